@@ -1,0 +1,51 @@
+"""rhevmig: live migration for oVirt, RHV and Oracle Linux Virtualization Manager.
+
+    import rhevmig
+
+    with rhevmig.connect() as engine:
+        inventory = engine.inventory()
+        findings = rhevmig.check(inventory)
+
+Names are loaded when first used (PEP 562): `import rhevmig` alone loads neither pycurl nor pandas.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rhevmig._version import VERSION as __version__
+from rhevmig.errors import RhevmigError
+
+if TYPE_CHECKING:
+    from rhevmig.checks import check as check
+    from rhevmig.engine import connect as connect
+    from rhevmig.inventory import Inventory as Inventory
+    from rhevmig.inventory import load as load
+    from rhevmig.report import Report as Report
+    from rhevmig.scheduling import explain as explain
+
+#: Public name → module that holds it.
+_NAMES = {
+    "Inventory": "rhevmig.inventory",
+    "Report": "rhevmig.report",
+    "check": "rhevmig.checks",
+    "connect": "rhevmig.engine",
+    "explain": "rhevmig.scheduling",
+    "load": "rhevmig.inventory",
+}
+_ROOMS = {"errors", "inventory", "testing"}
+
+__all__ = ["Inventory", "Report", "RhevmigError", "__version__", "check", "connect", "explain", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"rhevmig.{name}")
+    raise AttributeError(f"module 'rhevmig' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS])
