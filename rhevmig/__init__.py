@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rhevmig._version import VERSION as __version__
+from rhevmig._version import VERSION
 from rhevmig.errors import RhevmigError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rhevmig.inventory import load as load
     from rhevmig.report import Report as Report
     from rhevmig.scheduling import explain as explain
+
+__version__ = VERSION
 
 #: Public name → module that holds it.
 _NAMES = {

@@ -43,7 +43,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 __all__ = [
     "AmbiguousName",
@@ -82,8 +82,15 @@ __all__ = [
 ]
 
 
-@dataclass(kw_only=True, eq=False)
-class RhevmigError(Exception):
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class _Fields(Exception):
+    """Makes every error below a dataclass with keyword-only fields."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(kw_only=True, eq=False)(cls)
+
+
+class RhevmigError(_Fields):
     """The root: catch this one to catch all that rhevmig raises on purpose."""
 
     #: The sentence, with the fields in braces.
@@ -137,17 +144,12 @@ def _text(value: object) -> str:
     return str(value)
 
 
-# ── usage ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class UsageError(RhevmigError):
     """The caller asked for something that cannot be meant."""
 
     exit_code: ClassVar[int] = 2
 
 
-@dataclass(kw_only=True, eq=False)
 class ConfigError(UsageError):
     """A file that configures rhevmig says something it must not."""
 
@@ -158,7 +160,6 @@ class ConfigError(UsageError):
     line: int | None = None
 
 
-@dataclass(kw_only=True, eq=False)
 class InvalidArgument(UsageError):
     """An argument is not of the kind expected."""
 
@@ -169,7 +170,6 @@ class InvalidArgument(UsageError):
     expected: str
 
 
-@dataclass(kw_only=True, eq=False)
 class OutputFailed(RhevmigError):
     """A file could not be written; what stood there before still stands."""
 
@@ -179,17 +179,12 @@ class OutputFailed(RhevmigError):
     path: str
 
 
-# ── inventory ────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class InventoryError(RhevmigError):
     """The inventory, or a file of one, does not hold what was asked of it."""
 
     exit_code: ClassVar[int] = 2
 
 
-@dataclass(kw_only=True, eq=False)
 class NotFound(InventoryError):
     """No entity of that kind has this name or id."""
 
@@ -200,7 +195,6 @@ class NotFound(InventoryError):
     key: str
 
 
-@dataclass(kw_only=True, eq=False)
 class AmbiguousName(InventoryError):
     """Several entities share the name."""
 
@@ -222,7 +216,6 @@ class AmbiguousName(InventoryError):
         return self.template.format(count=self.count, kind=self.kind, name=self.name, ids=", ".join(self.ids))
 
 
-@dataclass(kw_only=True, eq=False)
 class FieldMissing(InventoryError):
     """An entity lacks a field that the model cannot do without (id, name, status)."""
 
@@ -237,7 +230,6 @@ class FieldMissing(InventoryError):
     field_name: str
 
 
-@dataclass(kw_only=True, eq=False)
 class SnapshotDamaged(InventoryError):
     """A file is no snapshot of rhevmig, or only a part of one."""
 
@@ -247,7 +239,6 @@ class SnapshotDamaged(InventoryError):
     file: str
 
 
-@dataclass(kw_only=True, eq=False)
 class SnapshotVersion(InventoryError):
     """A snapshot has a schema that this version of rhevmig does not read."""
 
@@ -259,10 +250,6 @@ class SnapshotVersion(InventoryError):
     supported: str
 
 
-# ── engine ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class EngineError(RhevmigError):
     """The engine, or what stands at its address, did not do what was asked."""
 
@@ -275,7 +262,6 @@ class EngineError(RhevmigError):
     correlation_id: str | None = None
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineUnreachable(EngineError):
     """Nothing answered: refused, reset, unknown name, cut TLS handshake."""
 
@@ -286,7 +272,6 @@ class EngineUnreachable(EngineError):
     retryable: ClassVar[bool] = True
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineTimeout(EngineError):
     """No answer in time. After an act the outcome is unknown: look, never repeat."""
 
@@ -295,7 +280,6 @@ class EngineTimeout(EngineError):
     retryable: ClassVar[bool] = True
 
 
-@dataclass(kw_only=True, eq=False)
 class NotAnEngine(EngineError):
     """What answered is not the API of an engine, version 4."""
 
@@ -305,7 +289,6 @@ class NotAnEngine(EngineError):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineUnavailable(EngineError):
     """The engine or a proxy before it answered with a server error; it may be restarting."""
 
@@ -314,7 +297,6 @@ class EngineUnavailable(EngineError):
     retryable: ClassVar[bool] = True
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateUntrusted(EngineError):
     """The TLS certificate is not signed by a CA that we were given."""
 
@@ -325,7 +307,6 @@ class CertificateUntrusted(EngineError):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class AuthenticationFailed(EngineError):
     """The engine does not accept who we say we are; never tried twice, accounts lock."""
 
@@ -347,7 +328,6 @@ class AuthenticationFailed(EngineError):
         return self.template.format(who=self.who, detail=self.detail)
 
 
-@dataclass(kw_only=True, eq=False)
 class PermissionDenied(EngineError):
     """The account may not see or do this."""
 
@@ -357,7 +337,6 @@ class PermissionDenied(EngineError):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineNotFound(EngineError):
     """The engine knows no such object."""
 
@@ -365,22 +344,16 @@ class EngineNotFound(EngineError):
     default_remedy: ClassVar[str] = "It may have been removed meanwhile; read the inventory again."
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineConflict(EngineError):
     """The engine refuses now (HTTP 409); `is_transient` tells whether waiting can help."""
 
     is_transient: bool = False
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineRejected(EngineError):
     """The engine refuses for good: the request does not fit its rules."""
 
 
-# ── migration ────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class MigrationError(RhevmigError):
     """A migration cannot be asked for, or did not end as demanded by `check=True`."""
 
@@ -394,7 +367,6 @@ class MigrationError(RhevmigError):
     phase: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
 class NotMigratable(MigrationError):
     """The VM cannot move now, for the reasons named."""
 
@@ -403,7 +375,6 @@ class NotMigratable(MigrationError):
     reasons: tuple[str, ...]
 
 
-@dataclass(kw_only=True, eq=False)
 class MigrationTimeout(MigrationError):
     """We stopped waiting; the engine may still be at it."""
 
@@ -414,7 +385,6 @@ class MigrationTimeout(MigrationError):
     last_status: str
 
 
-@dataclass(kw_only=True, eq=False)
 class PlanOutdated(MigrationError):
     """The engine is no longer as the plan assumes."""
 
@@ -423,10 +393,6 @@ class PlanOutdated(MigrationError):
     exit_code: ClassVar[int] = 2
 
 
-# ── journal ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class JournalError(RhevmigError):
     """The journal cannot be used; nothing was started without it."""
 
@@ -435,7 +401,6 @@ class JournalError(RhevmigError):
     url: str
 
 
-@dataclass(kw_only=True, eq=False)
 class JournalCorrupt(JournalError):
     """The file is damaged or is no journal."""
 
@@ -443,7 +408,6 @@ class JournalCorrupt(JournalError):
     default_remedy: ClassVar[str] = "Keep the file for the record and name a new one."
 
 
-@dataclass(kw_only=True, eq=False)
 class JournalClaimed(JournalError):
     """Another process works with the journal."""
 
@@ -455,7 +419,6 @@ class JournalClaimed(JournalError):
     owner: str
 
 
-@dataclass(kw_only=True, eq=False)
 class JournalVersion(JournalError):
     """The journal has a schema that this version does not read."""
 
@@ -468,10 +431,6 @@ class JournalVersion(JournalError):
     supported: str
 
 
-# ── cassettes and the lab ────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(kw_only=True, eq=False)
 class CassetteError(RhevmigError):
     """A cassette cannot be read, recorded or replayed."""
 
@@ -481,14 +440,12 @@ class CassetteError(RhevmigError):
     path: str
 
 
-@dataclass(kw_only=True, eq=False)
 class LabError(RhevmigError):
     """The simulated engine cannot do what was asked of it."""
 
     exit_code: ClassVar[int] = 2
 
 
-@dataclass(kw_only=True, eq=False)
 class ScenarioInvalid(LabError):
     """A scenario file says something it must not."""
 
