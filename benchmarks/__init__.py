@@ -1,0 +1,1 @@
+"""Claims about speed and memory, measured: `python -m benchmarks [NAME …]`."""

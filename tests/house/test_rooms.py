@@ -1,0 +1,143 @@
+"""The architecture of design and setup.cfg, held against the code itself."""
+
+from __future__ import annotations
+
+import ast
+import sys
+
+import pytest
+from rooms import Module, inner_imports, modules, table
+
+MAX_MODULE_LINES = 500
+MAX_FUNCTION_LINES = 60
+MAX_POSITIONAL = 8
+
+
+def every_module() -> list[object]:
+    return [pytest.param(module, id=module.name) for module in modules()]
+
+
+def room_of(name: str) -> str:
+    return next(module.room for module in modules() if module.name == name)
+
+
+@pytest.mark.parametrize("module", every_module())
+def test_a_module_imports_only_its_own_room_or_one_the_table_allows(module: Module) -> None:
+    """No arrow of the code is missing from the rooms table in setup.cfg."""
+    if module.room == "top":
+        return  # rhevmig/__init__.py is the public face: it names every room, and loads them lazily
+    rooms = table("rooms")
+    assert module.room in rooms, f"room {module.room} is not in the table of setup.cfg"
+    reached = {room_of(name) for name in inner_imports(module)} - {module.room, "top"}
+    assert reached <= rooms[module.room], f"{module.name} reaches into {sorted(reached - rooms[module.room])}"
+
+
+@pytest.mark.parametrize("module", every_module())
+def test_third_party_packages_stay_in_their_room(module: Module) -> None:
+    """A dependency is imported only where the table says, so each room can be had without the others."""
+    allowed = table("third_party")
+    everywhere = allowed["everywhere"] if module.room not in allowed["not_in"] else frozenset()
+    own = allowed.get(module.room, frozenset())
+    roots = {name.split(".")[0] for name in module.imports()}
+    foreign = {root for root in roots if root not in sys.stdlib_module_names and root != "rhevmig"}
+    assert foreign <= everywhere | own, f"{module.name} imports {sorted(foreign - everywhere - own)}"
+
+
+def test_the_table_is_a_hierarchy() -> None:
+    """Rooms form floors: following the table never comes back to where it started."""
+    rooms = table("rooms")
+    for start in rooms:
+        seen: set[str] = set()
+        ahead = set(rooms[start])
+        while ahead:
+            room = ahead.pop()
+            assert room != start, f"the table leads from {start} back to itself"
+            if room not in seen:
+                seen.add(room)
+                ahead |= rooms[room]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """There is no import cycle between modules, packages' own __init__ aside."""
+    packages = {m.name for m in modules() if m.path.name == "__init__.py"}
+    graph = {m.name: inner_imports(m) - packages for m in modules() if m.name not in packages}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join((*trail[trail.index(name) :], name))
+        if name in done:
+            return
+        for other in sorted(graph[name]):
+            visit(other, (*trail, name))
+        done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+def test_the_lab_shares_no_judgement_with_the_product() -> None:
+    """The lab reaches nothing but words and precopy, so agreeing with it proves something."""
+    assert table("rooms")["lab"] == {"words", "precopy"}
+
+
+@pytest.mark.parametrize("module", every_module())
+def test_sizes_stay_readable(module: Module) -> None:
+    """No module over 500 lines, no function over 60, no more than eight positional parameters."""
+    lines = len(module.path.read_text().splitlines())
+    assert lines <= MAX_MODULE_LINES, f"{module.name} has {lines} lines"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= MAX_FUNCTION_LINES, f"{module.name}.{node.name} has {length} lines"
+            positional = len(node.args.posonlyargs) + len(node.args.args)
+            assert positional <= MAX_POSITIONAL, f"{module.name}.{node.name} takes {positional} positionals"
+
+
+@pytest.mark.parametrize("module", every_module())
+def test_public_names_are_declared(module: Module) -> None:
+    """`__all__` is there, sorted by name, true, and complete for what the module itself defines."""
+    defined = {
+        node.name
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+    }
+    declared = _declared(module)
+    if declared is None:
+        assert not defined, f"{module.name} defines {sorted(defined)} without __all__"
+        return
+    assert len(declared) == len(set(declared)), f"{module.name}: a name stands twice in __all__"
+    assert defined <= set(declared), f"{module.name}: not in __all__: {sorted(defined - set(declared))}"
+    bound = _bound_names(module)
+    lazy = any(isinstance(n, ast.FunctionDef) and n.name == "__getattr__" for n in module.tree.body)
+    assert lazy or set(declared) <= bound, f"{module.name}: unknown: {sorted(set(declared) - bound)}"
+
+
+def _declared(module: Module) -> list[str] | None:
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return [str(name) for name in ast.literal_eval(node.value)]
+    return None
+
+
+def _bound_names(module: Module) -> set[str]:
+    bound: set[str] = set()
+    for node in module.tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Assign):
+            bound.update(
+                name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)
+            )
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            bound.add(node.target.id)
+        elif isinstance(node, ast.TypeAlias if hasattr(ast, "TypeAlias") else ()):
+            bound.add(node.name.id)
+    return bound
+
+
+def test_no_room_is_called_for_what_it_is_not() -> None:
+    """There is no utils, helpers, common, base, manager or misc anywhere."""
+    banned = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert not [m.name for m in modules() if banned & set(m.name.split("."))]
