@@ -1,0 +1,5 @@
+"""What a site demands of its engine: read from YAML, strictly."""
+
+from rhevmig.policy.policy import Policy, Roles, Thresholds, Waiver
+
+__all__ = ["Policy", "Roles", "Thresholds", "Waiver"]
