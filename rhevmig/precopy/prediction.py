@@ -1,20 +1,49 @@
-"""Predicts one migration from numbers known before it starts: time, bytes, pause, and how sure."""
+"""Predicts one migration from numbers known before it starts: time, bytes, pause, and how sure.
+
+The copy loop is run for every load that the dirty samples allow and for a little more and a little less
+bandwidth; the figures are the middle of what comes out, the bands its quantiles.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Band", "Prediction", "predict"]
+from rhevmig.errors import InvalidArgument
+from rhevmig.precopy.switchover import CopyFigures, copy_through, first_pass_bytes
+from rhevmig.precopy.working_set import DirtySample, PlausibleLoad, as_samples, plausible_loads
+from rhevmig.units import MIB
+
+__all__ = ["Band", "Prediction", "Verdict", "predict"]
+
+Verdict = Literal["yes", "uncertain", "no"]
+
+#: scatter of the bandwidth (and of the model) around what it is said to be, as shares of it; equally likely
+_BANDWIDTH_SCATTER = (-0.0184, 0.0, 0.0184)
+#: scatter of the pause between repeats of one migration, seconds (standard deviation)
+_DOWNTIME_SCATTER_S = 0.013
+#: what is taken for the filled part of a memory nobody looked at; equally likely
+_UNKNOWN_FILL = (0.6, 0.8, 0.9, 1.0)
+#: what is taken for the writes nobody measured, as shares of the bandwidth; equally likely
+_UNKNOWN_LOAD = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+_UNKNOWN_WORKING_SET = 0.25
+#: writes per sent byte up to which copies were seen to end, and from which they never did
+_SURELY_ENDS, _NEVER_ENDS = 0.9, 1.0
+#: share of the plausible loads that makes a yes (its complement a no)
+_CONFIDENCE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """One quantile of the three figures."""
+    """One quantile of the three figures, each on its own."""
 
+    #: seconds from the first byte to the VM running on the destination
     total_s: float
+    #: bytes over the link
     transferred_bytes: float
+    #: seconds the VM stands still
     downtime_s: float
 
 
@@ -22,34 +51,179 @@ class Band:
 class Prediction:
     """What is expected of one migration."""
 
-    #: from the first byte to the VM running on the destination; inf when it does not converge
+    #: seconds from the first byte to the VM running on the destination; inf when it does not converge
     total_s: float
     #: bytes over the link
     transferred_bytes: float
-    #: how long the VM stands still
+    #: seconds the VM stands still
     downtime_s: float
     #: whether the copy catches up with the writing
-    converges: Literal["yes", "uncertain", "no"]
-    #: half of such migrations are within these figures
+    converges: Verdict
+    #: half of such migrations stay within these figures
     p50: Band
-    #: nine of ten such migrations are within these figures
+    #: nine of ten such migrations stay within these figures
     p90: Band
     #: what was assumed because it was not known; empty = everything was given
     assumptions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One plausible course of the migration."""
+
+    weight: float
+    figures: CopyFigures
+    ends: float
+
+
 def predict(
     *,
-    memory_bytes: int | None,
-    nonzero_bytes: int | None = None,
+    memory_bytes: float | None,
+    nonzero_bytes: float | None = None,
     bandwidth_bytes_s: float,
-    dirty_samples: Sequence[tuple[float, float]] | None = None,
+    dirty_samples: Sequence[DirtySample | tuple[float, float]] | None = None,
     downtime_limit_s: float = 0.5,
     stop_bandwidth_bytes_s: float | None = None,
 ) -> Prediction:
-    """Predict total time, bytes and pause of one pre-copy migration.
+    """Time, bytes and pause of one pre-copy migration.
 
-    `dirty_samples` are (window in seconds, unique bytes dirtied within it); several of the same
-    window are welcome and averaged by their noise.
+    Args: memory_bytes (RAM); nonzero_bytes (the part that holds something; None = not known);
+    bandwidth_bytes_s (what the copy gets while the VM runs); dirty_samples (unique bytes dirtied within
+    windows of some seconds, best one and three; as pairs or `DirtySample`); downtime_limit_s (the limit
+    in force when it ends); stop_bandwidth_bytes_s (what it gets while the VM stands still: None = the
+    same, right for a link that is the bottleneck; the link's speed where only a cap limits the copy).
+    Returns: figures with bands; whatever was not known stands in `assumptions` and widens the bands.
+
+    >>> idle = predict(memory_bytes=2**30, nonzero_bytes=2**30, bandwidth_bytes_s=2**26, dirty_samples=[(1, 0)])
+    >>> round(idle.total_s, 1), idle.converges
+    (16.0, 'yes')
     """
-    raise NotImplementedError
+    _check(memory_bytes, nonzero_bytes, bandwidth_bytes_s, downtime_limit_s, stop_bandwidth_bytes_s)
+    stop = bandwidth_bytes_s if stop_bandwidth_bytes_s is None else stop_bandwidth_bytes_s
+    notes: list[str] = []
+    fills = _fills(memory_bytes, nonzero_bytes, notes)
+    if not fills:
+        nothing = Band(total_s=math.inf, transferred_bytes=math.inf, downtime_s=downtime_limit_s)
+        return _prediction(nothing, nothing, "uncertain", notes)
+    memory = max(fills) if memory_bytes is None else max(memory_bytes, *fills)
+    loads = _loads(as_samples(dirty_samples), memory, max(fills), bandwidth_bytes_s, notes)
+    runs = tuple(
+        _run(load, fill, memory, bandwidth_bytes_s * (1 + scatter), stop * (1 + scatter), downtime_limit_s)
+        for load in loads
+        for fill in fills
+        for scatter in _BANDWIDTH_SCATTER
+    )
+    middle = _band(runs, 0.5, 0.0)
+    return _prediction(middle, _band(runs, 0.9, _DOWNTIME_SCATTER_S), _verdict(runs), notes)
+
+
+def _check(
+    memory: float | None, nonzero: float | None, bandwidth: float, limit: float, stop: float | None
+) -> None:
+    for name, value in (("memory_bytes", memory), ("nonzero_bytes", nonzero)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InvalidArgument(name=name, value=value, expected="bytes above 0, or None")
+    for name, value in (("bandwidth_bytes_s", bandwidth), ("stop_bandwidth_bytes_s", stop)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InvalidArgument(name=name, value=value, expected="bytes per second above 0")
+    if not (math.isfinite(limit) and limit >= 0):
+        raise InvalidArgument(name="downtime_limit_s", value=limit, expected="seconds, 0 or more")
+
+
+def _fills(memory: float | None, nonzero: float | None, notes: list[str]) -> tuple[float, ...]:
+    """How much of the memory holds something: one figure, or several where nobody looked."""
+    if nonzero is None and memory is None:
+        notes.append("the size of the memory is not known: no time can be given")
+        return ()
+    if nonzero is None:
+        notes.append("how much of the memory is in use is not known: between 60 % and all of it assumed")
+        return tuple((memory or 0.0) * share for share in _UNKNOWN_FILL)
+    if memory is None:
+        notes.append("the size of the memory is not known: no zero pages assumed")
+    elif nonzero > memory:
+        notes.append("more memory in use than there is: all of it assumed")
+        return (memory,)
+    return (nonzero,)
+
+
+def _loads(
+    samples: tuple[DirtySample, ...], memory: float, nonzero: float, bandwidth: float, notes: list[str]
+) -> tuple[PlausibleLoad, ...]:
+    if not samples:
+        notes.append("how fast the VM writes is not known: between nothing and 80 % of the bandwidth assumed")
+        share = 1 / len(_UNKNOWN_LOAD)
+        return tuple(
+            PlausibleLoad(load * bandwidth, nonzero * _UNKNOWN_WORKING_SET, share) for load in _UNKNOWN_LOAD
+        )
+    loads = plausible_loads(samples, memory_bytes=memory, nonzero_bytes=nonzero)
+    if len({sample.window_s for sample in samples}) == 1 and loads[0].rate_bytes_s:
+        notes.append("samples of one window only: the size of the working set is not known")
+    return loads
+
+
+def _run(
+    load: PlausibleLoad, nonzero: float, memory: float, bandwidth: float, stop: float, limit: float
+) -> _Run:
+    working_set = min(load.working_set_bytes, nonzero)
+    figures = copy_through(
+        first_pass=first_pass_bytes(memory_bytes=memory, nonzero_bytes=nonzero),
+        zero_bytes=memory - nonzero,
+        bandwidth=bandwidth,
+        stop_bandwidth=stop,
+        downtime_limit=limit,
+        rate=load.rate_bytes_s,
+        working_set=working_set,
+    )
+    return _Run(load.weight, figures, _ends(load.rate_bytes_s, working_set, bandwidth, limit))
+
+
+def _ends(rate: float, working_set: float, bandwidth: float, limit: float) -> float:
+    """How surely a copy ends: writes per sent byte that count, near the end."""
+    if rate == 0 or bandwidth * limit >= working_set:
+        return 1.0
+    load = rate * (1 - bandwidth * limit / working_set) / bandwidth
+    return min(1.0, max(0.0, (_NEVER_ENDS - load) / (_NEVER_ENDS - _SURELY_ENDS)))
+
+
+def _verdict(runs: Sequence[_Run]) -> Verdict:
+    surely = sum(run.weight * run.ends for run in runs) / sum(run.weight for run in runs)
+    if surely >= _CONFIDENCE:
+        return "yes"
+    return "no" if surely <= 1 - _CONFIDENCE else "uncertain"
+
+
+def _band(runs: Sequence[_Run], share: float, downtime_scatter: float) -> Band:
+    return Band(
+        total_s=_quantile(((run.figures.total_s, run.weight) for run in runs), share),
+        transferred_bytes=_quantile(((run.figures.transferred_bytes, run.weight) for run in runs), share),
+        downtime_s=_quantile(((run.figures.downtime_s, run.weight) for run in runs), share)
+        + 1.28 * downtime_scatter,
+    )
+
+
+def _quantile(values: Iterable[tuple[float, float]], share: float) -> float:
+    """The value below which `share` of the weight lies, between two values by their distance."""
+    ordered = sorted(values)
+    target = share * sum(weight for _, weight in ordered)
+    below, previous, reached = 0.0, ordered[0][0], 0.0
+    for value, weight in ordered:
+        middle = below + weight / 2
+        if middle >= target:
+            if math.isinf(value) or middle <= reached:
+                return value
+            return previous + (value - previous) * max(0.0, (target - reached) / (middle - reached))
+        below += weight
+        previous, reached = value, middle
+    return previous
+
+
+def _prediction(middle: Band, high: Band, converges: Verdict, notes: Sequence[str]) -> Prediction:
+    return Prediction(
+        total_s=middle.total_s,
+        transferred_bytes=middle.transferred_bytes,
+        downtime_s=middle.downtime_s,
+        converges=converges,
+        p50=middle,
+        p90=high,
+        assumptions=tuple(notes),
+    )

@@ -1,0 +1,188 @@
+"""What load may stand behind a few measured dirty samples.
+
+A sample says how many different bytes were written within a window. `calc-dirty-rate` looks at a few
+pages per GiB only, so its noise is that of counting: binomial, known beforehand, and a result cut off
+to whole MiB/s. From samples of different windows follow both the rate of writes and the memory they
+fall into, each with its uncertainty: a set of plausible loads with weights. Nothing is fitted to runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rhevmig.errors import InvalidArgument
+from rhevmig.precopy.switchover import PAGE_BYTES
+from rhevmig.units import GIB, MIB
+
+__all__ = ["DirtySample", "PlausibleLoad", "as_samples", "plausible_loads"]
+
+#: pages per GiB that QEMU's page sampling may look at: its default and its maximum
+_USUAL_PAGES_PER_GIB = (512, 4096)
+#: even an exact count is not trusted further than this share of itself
+_RELATIVE_FLOOR = 2e-3
+#: most rewrites of a page within the reference window that are told apart
+_MAX_REWRITES = 6.0
+_GRID = 13
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirtySample:
+    """Different bytes written within one window, measured before the migration."""
+
+    #: length of the window, seconds
+    window_s: float
+    #: different bytes (whole pages) written within it
+    dirtied_bytes: float
+    #: pages looked at per GiB (`sample-pages`); 262144 = all of them; None = not known
+    pages_per_gib: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.window_s) and self.window_s > 0):
+            raise InvalidArgument(name="window_s", value=self.window_s, expected="seconds above 0")
+        if not (math.isfinite(self.dirtied_bytes) and self.dirtied_bytes >= 0):
+            raise InvalidArgument(name="dirtied_bytes", value=self.dirtied_bytes, expected="bytes, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibleLoad:
+    """A load that the samples allow."""
+
+    rate_bytes_s: float
+    working_set_bytes: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """One sample prepared for being compared with loads."""
+
+    window_s: float
+    expected: float
+    rounding: float
+    #: sampling variance is this times p(1-p), one for each way it may have been measured
+    variances: tuple[float, ...]
+    memory: float
+
+    def log_likelihood(self, dirtied: float) -> float:
+        share = min(1.0, dirtied / self.memory)
+        miss = (self.expected - dirtied) ** 2
+        floor = self.rounding + (_RELATIVE_FLOOR * dirtied + PAGE_BYTES) ** 2
+        total = 0.0
+        for factor in self.variances:
+            variance = factor * share * (1 - share) + floor
+            total += math.exp(max(-600.0, -miss / (2 * variance))) / math.sqrt(variance)
+        return math.log(total)
+
+    def spread(self) -> float:
+        share = min(0.5, max(self.expected / self.memory, 1e-5))
+        return math.sqrt(max(self.variances) * share * (1 - share) + self.rounding + PAGE_BYTES**2)
+
+
+def as_samples(samples: Sequence[DirtySample | tuple[float, float]] | None) -> tuple[DirtySample, ...]:
+    """Pairs of (window in seconds, bytes dirtied) as samples."""
+    return tuple(
+        item
+        if isinstance(item, DirtySample)
+        else DirtySample(window_s=float(item[0]), dirtied_bytes=float(item[1]))
+        for item in samples or ()
+    )
+
+
+def plausible_loads(
+    samples: Sequence[DirtySample], *, memory_bytes: float, nonzero_bytes: float
+) -> tuple[PlausibleLoad, ...]:
+    """Loads of random writes that the samples allow, with weights that add up to 1.
+
+    Before the samples speak, every working set up to the filled memory is equally likely, and so is
+    every order of magnitude of the rate. Where the density of a sample is not known it may be either of
+    the two usual ones, so of two samples that disagree the one that fits the others decides.
+    """
+    if not samples or all(sample.dirtied_bytes == 0 for sample in samples):
+        return (PlausibleLoad(0.0, 0.0, 1.0),)
+    evidence = [_prepared(sample, memory_bytes) for sample in samples]
+    reference = min(
+        (item for item in evidence if item.expected > 0),
+        key=lambda item: (item.spread() / item.expected, -item.window_s),
+    )
+    top = nonzero_bytes * (1 - math.exp(-_MAX_REWRITES)) * 0.999
+    spread = reference.spread()
+    low = max(min(reference.expected - 4 * spread, top * 0.5), reference.expected * 0.02)
+    high = max(min(reference.expected + 4 * spread, top), low * 1.001)
+    box = (low, high, 0.0, 1.0)
+    for _ in range(2):
+        cells = _weigh(box, evidence, reference, nonzero_bytes)
+        box = _narrowed(box, cells)
+    cells = _weigh(box, evidence, reference, nonzero_bytes)
+    return _normalised(cells)
+
+
+def _prepared(sample: DirtySample, memory_bytes: float) -> _Evidence:
+    rate = sample.dirtied_bytes / sample.window_s / MIB
+    is_cut_off = abs(rate - round(rate)) < 1e-6
+    known = (sample.pages_per_gib,) if sample.pages_per_gib else _USUAL_PAGES_PER_GIB
+    variances = []
+    for density in known:
+        looked_at = max(1.0, density * memory_bytes / GIB)
+        unseen = max(0.0, 1 - looked_at * PAGE_BYTES / memory_bytes)
+        variances.append(memory_bytes**2 * unseen / looked_at)
+    step = MIB * sample.window_s
+    return _Evidence(
+        window_s=sample.window_s,
+        expected=sample.dirtied_bytes + (step / 2 if is_cut_off else 0.0),
+        rounding=step * step / 12 if is_cut_off else 0.0,
+        variances=tuple(variances),
+        memory=memory_bytes,
+    )
+
+
+#: (position of the cell in the box, log weight, rate, working set)
+_Cell = tuple[float, float, float, float, float]
+
+
+def _weigh(
+    box: tuple[float, float, float, float],
+    evidence: Sequence[_Evidence],
+    reference: _Evidence,
+    nonzero_bytes: float,
+) -> list[_Cell]:
+    low, high, left, right = box
+    cells = []
+    for i in range(_GRID):
+        dirtied = low + (high - low) * (i + 0.5) / _GRID
+        fewest = -math.log1p(-min(dirtied / nonzero_bytes, 1 - 1e-9))
+        span = math.log(_MAX_REWRITES / min(fewest, _MAX_REWRITES * 0.99))
+        for j in range(_GRID):
+            place = left + (right - left) * (j + 0.5) / _GRID
+            rewrites = min(fewest, _MAX_REWRITES * 0.99) * math.exp(span * place)
+            fraction = -math.expm1(-rewrites)
+            working_set = dirtied / fraction
+            rate = rewrites * working_set / reference.window_s
+            log_weight = math.log(span / fraction)
+            for item in evidence:
+                unique = -working_set * math.expm1(-rate * item.window_s / working_set)
+                log_weight += item.log_likelihood(unique)
+            cells.append((dirtied, place, log_weight, rate, working_set))
+    return cells
+
+
+def _narrowed(box: tuple[float, float, float, float], cells: Sequence[_Cell]) -> tuple[float, float, float, float]:
+    """The part of the box that still matters, half a cell wider on each side."""
+    low, high, left, right = box
+    best = max(cell[2] for cell in cells)
+    kept = [cell for cell in cells if cell[2] > best - 7]
+    tall, wide = (high - low) / _GRID, (right - left) / _GRID
+    return (
+        max(low, min(cell[0] for cell in kept) - tall / 2),
+        min(high, max(cell[0] for cell in kept) + tall / 2),
+        max(left, min(cell[1] for cell in kept) - wide / 2),
+        min(right, max(cell[1] for cell in kept) + wide / 2),
+    )
+
+
+def _normalised(cells: Sequence[_Cell]) -> tuple[PlausibleLoad, ...]:
+    best = max(cell[2] for cell in cells)
+    kept = [(math.exp(cell[2] - best), cell) for cell in cells if cell[2] > best - 5]
+    total = sum(weight for weight, _ in kept)
+    return tuple(PlausibleLoad(cell[3], cell[4], weight / total) for weight, cell in kept)
