@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from rhevmig.inventory import Engine
+from rhevmig.inventory import Engine, Inventory
 
 __all__ = [
     "Accepted",
@@ -22,6 +22,7 @@ __all__ = [
     "EventFact",
     "HostState",
     "JobState",
+    "MigrationEngine",
     "MigrationPort",
     "NotSent",
     "Refused",
@@ -132,7 +133,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """The engine answered that it will not (a fault of its own; HTTP 400, 403, 404, 409, or 500 with a fault)."""
+    """The engine answered with a fault of its own that it will not (HTTP 400, 403, 404, 409, 500)."""
 
     #: HTTP status.
     status_code: int | None = None
@@ -150,7 +151,7 @@ class NotSent(msgspec.Struct, frozen=True, kw_only=True, tag="not_sent"):
 
 
 class AnswerLost(msgspec.Struct, frozen=True, kw_only=True, tag="answer_lost"):
-    """Nobody knows whether the engine has started it: cut, timed out, or an HTML page instead of an answer."""
+    """Nobody knows whether the engine has started it: cut, timed out, an HTML page instead."""
 
     #: What came instead.
     detail: str = ""
@@ -176,7 +177,7 @@ class MigrationPort(Protocol):
         """States of these VMs by one list request however many they are; a VM that is gone is left out."""
 
     def vms_on(self, host_id: str, *, cluster_id: str) -> tuple[VmState, ...]:
-        """VMs that occupy a host or are leaving it (one list of the cluster's; never `host=`, which is slow)."""
+        """VMs that occupy a host or are leaving it: by one list of the cluster, never by `host=`."""
 
     def progress(self, vm_ids: Sequence[str]) -> Mapping[str, float]:
         """`migration.progress` in percent, one request a VM: asked only for the few that are shown."""
@@ -218,3 +219,13 @@ class MigrationPort(Protocol):
 
     def activate_host(self, host_id: str, *, correlation_id: str) -> ActAnswer:
         """Asks the engine to take a host back into service."""
+
+
+class MigrationEngine(Protocol):
+    """A connection to an engine as `rhevmig.run` and `rhevmig.migrate` take it."""
+
+    def inventory(self) -> Inventory:
+        """The engine at one instant."""
+
+    def migration_port(self) -> MigrationPort:
+        """The port of this connection; the same one each time."""
