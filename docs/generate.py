@@ -1,0 +1,38 @@
+"""Writes the generated pages of docs/ anew; the tests hold the pages against what this makes.
+
+A page is a function without arguments that returns the text. Run `make docs` after a change.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+#: Page → "module:function" that makes its text.
+PAGES = {
+    "cli.md": "docs.cli_reference:page",
+}
+
+
+def text_of(page: str) -> str:
+    module, function = PAGES[page].split(":")
+    made: str = getattr(importlib.import_module(module), function)()
+    return made.rstrip("\n") + "\n"
+
+
+def main() -> int:
+    for page in PAGES:
+        path = HERE / page
+        new = text_of(page)
+        changed = not path.exists() or path.read_text() != new
+        path.write_text(new)
+        print(f"{'wrote' if changed else 'current'}: docs/{page}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))
+    sys.exit(main())
