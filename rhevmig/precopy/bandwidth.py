@@ -199,7 +199,7 @@ def fair_share(
                 crossing[link] = crossing.get(link, 0) + 1
         level = {link: spare[link] / count for link, count in crossing.items()}
         claim = {
-            key: min(_cap(flow), min((level[link] for link in flow.links if link in level), default=_cap(flow)))
+            key: min([_cap(flow), *(level[link] for link in flow.links if link in level)])
             for key, flow in open_flows.items()
         }
         lowest = min(claim.values())
@@ -244,7 +244,9 @@ def _automatic_mbps(
 ) -> tuple[int | None, str, tuple[str, ...]]:
     ends = {"source": source, "destination": destination}
     known = [(end.mbps, name) for name, end in ends.items() if end.mbps is not None]
-    missing = tuple(f"speed and QoS of the {name} are not known" for name, end in ends.items() if end.mbps is None)
+    missing = tuple(
+        f"speed and QoS of the {name} are not known" for name, end in ends.items() if end.mbps is None
+    )
     if not known:
         return None, "vdsm_default", missing
     mbps, name = min(known, key=lambda item: item[0] or 0)

@@ -14,7 +14,6 @@ from typing import Literal
 from rhevmig.errors import InvalidArgument
 from rhevmig.precopy.switchover import CopyFigures, copy_through, first_pass_bytes
 from rhevmig.precopy.working_set import DirtySample, PlausibleLoad, as_samples, plausible_loads
-from rhevmig.units import MIB
 
 __all__ = ["Band", "Prediction", "Verdict", "predict"]
 
@@ -23,12 +22,14 @@ Verdict = Literal["yes", "uncertain", "no"]
 #: scatter of the bandwidth (and of the model) around what it is said to be, as shares of it; equally likely
 _BANDWIDTH_SCATTER = (-0.0184, 0.0, 0.0184)
 #: scatter of the pause between repeats of one migration, seconds (standard deviation)
-_DOWNTIME_SCATTER_S = 0.013
+_DOWNTIME_SCATTER_S = 0.009
+#: scatter of the bytes sent around the model, as a share (standard deviation)
+_BYTES_SCATTER = 0.01
 #: what is taken for the filled part of a memory nobody looked at; equally likely
 _UNKNOWN_FILL = (0.6, 0.8, 0.9, 1.0)
 #: what is taken for the writes nobody measured, as shares of the bandwidth; equally likely
 _UNKNOWN_LOAD = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
-_UNKNOWN_WORKING_SET = 0.25
+_UNKNOWN_WORKING_SET = 0.5
 #: writes per sent byte up to which copies were seen to end, and from which they never did
 _SURELY_ENDS, _NEVER_ENDS = 0.9, 1.0
 #: share of the plausible loads that makes a yes (its complement a no)
@@ -94,7 +95,8 @@ def predict(
     same, right for a link that is the bottleneck; the link's speed where only a cap limits the copy).
     Returns: figures with bands; whatever was not known stands in `assumptions` and widens the bands.
 
-    >>> idle = predict(memory_bytes=2**30, nonzero_bytes=2**30, bandwidth_bytes_s=2**26, dirty_samples=[(1, 0)])
+    >>> idle = predict(memory_bytes=2**30, nonzero_bytes=2**30, bandwidth_bytes_s=2**26,
+    ...                dirty_samples=[(1, 0)])
     >>> round(idle.total_s, 1), idle.converges
     (16.0, 'yes')
     """
@@ -106,15 +108,16 @@ def predict(
         nothing = Band(total_s=math.inf, transferred_bytes=math.inf, downtime_s=downtime_limit_s)
         return _prediction(nothing, nothing, "uncertain", notes)
     memory = max(fills) if memory_bytes is None else max(memory_bytes, *fills)
-    loads = _loads(as_samples(dirty_samples), memory, max(fills), bandwidth_bytes_s, notes)
+    samples = as_samples(dirty_samples)
+    loads = _loads(samples, memory, max(fills), bandwidth_bytes_s, notes)
     runs = tuple(
         _run(load, fill, memory, bandwidth_bytes_s * (1 + scatter), stop * (1 + scatter), downtime_limit_s)
         for load in loads
         for fill in fills
         for scatter in _BANDWIDTH_SCATTER
     )
-    middle = _band(runs, 0.5, 0.0)
-    return _prediction(middle, _band(runs, 0.9, _DOWNTIME_SCATTER_S), _verdict(runs), notes)
+    verdict = _verdict(runs) if samples else "uncertain"
+    return _prediction(_band(runs, 0.5, 0.0), _band(runs, 0.9, 1.28), verdict, notes)
 
 
 def _check(
@@ -192,12 +195,13 @@ def _verdict(runs: Sequence[_Run]) -> Verdict:
     return "no" if surely <= 1 - _CONFIDENCE else "uncertain"
 
 
-def _band(runs: Sequence[_Run], share: float, downtime_scatter: float) -> Band:
+def _band(runs: Sequence[_Run], share: float, deviations: float) -> Band:
     return Band(
         total_s=_quantile(((run.figures.total_s, run.weight) for run in runs), share),
-        transferred_bytes=_quantile(((run.figures.transferred_bytes, run.weight) for run in runs), share),
+        transferred_bytes=_quantile(((run.figures.transferred_bytes, run.weight) for run in runs), share)
+        * (1 + deviations * _BYTES_SCATTER),
         downtime_s=_quantile(((run.figures.downtime_s, run.weight) for run in runs), share)
-        + 1.28 * downtime_scatter,
+        + deviations * _DOWNTIME_SCATTER_S,
     )
 
 

@@ -1,28 +1,47 @@
 """One migration stepped through time: copy rounds, switchover rule, convergence schedule.
 
-The loop is QEMU's: send what is pending; when less is pending than the link moves within the
-downtime limit, look at the dirty bitmap again; stop the VM when still less is pending. A step jumps
-from one such event to the next, so its cost does not depend on its length in seconds.
+The loop is QEMU's: send what is pending; once less is pending than the link moves within the downtime
+limit, read the dirty bitmap again; stop the VM when still less is pending. Above it sits the source
+host's monitor, which looks every ten seconds and runs the policy's next action. A step jumps from one
+such event to the next, so its cost does not depend on the seconds it covers.
 """
 
 from __future__ import annotations
 
+import copy
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rhevmig.errors import InvalidArgument
+from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S
 from rhevmig.precopy.dirtying import IDLE, DirtyModel
-from rhevmig.precopy.schedules import ConvergenceSchedule, fixed_downtime
+from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, Action, ActionKind, ConvergenceSchedule
+from rhevmig.precopy.switchover import CHECK_INTERVAL_S, PAGE_OVERHEAD, RESUME_S, first_pass_bytes
+from rhevmig.precopy.throttling import Throttle
+from rhevmig.units import MIB
 
-__all__ = ["CopyJob", "CopyOutcome", "CopyPhase", "Rounds"]
+__all__ = ["MONITOR_INTERVAL_S", "CopyJob", "CopyOutcome", "CopyPhase", "Rounds"]
+
+#: how often the source host looks at a migration (vdsm.conf `migration_monitor_interval`)
+MONITOR_INTERVAL_S = 10.0
+#: how long the VM stands still at a switch to post-copy (measured 19 to 32 ms)
+_POST_COPY_PAUSE_S = 0.02
+_DAY_S = 86_400.0
 
 
 class CopyPhase(StrEnum):
     """Where a migration stands."""
 
+    #: the destination is being prepared, nothing is sent
     SETUP = "setup"
+    #: memory is sent while the VM runs on the source
     PRECOPY = "precopy"
-    POSTCOPY = "postcopy"
+    #: the VM stands still, the rest is sent
     SWITCHOVER = "switchover"
+    #: the VM runs on the destination, the rest of its memory follows
+    POSTCOPY = "postcopy"
     ENDED = "ended"
 
 
@@ -31,13 +50,13 @@ class CopyOutcome(StrEnum):
 
     #: switched over within an ordinary downtime limit
     CONVERGED = "converged"
-    #: switched over only because the schedule's last step allowed seconds of downtime
+    #: switched over because the schedule's last step allowed seconds of downtime
     SUSPENDED = "suspended"
     #: moved first, memory followed
     POST_COPY = "post-copy"
     #: the schedule gave up; the VM stays on the source
     ABORTED = "aborted"
-    #: cancelled from outside
+    #: cancelled from outside; the VM stays on the source
     CANCELLED = "cancelled"
 
 
@@ -46,86 +65,358 @@ class CopyJob:
     """Everything about one migration that does not change while it runs."""
 
     #: RAM of the VM
-    memory_bytes: int
-    #: RAM that holds something; None = all of it
-    nonzero_bytes: int | None = None
+    memory_bytes: float
+    #: the part that holds something; None = all of it
+    nonzero_bytes: float | None = None
     #: what the VM writes meanwhile
     dirty: DirtyModel = IDLE
     #: the policy's convergence schedule
-    schedule: ConvergenceSchedule = fixed_downtime(300)
-    #: the migration's own cap, bytes per second (vdsm: 52 MiB/s when the engine sends none); None = none
-    max_bandwidth_bytes_s: float | None = 52 * 2**20
-    #: True: the cap binds the last, stopped part too (a real bottleneck link); False: `max-bandwidth` only
-    cap_binds_stop: bool = False
+    schedule: ConvergenceSchedule = MINIMAL_DOWNTIME.schedule
+    #: the migration's own cap while the VM runs, bytes per second; None = none. It does not bind the pause
+    max_bandwidth_bytes_s: float | None = float(VDSM_DEFAULT_MIB_S * MIB)
     #: throttle the VM's CPUs when it dirties faster than the copy
     auto_converge: bool = False
-    #: share of one CPU the load needs; throttling bites only beyond it (1 = CPU-bound)
+    #: share of its CPUs that the load needs; throttling bites only beyond the idle rest
     cpu_duty: float = 1.0
     #: parallel (multifd) connections; None = one plain stream. With them there is no post-copy
     connections: int | None = None
-    #: seconds before the first byte (create on destination, handshake)
+    #: seconds before the first byte (create on the destination, handshake)
     setup_s: float = 0.0
+    #: limit before the schedule says anything, milliseconds (QEMU's own default)
+    default_downtime_ms: int = 300
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.memory_bytes) and self.memory_bytes > 0):
+            raise InvalidArgument(name="memory_bytes", value=self.memory_bytes, expected="bytes above 0")
+        nonzero = self.nonzero_bytes
+        if nonzero is not None and not 0 <= nonzero <= self.memory_bytes:
+            raise InvalidArgument(name="nonzero_bytes", value=nonzero, expected="0 to the size of the memory")
+
+
+@dataclass(frozen=True, slots=True)
+class _Speeds:
+    """Bytes per second while the VM runs on the source, and once it does not."""
+
+    copying: float
+    stopped: float
+
+
+_Event = Callable[[_Speeds], None]
 
 
 class Rounds:
-    """A migration in progress. Mutable; everything read from it is as of `elapsed_s`.
+    """A migration in progress; everything read from it is as of `elapsed_s`.
 
-    >>> from rhevmig.precopy.rounds import CopyJob, Rounds
+    >>> idle = Rounds(CopyJob(memory_bytes=520 * MIB, max_bandwidth_bytes_s=None))
+    >>> idle.advance(60, bandwidth_bytes_s=52 * MIB) < 10.1, str(idle.outcome)
+    (True, 'converged')
     """
 
     def __init__(self, job: CopyJob) -> None:
+        nonzero = job.memory_bytes if job.nonzero_bytes is None else job.nonzero_bytes
+        schedule = job.schedule.without_post_copy() if job.connections else job.schedule
         self.job = job
-        raise NotImplementedError
+        self.phase = CopyPhase.SETUP if job.setup_s > 0 else CopyPhase.PRECOPY
+        self.outcome: CopyOutcome | None = None
+        #: seconds since the start; stops at the end
+        self.elapsed_s = 0.0
+        #: bytes that went over the link so far
+        self.transferred_bytes = 0.0
+        #: times the dirty bitmap was read, the first one included (libvirt's memory_iteration)
+        self.iterations = 1
+        #: the limit in force
+        self.downtime_limit_s = job.default_downtime_ms / 1000
+        #: how long the VM stood still; None until that is over
+        self.downtime_s: float | None = None
+        #: downtime limits set so far, milliseconds, with the second each was set
+        self.limits_set: list[tuple[float, int]] = []
+        self._nonzero = nonzero
+        self._dirty = job.dirty
+        self._throttle = Throttle(is_on=job.auto_converge, cpu_duty=job.cpu_duty)
+        self._first_pass = first_pass_bytes(memory_bytes=job.memory_bytes, nonzero_bytes=nonzero)
+        self._unsent = self._first_pass
+        self._pending = self._first_pass
+        self._written = 0.0
+        self._exposed_s = 0.0
+        self._anchor_s = job.setup_s
+        self._check_at: tuple[float, float, float] | None = None
+        self._tick_s = job.setup_s + MONITOR_INTERVAL_S
+        self._first_iteration: int | None = None
+        self._seen_iteration = 1
+        self._queue = list(schedule.queue)
+        self._is_last_resort = False
+        self._pause_began_s = 0.0
+        self._resume_left_s = RESUME_S
+        self._tail_left = 0.0
+        self._cycle: tuple[float, float, float] | None = None
+        self._progress = 0
+        for action in schedule.initial:
+            self._act(action)
 
-    # -- time ------------------------------------------------------------------------------
-    def advance(self, seconds: float, *, bandwidth_bytes_s: float) -> float:
-        """Let `seconds` pass at this bandwidth; returns the seconds used (less if it ended before).
+    # ── time ───────────────────────────────────────────────────────────────────────────────────────
 
-        A bandwidth of 0 is a link that is down: the VM dirties on, nothing is sent.
+    def advance(
+        self, seconds: float, *, bandwidth_bytes_s: float, stop_bandwidth_bytes_s: float | None = None
+    ) -> float:
+        """Let `seconds` pass; returns the seconds used, fewer if the migration ended before.
+
+        Args: bandwidth_bytes_s (what the links give this migration now; its own cap applies on top; 0 =
+        a link that is down: the VM writes on, nothing is sent); stop_bandwidth_bytes_s (what they give
+        while the VM stands still or runs in post-copy; None = the same, without the cap).
         """
-        raise NotImplementedError
+        if not 0 <= seconds < math.inf or not 0 <= bandwidth_bytes_s < math.inf:
+            raise InvalidArgument(
+                name="advance", value=(seconds, bandwidth_bytes_s), expected="seconds and bytes/s, 0 or more"
+            )
+        began = self.elapsed_s
+        until = began + seconds
+        speeds = self._speeds(bandwidth_bytes_s, stop_bandwidth_bytes_s)
+        while self.phase != CopyPhase.ENDED:
+            at, event = self._next_event(speeds)
+            if at > until:
+                self._pass(until, speeds)
+                break
+            self._pass(at, speeds)
+            event(speeds)
+            self._skip_cycles(until, speeds)
+        return self.elapsed_s - began
 
-    def next_change_s(self, *, bandwidth_bytes_s: float) -> float:
-        """Seconds until the phase, iteration or limit changes at this bandwidth; `inf` if never."""
-        raise NotImplementedError
+    def next_change_s(
+        self, *, bandwidth_bytes_s: float, stop_bandwidth_bytes_s: float | None = None
+    ) -> float:
+        """Seconds until phase, iteration or limit may change at this bandwidth; inf if never."""
+        if self.phase == CopyPhase.ENDED:
+            return math.inf
+        at, _ = self._next_event(self._speeds(bandwidth_bytes_s, stop_bandwidth_bytes_s))
+        return at - self.elapsed_s
 
-    def cancel(self) -> None:
-        """Stop now, the VM stays on the source; without effect once post-copy runs or it ended."""
-        raise NotImplementedError
+    def expected_end_s(
+        self, *, bandwidth_bytes_s: float, stop_bandwidth_bytes_s: float | None = None
+    ) -> float | None:
+        """Seconds from now to the end, whatever the outcome, at this bandwidth; None beyond a day."""
+        ahead = self.copy()
+        used = ahead.advance(
+            _DAY_S, bandwidth_bytes_s=bandwidth_bytes_s, stop_bandwidth_bytes_s=stop_bandwidth_bytes_s
+        )
+        return used if ahead.phase == CopyPhase.ENDED else None
+
+    def copy(self) -> Rounds:
+        """An independent migration in the same state."""
+        twin = copy.copy(self)
+        twin._queue = list(self._queue)
+        twin.limits_set = list(self.limits_set)
+        twin._throttle = copy.copy(self._throttle)
+        return twin
+
+    def cancel(self) -> bool:
+        """Stop now, the VM stays on the source; False where it is too late (post-copy, ended)."""
+        if self.phase in (CopyPhase.POSTCOPY, CopyPhase.ENDED):
+            return False
+        self._end(CopyOutcome.CANCELLED)
+        return True
 
     def switch_to_post_copy(self) -> bool:
-        """Switch to post-copy now; False where that is impossible (parallel connections, ended)."""
-        raise NotImplementedError
+        """Switch to post-copy now; False where that is impossible."""
+        if self.phase != CopyPhase.PRECOPY or self.job.connections:
+            return False
+        self._read_bitmap()
+        self.downtime_s = _POST_COPY_PAUSE_S
+        self.phase = CopyPhase.POSTCOPY
+        return True
 
     def set_dirty(self, dirty: DirtyModel) -> None:
         """The VM's load changes from now on."""
-        raise NotImplementedError
+        self._written = self._written_so_far()
+        self._exposed_s = 0.0
+        self._dirty = dirty
+        self._cycle = None
 
-    # -- what can be read ------------------------------------------------------------------
-    phase: CopyPhase
-    outcome: CopyOutcome | None
-    #: seconds since the start; stops at the end
-    elapsed_s: float
-    #: bytes still to send; what QEMU reports as `remaining`, zero pages included
-    remaining_bytes: float
-    #: bytes that went over the link so far
-    transferred_bytes: float
-    #: times the dirty bitmap was read (QEMU's dirty-sync-count)
-    iterations: int
-    #: iterations without progress, as the convergence schedule counts them
-    stalls: int
-    #: the limit in force, seconds
-    downtime_limit_s: float
-    #: how long the VM stood still; None until the switchover is over
-    downtime_s: float | None
-    #: auto-converge throttle in force, percent
-    throttle_percent: int
+    # ── what can be read ───────────────────────────────────────────────────────────────────────────
+
+    @property
+    def remaining_bytes(self) -> float:
+        """Memory known to be unsent, zero pages included (QEMU's `remaining`)."""
+        zero = self.job.memory_bytes - self._nonzero
+        share = self._unsent / self._first_pass if self._first_pass else 0.0
+        return self._pending / PAGE_OVERHEAD + zero * share if self.phase != CopyPhase.ENDED else 0.0
 
     @property
     def progress_percent(self) -> int:
-        """What VDSM reports: 0…99 while copying, never falling, 100 at the end."""
-        raise NotImplementedError
+        """What VDSM reports: 0 to 99, never falling, 100 at a successful end."""
+        if self.outcome in (CopyOutcome.CONVERGED, CopyOutcome.SUSPENDED, CopyOutcome.POST_COPY):
+            return 100
+        if self.phase not in (CopyPhase.SETUP, CopyPhase.ENDED):
+            share = math.floor(100 * self.remaining_bytes / self.job.memory_bytes)
+            self._progress = max(self._progress, min(99, max(0, 100 - share)))
+        return self._progress
 
-    def expected_end_s(self, *, bandwidth_bytes_s: float) -> float | None:
-        """Seconds from now to the end if the bandwidth stays; None if it would not end in a day."""
-        raise NotImplementedError
+    @property
+    def stalls(self) -> int:
+        """Iterations as the convergence schedule counts them: since the monitor's first look."""
+        return 0 if self._first_iteration is None else self._seen_iteration - self._first_iteration
+
+    @property
+    def throttle_percent(self) -> int:
+        """CPU time that auto-converge takes from the VM."""
+        return self._throttle.percent
+
+    # ── the loop ───────────────────────────────────────────────────────────────────────────────────
+
+    def _speeds(self, bandwidth: float, stop_bandwidth: float | None) -> _Speeds:
+        cap = self.job.max_bandwidth_bytes_s
+        copying = bandwidth if cap is None else min(bandwidth, cap)
+        return _Speeds(copying, bandwidth if stop_bandwidth is None else stop_bandwidth)
+
+    def _next_event(self, speeds: _Speeds) -> tuple[float, _Event]:
+        if self.phase == CopyPhase.SETUP:
+            return max(self.elapsed_s, self.job.setup_s), self._begin
+        if self.phase in (CopyPhase.SWITCHOVER, CopyPhase.POSTCOPY):
+            return self._sent_at(self._pending, speeds.stopped), self._arrive
+        if self._tail_left > 0:
+            return self._sent_at(self._tail_left, speeds.copying), self._stop
+        check = self._next_check(speeds)
+        if self._queue and self._tick_s < check:
+            return self._tick_s, self._look
+        return check, self._check
+
+    def _sent_at(self, size: float, speed: float) -> float:
+        rest = self._resume_left_s if self.phase == CopyPhase.SWITCHOVER else 0.0
+        if size <= 0:
+            return self.elapsed_s + rest
+        return self.elapsed_s + size / speed + rest if speed > 0 else math.inf
+
+    def _next_check(self, speeds: _Speeds) -> float:
+        """When QEMU next finds less pending than the limit allows; it looks every 50 ms."""
+        key = (speeds.copying, self.downtime_limit_s)
+        if self._check_at is not None and self._check_at[:2] == key:
+            return self._check_at[2]
+        if speeds.copying <= 0:
+            return math.inf
+        excess = self._pending - max(1.0, speeds.copying * self.downtime_limit_s)
+        if excess < 0 and self.iterations == 1 and self.elapsed_s <= self._anchor_s:
+            at = self._anchor_s
+        else:
+            crossing = self.elapsed_s + max(0.0, excess) / speeds.copying
+            slots = math.floor((crossing - self._anchor_s) / CHECK_INTERVAL_S + 1e-9) + 1
+            drained = self.elapsed_s + self._pending / speeds.copying
+            at = max(self.elapsed_s, min(self._anchor_s + slots * CHECK_INTERVAL_S, drained))
+        self._check_at = (*key, at)
+        return at
+
+    def _pass(self, until: float, speeds: _Speeds) -> None:
+        """Time passes without an event."""
+        seconds = max(0.0, until - self.elapsed_s)
+        self.elapsed_s = until
+        if self.phase == CopyPhase.SETUP:
+            return
+        if self.phase == CopyPhase.PRECOPY:
+            self._exposed_s += seconds * self._throttle.factor
+        speed = speeds.copying if self.phase == CopyPhase.PRECOPY else speeds.stopped
+        sending = min(seconds, self._pending / speed) if speed > 0 else seconds
+        moved = min(self._pending, speed * seconds)
+        if self.phase == CopyPhase.SWITCHOVER and self._pending <= moved:
+            self._resume_left_s = max(0.0, self._resume_left_s - (seconds - sending))
+        self._pending -= moved
+        self._unsent = max(0.0, self._unsent - moved)
+        self._tail_left = max(0.0, self._tail_left - moved)
+        self.transferred_bytes += moved
+
+    def _begin(self, speeds: _Speeds) -> None:
+        self.phase = CopyPhase.PRECOPY
+
+    def _check(self, speeds: _Speeds) -> None:
+        """Little is pending: read the bitmap, and stop the VM if it still is little."""
+        since, before = self._anchor_s, self._pending
+        self._read_bitmap()
+        limit = max(1.0, speeds.copying * self.downtime_limit_s)
+        if self._pending < limit:
+            zero = self.job.memory_bytes - self._nonzero
+            # Part of an unsent tail turns out to be zero pages, so the pause begins later than it looks.
+            self._tail_left = min(self._unsent / 2, zero)
+            if self._tail_left <= 0:
+                self._stop(speeds)
+            return
+        self._throttle.after_bitmap(
+            now_s=self.elapsed_s, dirtied=self._pending - before, transferred=self.transferred_bytes
+        )
+        self._note_cycle(since)
+
+    def _read_bitmap(self) -> None:
+        written = self._written_so_far() * PAGE_OVERHEAD
+        reach = self._dirty.working_set_bytes * PAGE_OVERHEAD
+        overlap = 0.0
+        if self.iterations > 1 and reach > 0:
+            overlap = min(1.0, self._pending / reach)
+        self._pending += written * (1 - overlap)
+        self._written = self._exposed_s = 0.0
+        self._anchor_s = self.elapsed_s
+        self._check_at = None
+        self.iterations += 1
+
+    def _written_so_far(self) -> float:
+        return min(self.job.memory_bytes, self._written + self._dirty.unique_bytes(self._exposed_s))
+
+    def _stop(self, speeds: _Speeds) -> None:
+        self.phase = CopyPhase.SWITCHOVER
+        self._tail_left = 0.0
+        self._pause_began_s = self.elapsed_s
+
+    def _arrive(self, speeds: _Speeds) -> None:
+        if self.phase == CopyPhase.POSTCOPY:
+            self._end(CopyOutcome.POST_COPY)
+            return
+        self.downtime_s = self.elapsed_s - self._pause_began_s
+        self._end(CopyOutcome.SUSPENDED if self._is_last_resort else CopyOutcome.CONVERGED)
+
+    def _end(self, outcome: CopyOutcome) -> None:
+        _ = self.progress_percent
+        self.phase = CopyPhase.ENDED
+        self.outcome = outcome
+
+    # ── a copy that runs in circles ────────────────────────────────────────────────────────────────
+
+    def _note_cycle(self, since: float) -> None:
+        length = self.elapsed_s - since
+        known = self._cycle
+        is_same = known is not None and abs(known[0] - self._pending) < 1 and abs(known[1] - length) < 1e-9
+        self._cycle = (self._pending, length, (known[2] + 1) if known and is_same else 0.0)
+
+    def _skip_cycles(self, until: float, speeds: _Speeds) -> None:
+        """Jump over rounds that repeat exactly; without it a copy that never ends costs most."""
+        if self._cycle is None or self._cycle[2] < 1 or self.phase != CopyPhase.PRECOPY:
+            return
+        length = self._cycle[1]
+        horizon = min(until, self._tick_s if self._queue else math.inf)
+        if self._anchor_s != self.elapsed_s or not self._throttle.is_settled or length <= 0:
+            return
+        count = math.floor((horizon - self.elapsed_s) / length) - 1
+        if count > 0:
+            self.elapsed_s += count * length
+            self._anchor_s = self.elapsed_s
+            self.iterations += count
+            self.transferred_bytes += count * length * speeds.copying
+            self._check_at = None
+
+    # ── the source host's monitor ──────────────────────────────────────────────────────────────────
+
+    def _look(self, speeds: _Speeds) -> None:
+        """One look of the source host: at most one action, and only if an iteration went by."""
+        self._tick_s += MONITOR_INTERVAL_S
+        if self._first_iteration is None:
+            self._first_iteration = self._seen_iteration = self.iterations
+        if self.iterations > self._seen_iteration:
+            self._seen_iteration = self.iterations
+            if self._queue[0].stalling_limit < self.stalls:
+                step = self._queue.pop(0)
+                self._is_last_resort = step.stalling_limit < 0
+                self._act(step.action)
+
+    def _act(self, action: Action) -> None:
+        if action.kind == ActionKind.ABORT:
+            self._end(CopyOutcome.ABORTED)
+        elif action.kind == ActionKind.POST_COPY:
+            self.switch_to_post_copy()
+        elif action.downtime_ms is not None:
+            self.downtime_limit_s = action.downtime_ms / 1000
+            self.limits_set.append((self.elapsed_s, action.downtime_ms))
+            self._check_at = self._cycle = None

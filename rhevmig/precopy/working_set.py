@@ -18,13 +18,14 @@ from rhevmig.units import GIB, MIB
 
 __all__ = ["DirtySample", "PlausibleLoad", "as_samples", "plausible_loads"]
 
-#: pages per GiB that QEMU's page sampling may look at: its default and its maximum
-_USUAL_PAGES_PER_GIB = (512, 4096)
+#: pages per GiB that QEMU's page sampling looks at where nobody says: its maximum and its default,
+#: and how likely each is (who measures on purpose measures well)
+_USUAL_PAGES_PER_GIB = ((4096, 0.8), (512, 0.2))
 #: even an exact count is not trusted further than this share of itself
 _RELATIVE_FLOOR = 2e-3
 #: most rewrites of a page within the reference window that are told apart
 _MAX_REWRITES = 6.0
-_GRID = 13
+_GRID = 11
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,8 +62,8 @@ class _Evidence:
     window_s: float
     expected: float
     rounding: float
-    #: sampling variance is this times p(1-p), one for each way it may have been measured
-    variances: tuple[float, ...]
+    #: (how likely, sampling variance over p(1-p)) for each way it may have been measured
+    variances: tuple[tuple[float, float], ...]
     memory: float
 
     def log_likelihood(self, dirtied: float) -> float:
@@ -70,14 +71,15 @@ class _Evidence:
         miss = (self.expected - dirtied) ** 2
         floor = self.rounding + (_RELATIVE_FLOOR * dirtied + PAGE_BYTES) ** 2
         total = 0.0
-        for factor in self.variances:
+        for trust, factor in self.variances:
             variance = factor * share * (1 - share) + floor
-            total += math.exp(max(-600.0, -miss / (2 * variance))) / math.sqrt(variance)
+            total += trust * math.exp(max(-600.0, -miss / (2 * variance))) / math.sqrt(variance)
         return math.log(total)
 
     def spread(self) -> float:
         share = min(0.5, max(self.expected / self.memory, 1e-5))
-        return math.sqrt(max(self.variances) * share * (1 - share) + self.rounding + PAGE_BYTES**2)
+        widest = max(factor for _, factor in self.variances)
+        return math.sqrt(widest * share * (1 - share) + self.rounding + PAGE_BYTES**2)
 
 
 def as_samples(samples: Sequence[DirtySample | tuple[float, float]] | None) -> tuple[DirtySample, ...]:
@@ -95,9 +97,10 @@ def plausible_loads(
 ) -> tuple[PlausibleLoad, ...]:
     """Loads of random writes that the samples allow, with weights that add up to 1.
 
-    Before the samples speak, every working set up to the filled memory is equally likely, and so is
-    every order of magnitude of the rate. Where the density of a sample is not known it may be either of
-    the two usual ones, so of two samples that disagree the one that fits the others decides.
+    Before the samples speak, every order of magnitude of rate and working set is equally likely, up to
+    the filled memory; with one window only, which says nothing about the working set, every size of it.
+    Where the density of a sample is not known it may be either of the two usual ones, so of two samples
+    that disagree the one that fits the others decides.
     """
     if not samples or all(sample.dirtied_bytes == 0 for sample in samples):
         return (PlausibleLoad(0.0, 0.0, 1.0),)
@@ -110,23 +113,21 @@ def plausible_loads(
     spread = reference.spread()
     low = max(min(reference.expected - 4 * spread, top * 0.5), reference.expected * 0.02)
     high = max(min(reference.expected + 4 * spread, top), low * 1.001)
-    box = (low, high, 0.0, 1.0)
+    box = _Box(low, high, 0.0, 1.0)
     for _ in range(2):
-        cells = _weigh(box, evidence, reference, nonzero_bytes)
-        box = _narrowed(box, cells)
-    cells = _weigh(box, evidence, reference, nonzero_bytes)
-    return _normalised(cells)
+        box = _narrowed(box, _weigh(box, evidence, reference, nonzero_bytes))
+    return _normalised(_weigh(box, evidence, reference, nonzero_bytes))
 
 
 def _prepared(sample: DirtySample, memory_bytes: float) -> _Evidence:
     rate = sample.dirtied_bytes / sample.window_s / MIB
     is_cut_off = abs(rate - round(rate)) < 1e-6
-    known = (sample.pages_per_gib,) if sample.pages_per_gib else _USUAL_PAGES_PER_GIB
+    known = ((sample.pages_per_gib, 1.0),) if sample.pages_per_gib else _USUAL_PAGES_PER_GIB
     variances = []
-    for density in known:
+    for density, trust in known:
         looked_at = max(1.0, density * memory_bytes / GIB)
         unseen = max(0.0, 1 - looked_at * PAGE_BYTES / memory_bytes)
-        variances.append(memory_bytes**2 * unseen / looked_at)
+        variances.append((trust, memory_bytes**2 * unseen / looked_at))
     step = MIB * sample.window_s
     return _Evidence(
         window_s=sample.window_s,
@@ -137,52 +138,66 @@ def _prepared(sample: DirtySample, memory_bytes: float) -> _Evidence:
     )
 
 
-#: (position of the cell in the box, log weight, rate, working set)
-_Cell = tuple[float, float, float, float, float]
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """The part of all loads that is looked at: bytes dirtied in the reference window, place of rewrites."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One load within the box."""
+
+    dirtied: float
+    place: float
+    log_weight: float
+    rate: float
+    working_set: float
 
 
 def _weigh(
-    box: tuple[float, float, float, float],
-    evidence: Sequence[_Evidence],
-    reference: _Evidence,
-    nonzero_bytes: float,
+    box: _Box, evidence: Sequence[_Evidence], reference: _Evidence, nonzero_bytes: float
 ) -> list[_Cell]:
-    low, high, left, right = box
+    by_size = 0.0 if len({item.window_s for item in evidence}) > 1 else 1.0
     cells = []
-    for i in range(_GRID):
-        dirtied = low + (high - low) * (i + 0.5) / _GRID
-        fewest = -math.log1p(-min(dirtied / nonzero_bytes, 1 - 1e-9))
-        span = math.log(_MAX_REWRITES / min(fewest, _MAX_REWRITES * 0.99))
-        for j in range(_GRID):
-            place = left + (right - left) * (j + 0.5) / _GRID
-            rewrites = min(fewest, _MAX_REWRITES * 0.99) * math.exp(span * place)
+    for row in range(_GRID):
+        dirtied = box.low + (box.high - box.low) * (row + 0.5) / _GRID
+        fewest = min(-math.log1p(-min(dirtied / nonzero_bytes, 1 - 1e-9)), _MAX_REWRITES * 0.99)
+        span = math.log(_MAX_REWRITES / fewest)
+        for column in range(_GRID):
+            place = box.left + (box.right - box.left) * (column + 0.5) / _GRID
+            rewrites = fewest * math.exp(span * place)
             fraction = -math.expm1(-rewrites)
             working_set = dirtied / fraction
             rate = rewrites * working_set / reference.window_s
-            log_weight = math.log(span / fraction)
+            log_weight = math.log(span) - by_size * math.log(fraction)
             for item in evidence:
-                unique = -working_set * math.expm1(-rate * item.window_s / working_set)
-                log_weight += item.log_likelihood(unique)
-            cells.append((dirtied, place, log_weight, rate, working_set))
+                log_weight += item.log_likelihood(
+                    -working_set * math.expm1(-rate * item.window_s / working_set)
+                )
+            cells.append(_Cell(dirtied, place, log_weight, rate, working_set))
     return cells
 
 
-def _narrowed(box: tuple[float, float, float, float], cells: Sequence[_Cell]) -> tuple[float, float, float, float]:
+def _narrowed(box: _Box, cells: Sequence[_Cell]) -> _Box:
     """The part of the box that still matters, half a cell wider on each side."""
-    low, high, left, right = box
-    best = max(cell[2] for cell in cells)
-    kept = [cell for cell in cells if cell[2] > best - 7]
-    tall, wide = (high - low) / _GRID, (right - left) / _GRID
-    return (
-        max(low, min(cell[0] for cell in kept) - tall / 2),
-        min(high, max(cell[0] for cell in kept) + tall / 2),
-        max(left, min(cell[1] for cell in kept) - wide / 2),
-        min(right, max(cell[1] for cell in kept) + wide / 2),
+    best = max(cell.log_weight for cell in cells)
+    kept = [cell for cell in cells if cell.log_weight > best - 7]
+    tall, wide = (box.high - box.low) / _GRID, (box.right - box.left) / _GRID
+    return _Box(
+        low=max(box.low, min(cell.dirtied for cell in kept) - tall / 2),
+        high=min(box.high, max(cell.dirtied for cell in kept) + tall / 2),
+        left=max(box.left, min(cell.place for cell in kept) - wide / 2),
+        right=min(box.right, max(cell.place for cell in kept) + wide / 2),
     )
 
 
 def _normalised(cells: Sequence[_Cell]) -> tuple[PlausibleLoad, ...]:
-    best = max(cell[2] for cell in cells)
-    kept = [(math.exp(cell[2] - best), cell) for cell in cells if cell[2] > best - 5]
+    best = max(cell.log_weight for cell in cells)
+    kept = [(math.exp(cell.log_weight - best), cell) for cell in cells if cell.log_weight > best - 5]
     total = sum(weight for weight, _ in kept)
-    return tuple(PlausibleLoad(cell[3], cell[4], weight / total) for weight, cell in kept)
+    return tuple(PlausibleLoad(cell.rate, cell.working_set, weight / total) for weight, cell in kept)
