@@ -1,0 +1,257 @@
+"""A world from the recorded answers of a real engine: each GET of a crawl is read back into state.
+
+Only state is kept. What an answer computes (summaries, hrefs, actions, display addresses) is dropped
+and computed again when asked, so a host renamed here shows its new name everywhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import yaml
+from lxml import etree
+
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab import tree as trees
+from rhevmig.lab.derived import schedulable_mib
+from rhevmig.lab.schema import places
+from rhevmig.lab.world import Entity, World
+
+__all__ = ["Exchange", "read_crawl", "read_exchanges", "settle_links", "take_in"]
+
+#: Lists that show entities of another place; what they say is read from that place.
+_ALIASES = frozenset(
+    ("storagedomains/vms", "storagedomains/disks", "datacenters/networks", "datacenters/clusters",
+     "clusters/networkfilters", "networks/vnicprofiles", "storagedomains/storageconnections",
+     "hosts/affinitylabels", "vms/affinitylabels", "users/groups")
+)  # fmt: skip
+#: Places whose entities stand for another entity: place to the place of the base and the members of their own.
+_STAND_INS = {
+    "clusters/networks": ("networks", ("cluster", "display", "required", "status", "usages")),
+    "datacenters/storagedomains": ("storagedomains", ("data_center", "status")),
+    "vms/tags": ("tags", ("vm", "description")),
+    "hosts/tags": ("tags", ("host", "description")),
+}
+#: A host reports its statistics every fifteen seconds; only then is memory of VMs that left taken back.
+STATISTICS_S = 15.0
+_COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One recorded request with its answer."""
+
+    #: GET, POST, …
+    method: str
+    #: Path and query below the host: `/ovirt-engine/api/vms?max=2`.
+    target: str
+    #: The body sent, or None.
+    body: str | None
+    #: Headers sent, names in lower case.
+    request_headers: dict[str, str]
+    #: Status code of the answer.
+    status: int
+    #: Body of the answer.
+    answer: str
+    #: Headers of the answer, names in lower case.
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        """The path below `/ovirt-engine/api/`, or the whole path elsewhere."""
+        return self.target.partition("?")[0].removeprefix("/ovirt-engine/api").removeprefix("/v4").strip("/")
+
+    @property
+    def query(self) -> str:
+        """The raw query."""
+        return self.target.partition("?")[2]
+
+
+def read_exchanges(path: Path) -> list[Exchange]:
+    """The exchanges of a cassette, plain or compressed."""
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    try:
+        loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return [_exchange(item) for item in loaded["interactions"] or ()]
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ScenarioInvalid(file=str(path), detail=f"no recorded exchanges: {error}") from error
+
+
+def _exchange(item: dict[str, Any]) -> Exchange:
+    request, response = item["request"], item["response"]
+    content = response["body"]["string"]
+    sent = request.get("body")
+    return Exchange(
+        method=request["method"],
+        target=re.sub(r"^https?://[^/]*", "", request["uri"]),
+        body=sent.decode() if isinstance(sent, bytes) else sent,
+        request_headers=_headers(request["headers"]),
+        status=response["status"]["code"],
+        answer=content.decode() if isinstance(content, bytes) else content,
+        headers=_headers(response["headers"]),
+    )
+
+
+def _headers(headers: dict[str, Any]) -> dict[str, str]:
+    return {name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in headers.items()}
+
+
+def read_crawl(world: World, path: Path) -> World:
+    """Fill the world with what a crawl saw; its clock should stand at the crawl's time."""
+    take_in(world, read_exchanges(path))
+    settle_links(world)
+    return world
+
+
+def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
+    """Read answers into state, in order; the last sight of an entity wins."""
+    for exchange in exchanges:
+        usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
+        if not usable or "next_run" in exchange.query or "version=" in exchange.query:
+            continue
+        root = etree.fromstring(exchange.answer.encode())
+        if "migration_target_of" in exchange.query:
+            _host_rows(world, root)
+        elif root.tag == "api":
+            _engine_facts(world, root)
+        elif root.get("href") is not None:
+            _entity(world, root, "")
+        else:
+            _collection(world, root, exchange)
+
+
+def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
+    segments = exchange.path.split("/")
+    place_path = "/".join(segments[0::2])
+    if place_path in ("affinitylabels/hosts", "affinitylabels/vms"):
+        _members_of_label(world, root, segments)
+    elif place_path in _ALIASES:
+        rows = {str(element.get("id")): number for number, element in enumerate(_elements(root))}
+        world.row_orders[place_path, segments[1]] = rows
+    else:
+        parent = _parent(world, segments[:-1])
+        for number, element in enumerate(_elements(root)):
+            _entity(world, element, place_path, parent=parent, number=number)
+
+
+def _elements(root: etree._Element) -> Iterator[etree._Element]:
+    return (child for child in root if isinstance(child.tag, str))
+
+
+def _parent(world: World, segments: list[str]) -> Entity | None:
+    found: Entity | None = None
+    for depth in range(0, len(segments) - 1, 2):
+        place_path = "/".join(segments[0 : depth + 2 : 2])
+        found = world.find(place_path, unquote(segments[depth + 1]), found)
+        if found is None:
+            return None
+    return found
+
+
+def _entity(
+    world: World, element: etree._Element, place_path: str, *, parent: Entity | None = None, number: int = 0
+) -> Entity | None:
+    href = element.get("href")
+    if href is not None:
+        segments = re.sub(r"^/ovirt-engine/api(/v4)?/", "", href).split("/")
+        place_path, parent = "/".join(segments[0::2]), _parent(world, segments[:-1])
+        if len(segments) > 2 and parent is None:
+            return None
+    if place_path not in places():
+        return None
+    entity_id = element.get("id") or f"#{number}"
+    attrs = trees.tree_of(element)
+    attrs = {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
+    _below(world, attrs, element)
+    base = None
+    if place_path in _STAND_INS:
+        base_place, own = _STAND_INS[place_path]
+        base = world.find(base_place, entity_id)
+        attrs = {name: value for name, value in attrs.items() if name in own}
+    _strip_computed(world, place_path, attrs, element)
+    known = world.find(place_path, entity_id, parent)
+    if known is None:
+        return world.add(place_path, entity_id, attrs, parent=parent, base=base)
+    gone = set(known.attrs) - set(attrs) - places()[place_path].followed
+    world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
+    return known
+
+
+def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:
+    """Followed collections (a job's steps) become entities of their own."""
+    steps = element.find("steps")
+    if element.tag == "job" and steps is not None:
+        attrs.pop("steps", None)
+        element.remove(steps)
+        job = _entity(world, element, "jobs")
+        for step in _elements(steps):
+            _entity(world, step, "jobs/steps", parent=job)
+
+
+def _strip_computed(world: World, place_path: str, attrs: trees.Tree, element: etree._Element) -> None:
+    for name in _COMPUTED.get(place_path, ()):
+        value = attrs.pop(name, None)
+        if value is not None:
+            attrs["#schedulable" if name == "max_scheduling_memory" else f"#{name}"] = value
+    display = attrs.get("display")
+    if place_path == "vms" and isinstance(display, dict) and "host" in attrs:
+        content = trees.text(display, "certificate.content")
+        if content:
+            world.engine_facts["certificate"] = content
+        attrs["display"] = {name: value for name, value in display.items() if name not in ("address", "certificate")}
+
+
+def _host_rows(world: World, root: etree._Element) -> None:
+    """Lists that are not sorted come in the order of the database's rows: learn it from the longest seen."""
+    rows = world.row_orders.setdefault(("hosts", ""), {})
+    ids = [str(element.get("id")) for element in _elements(root)]
+    if any(number > rows.get(entity_id, -1) for number, entity_id in enumerate(ids)):
+        rows.update({entity_id: number for number, entity_id in enumerate(ids)})
+
+
+def _members_of_label(world: World, root: etree._Element, segments: list[str]) -> None:
+    label = world.find("affinitylabels", segments[1])
+    if label is not None:
+        singular = segments[2].removesuffix("s")
+        members = [trees.ref(str(child.get("id"))) for child in _elements(root)]
+        world.set(label, segments[2], {singular: members} if members else None)
+
+
+def _engine_facts(world: World, root: etree._Element) -> None:
+    facts = world.engine_facts
+    facts["instance_id"] = root.findtext("product_info/instance_id")
+    facts["version"] = {str(part.tag): part.text for part in root.iterfind("product_info/version/*")}
+    name = root.findtext("product_info/name")
+    if name:
+        facts["name"], facts["vendor"] = name, root.findtext("product_info/vendor")
+    user = root.find("authenticated_user")
+    if user is not None:
+        facts["admin_id"] = user.get("id")
+
+
+def settle_links(world: World) -> None:
+    """After everything is read: events in order; what a host had not yet taken back stays until its next statistics."""
+    events = world.tables.get("events", {})
+    world.tables["events"] = dict(sorted(events.items(), key=lambda item: int(item[0])))
+    for host in world.all("hosts"):
+        seen, summary = host.attrs.get("#schedulable"), host.attrs.get("#summary", {})
+        world.update(host, {"#schedulable": None, "#summary": None})
+        if seen is not None:
+            host.lab["pending_mib"] = max(0, schedulable_mib(world, host) - int(seen) // 1024 // 1024)
+        migrating = sum(vm.text("status") == "migrating" for vm in world.referring("vms", "host", host.id))
+        host.lab["incoming"] = max(0, int(summary.get("migrating", 0)) - migrating)
+        world.touch_load(host.id)
+    world.agenda.after(STATISTICS_S, lambda: forget_pending(world), "first statistics")
+
+
+def forget_pending(world: World) -> None:
+    """The hosts report: what was pending is taken back."""
+    for host in world.all("hosts"):
+        if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
+            host.lab.pop("incoming", None)
+            world.touch_load(host.id)

@@ -1,0 +1,80 @@
+"""Refusals: what the engine answers instead of doing, in its own shapes and words.
+
+Texts are data (`data/messages.yaml`: key, status code, text in each recorded language).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+import yaml
+
+__all__ = ["Message", "Refused", "html_error", "message", "refuse"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One text of the engine."""
+
+    #: Status code of an answer that carries only this text.
+    status: int = 409
+    #: The text with `{names}` to fill in.
+    en: str
+    #: The same in other languages, as far as recorded.
+    de: str | None = None
+    fr: str | None = None
+    ja: str | None = None
+
+
+class Refused(Exception):
+    """The engine says no. `status` and `detail` as it says them; `in_action` when an action was asked for."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str = "",
+        *,
+        reason: str = "Operation Failed",
+        content_type: str = "application/xml;charset=UTF-8",
+        in_action: bool | None = None,
+        allow: str = "",
+    ) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+        self.detail = detail
+        self.reason = reason
+        self.content_type = content_type
+        self.in_action = in_action
+        self.allow = allow
+
+
+@cache
+def _messages() -> dict[str, Message]:
+    raw = yaml.load((files("rhevmig.lab") / "data" / "messages.yaml").read_bytes(), Loader=yaml.SafeLoader)
+    return msgspec.convert(raw, type=dict[str, Message])
+
+
+def message(key: str, language: str = "en", **values: object) -> str:
+    """A text of the engine, filled in, in a language if it was recorded in it."""
+    known = _messages()[key]
+    pattern = getattr(known, language, None) or known.en
+    return str(pattern).format(**values)
+
+
+def refuse(*keys: str, language: str = "en", details: Sequence[str] = (), **values: object) -> Refused:
+    """The refusal with these texts, bracketed and joined as the engine does.
+
+    The status code is that of the texts' class; of several, any 400 wins, then 409, 500, 403.
+    """
+    texts = [message(key, language, **values) for key in keys] + list(details)
+    statuses = {_messages()[key].status for key in keys}
+    status = next((code for code in (400, 409, 500, 403) if code in statuses), 400)
+    return Refused(status, f"[{', '.join(texts)}]")
+
+
+def html_error(status: int, text: str) -> Refused:
+    """An error page of the servlet container."""
+    page = f"<html><head><title>Error</title></head><body>{text}</body></html>"
+    return Refused(status, page, content_type="text/html;charset=UTF-8", in_action=False)
