@@ -55,18 +55,10 @@ class DirtyModel:
         """Different bytes written within `seconds`."""
         return sum(part.unique_bytes(seconds) for part in self.classes)
 
-    def slowed(self, factor: float) -> DirtyModel:
-        """The same load at `factor` times the rate (auto-converge takes CPU time away)."""
-        return DirtyModel(
-            classes=tuple(
-                DirtyClass(
-                    rate_bytes_s=part.rate_bytes_s * factor,
-                    working_set_bytes=part.working_set_bytes,
-                    is_sequential=part.is_sequential,
-                )
-                for part in self.classes
-            )
-        )
+    def newly_dirty(self, seconds: float, *, pending_bytes: float) -> float:
+        """Bytes written within `seconds` that are not pending anyway; what is pending may be anywhere."""
+        whole = self.working_set_bytes
+        return self.unique_bytes(seconds) * max(0.0, 1 - pending_bytes / whole) if whole else 0.0
 
 
 #: nothing is written

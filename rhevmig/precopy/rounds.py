@@ -226,7 +226,7 @@ class Rounds:
 
     def set_dirty(self, dirty: DirtyModel) -> None:
         """The VM's load changes from now on."""
-        self._written = self._written_so_far()
+        self._written += self._dirty.unique_bytes(self._exposed_s)
         self._exposed_s = 0.0
         self._dirty = dirty
         self._cycle = None
@@ -342,19 +342,18 @@ class Rounds:
         self._note_cycle(since)
 
     def _read_bitmap(self) -> None:
-        written = self._written_so_far() * PAGE_OVERHEAD
-        reach = self._dirty.working_set_bytes * PAGE_OVERHEAD
-        overlap = 0.0
-        if self.iterations > 1 and reach > 0:
-            overlap = min(1.0, self._pending / reach)
-        self._pending += written * (1 - overlap)
+        # What is unsent of the first pass is taken to lie outside the working set.
+        known = self._pending / PAGE_OVERHEAD if self.iterations > 1 else 0.0
+        self._pending += self._newly_dirty(known) * PAGE_OVERHEAD
         self._written = self._exposed_s = 0.0
         self._anchor_s = self.elapsed_s
         self._check_at = None
         self.iterations += 1
 
-    def _written_so_far(self) -> float:
-        return min(self.job.memory_bytes, self._written + self._dirty.unique_bytes(self._exposed_s))
+    def _newly_dirty(self, known: float) -> float:
+        """Bytes written since the last bitmap read that are not among the `known` pending ones."""
+        fresh = self._written + self._dirty.newly_dirty(self._exposed_s, pending_bytes=known)
+        return min(fresh, max(0.0, self.job.memory_bytes - known))
 
     def _stop(self, speeds: _Speeds) -> None:
         self.phase = CopyPhase.SWITCHOVER
