@@ -7,11 +7,14 @@ bandwidth; the figures are the middle of what comes out, the bands its quantiles
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rhevmig.errors import InvalidArgument
+from rhevmig.precopy.dirtying import random_load
+from rhevmig.precopy.rounds import CopyJob, CopyOutcome, Rounds
+from rhevmig.precopy.schedules import ConvergenceSchedule
 from rhevmig.precopy.switchover import CopyFigures, copy_through, first_pass_bytes
 from rhevmig.precopy.working_set import DirtySample, PlausibleLoad, as_samples, plausible_loads
 
@@ -25,6 +28,8 @@ _BANDWIDTH_SCATTER = (-0.0184, 0.0, 0.0184)
 _DOWNTIME_SCATTER_S = 0.009
 #: scatter of the bytes sent around the model, as a share (standard deviation)
 _BYTES_SCATTER = 0.01
+#: the ninth decile of a normal scatter, in standard deviations
+_NINTH_DECILE = 1.28
 #: what is taken for the filled part of a memory nobody looked at; equally likely
 _UNKNOWN_FILL = (0.6, 0.8, 0.9, 1.0)
 #: what is taken for the writes nobody measured, as shares of the bandwidth; equally likely
@@ -34,6 +39,8 @@ _UNKNOWN_WORKING_SET = 0.5
 _SURELY_ENDS, _NEVER_ENDS = 0.9, 1.0
 #: share of the plausible loads that makes a yes (its complement a no)
 _CONFIDENCE = 0.8
+#: a migration under a schedule that is not through by then counts as one that never ends
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +75,22 @@ class Prediction:
     assumptions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """One plausible set of circumstances, in bytes and seconds."""
+
+    load: PlausibleLoad
+    nonzero: float
+    memory: float
+    bandwidth: float
+    stop: float
+    limit: float
+
+    @property
+    def working_set(self) -> float:
+        return min(self.load.working_set_bytes, self.nonzero)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """One plausible course of the migration."""
@@ -85,6 +108,7 @@ def predict(
     dirty_samples: Sequence[DirtySample | tuple[float, float]] | None = None,
     downtime_limit_s: float = 0.5,
     stop_bandwidth_bytes_s: float | None = None,
+    schedule: ConvergenceSchedule | None = None,
 ) -> Prediction:
     """Time, bytes and pause of one pre-copy migration.
 
@@ -92,7 +116,9 @@ def predict(
     bandwidth_bytes_s (what the copy gets while the VM runs); dirty_samples (unique bytes dirtied within
     windows of some seconds, best one and three; as pairs or `DirtySample`); downtime_limit_s (the limit
     in force when it ends); stop_bandwidth_bytes_s (what it gets while the VM stands still: None = the
-    same, right for a link that is the bottleneck; the link's speed where only a cap limits the copy).
+    same, right for a link that is the bottleneck; the link's speed where only a cap limits the copy);
+    schedule (a policy's, in place of the one limit: raises it as iterations pass, then gives up,
+    suspends or goes to post-copy; giving up counts as not converging).
     Returns: figures with bands; whatever was not known stands in `assumptions` and widens the bands.
 
     >>> idle = predict(memory_bytes=2**30, nonzero_bytes=2**30, bandwidth_bytes_s=2**26,
@@ -110,14 +136,22 @@ def predict(
     memory = max(fills) if memory_bytes is None else max(memory_bytes, *fills)
     samples = as_samples(dirty_samples)
     loads = _loads(samples, memory, max(fills), bandwidth_bytes_s, notes)
-    runs = tuple(
-        _run(load, fill, memory, bandwidth_bytes_s * (1 + scatter), stop * (1 + scatter), downtime_limit_s)
+    courses = (
+        _Course(
+            load=load,
+            nonzero=fill,
+            memory=memory,
+            bandwidth=bandwidth_bytes_s * (1 + scatter),
+            stop=stop * (1 + scatter),
+            limit=downtime_limit_s,
+        )
         for load in loads
         for fill in fills
         for scatter in _BANDWIDTH_SCATTER
     )
+    runs = tuple(_run(course) if schedule is None else _scheduled(course, schedule) for course in courses)
     verdict = _verdict(runs) if samples else "uncertain"
-    return _prediction(_band(runs, 0.5, 0.0), _band(runs, 0.9, 1.28), verdict, notes)
+    return _prediction(_middle(runs), _high(runs), verdict, notes)
 
 
 def _check(
@@ -164,20 +198,40 @@ def _loads(
     return loads
 
 
-def _run(
-    load: PlausibleLoad, nonzero: float, memory: float, bandwidth: float, stop: float, limit: float
-) -> _Run:
-    working_set = min(load.working_set_bytes, nonzero)
+def _run(course: _Course) -> _Run:
     figures = copy_through(
-        first_pass=first_pass_bytes(memory_bytes=memory, nonzero_bytes=nonzero),
-        zero_bytes=memory - nonzero,
-        bandwidth=bandwidth,
-        stop_bandwidth=stop,
-        downtime_limit=limit,
-        rate=load.rate_bytes_s,
-        working_set=working_set,
+        first_pass=first_pass_bytes(memory_bytes=course.memory, nonzero_bytes=course.nonzero),
+        zero_bytes=course.memory - course.nonzero,
+        bandwidth=course.bandwidth,
+        stop_bandwidth=course.stop,
+        downtime_limit=course.limit,
+        rate=course.load.rate_bytes_s,
+        working_set=course.working_set,
     )
-    return _Run(load.weight, figures, _ends(load.rate_bytes_s, working_set, bandwidth, limit))
+    ends = _ends(course.load.rate_bytes_s, course.working_set, course.bandwidth, course.limit)
+    return _Run(course.load.weight, figures, ends)
+
+
+def _scheduled(course: _Course, schedule: ConvergenceSchedule) -> _Run:
+    rounds = Rounds(
+        CopyJob(
+            memory_bytes=course.memory,
+            nonzero_bytes=course.nonzero,
+            dirty=random_load(
+                rate_bytes_s=course.load.rate_bytes_s, working_set_bytes=course.working_set
+            ),
+            schedule=schedule,
+            max_bandwidth_bytes_s=None,
+        )
+    )
+    rounds.advance(_DAY_S, bandwidth_bytes_s=course.bandwidth, stop_bandwidth_bytes_s=course.stop)
+    if rounds.outcome in (None, CopyOutcome.ABORTED) or rounds.downtime_s is None:
+        limit = rounds.downtime_limit_s
+        return _Run(course.load.weight, CopyFigures(math.inf, math.inf, limit, limit), 0.0)
+    pause = rounds.downtime_s
+    longest = pause if rounds.outcome == CopyOutcome.POST_COPY else max(pause, rounds.downtime_limit_s)
+    figures = CopyFigures(rounds.elapsed_s, rounds.transferred_bytes, pause, longest)
+    return _Run(course.load.weight, figures, 1.0)
 
 
 def _ends(rate: float, working_set: float, bandwidth: float, limit: float) -> float:
@@ -195,17 +249,26 @@ def _verdict(runs: Sequence[_Run]) -> Verdict:
     return "no" if surely <= 1 - _CONFIDENCE else "uncertain"
 
 
-def _band(runs: Sequence[_Run], share: float, deviations: float) -> Band:
+def _middle(runs: Sequence[_Run]) -> Band:
     return Band(
-        total_s=_quantile(((run.figures.total_s, run.weight) for run in runs), share),
-        transferred_bytes=_quantile(((run.figures.transferred_bytes, run.weight) for run in runs), share)
-        * (1 + deviations * _BYTES_SCATTER),
-        downtime_s=_quantile(((run.figures.downtime_s, run.weight) for run in runs), share)
-        + deviations * _DOWNTIME_SCATTER_S,
+        total_s=_quantile([(run.figures.total_s, run.weight) for run in runs], 0.5),
+        transferred_bytes=_quantile([(run.figures.transferred_bytes, run.weight) for run in runs], 0.5),
+        downtime_s=_quantile([(run.figures.downtime_s, run.weight) for run in runs], 0.5),
     )
 
 
-def _quantile(values: Iterable[tuple[float, float]], share: float) -> float:
+def _high(runs: Sequence[_Run]) -> Band:
+    """Nine of ten: the ninth decile of what is plausible, and the scatter that no run of the loop shows."""
+    sent = _quantile([(run.figures.transferred_bytes, run.weight) for run in runs], 0.9)
+    pause = _quantile([(run.figures.longest_downtime_s, run.weight) for run in runs], 0.9)
+    return Band(
+        total_s=_quantile([(run.figures.total_s, run.weight) for run in runs], 0.9),
+        transferred_bytes=sent * (1 + _NINTH_DECILE * _BYTES_SCATTER),
+        downtime_s=pause + _NINTH_DECILE * _DOWNTIME_SCATTER_S,
+    )
+
+
+def _quantile(values: Sequence[tuple[float, float]], share: float) -> float:
     """The value below which `share` of the weight lies, between two values by their distance."""
     ordered = sorted(values)
     target = share * sum(weight for _, weight in ordered)

@@ -44,6 +44,8 @@ class CopyFigures:
     total_s: float
     transferred_bytes: float
     downtime_s: float
+    #: the pause if the unsent tail holds no zero pages
+    longest_downtime_s: float
 
 
 def first_pass_bytes(*, memory_bytes: float, nonzero_bytes: float) -> float:
@@ -86,8 +88,9 @@ def copy_through(
             tail = min(max(0.0, first_pass - sent) / 2, zero_bytes)
             now += tail / bandwidth
             downtime = (pending - tail) / stop_bandwidth + RESUME_S
-            return CopyFigures(now + downtime, sent + pending, downtime)
+            longest = pending / stop_bandwidth + RESUME_S
+            return CopyFigures(now + downtime, sent + pending, downtime, longest)
         if abs(pending - before) < 1:
             break
         before = pending
-    return CopyFigures(math.inf, math.inf, downtime_limit)
+    return CopyFigures(math.inf, math.inf, downtime_limit, downtime_limit)
