@@ -14,9 +14,9 @@ HEAD = """# The command
 Generated from the command itself by `make docs`.
 
 The engine is named by `--url`, `--username`, `--ca-file` or the variables `OVIRT_URL`, `OVIRT_USERNAME`,
-`OVIRT_PASSWORD`, `OVIRT_TOKEN`, `OVIRT_CAFILE`, `OVIRT_INSECURE`. There is no option for a password: it comes from the
-variable or is asked for. Results go to stdout, progress and errors to stderr; `--json` prints the same data for
-programs, errors included; `NO_COLOR` is honoured.
+`OVIRT_PASSWORD`, `OVIRT_TOKEN`, `OVIRT_CAFILE`, `OVIRT_INSECURE`. There is no option for a password: it comes
+from the variable or is asked for. Results go to stdout, progress and errors to stderr; `--json` prints the
+same data for programs, errors included; `NO_COLOR` is honoured.
 
 | exit code | meaning |
 |---|---|

@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 #: Page → "module:function" that makes its text.
 PAGES = {
     "cli.md": "docs.cli_reference:page",
+    "precopy.md": "docs.precopy_page:page",
+    "precopy.svg": "docs.precopy_figure:figure",
 }
 
 
