@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from benchmarks.precopy import (
     INPUTS,
@@ -23,59 +24,58 @@ from benchmarks.precopy import (
 from rhevmig.precopy.schedules import POLICIES, ActionKind, MigrationPolicy
 from rhevmig.units import MIB
 
+#: the prose; the tables are filled in
+TEMPLATE = Path(__file__).with_name("precopy.template")
+
 
 def page() -> str:
     """The text of the page."""
-    return _TEXT.format(
-        inputs=_table(
-            (
-                "samples given",
-                "runs",
-                "median error",
-                "ninth decile",
-                "largest",
-                "pause within 30 ms",
-                "ninth decile held",
-            )
-            + ("verdict right / open / wrong",),
-            (_input_row(given) for given in INPUTS),
-        ),
+    return TEMPLATE.read_text().format(
+        inputs=_table(_INPUT_HEAD, map(_input_row, INPUTS)),
         naive=_naive(),
-        runs=_table(
-            (
-                "run",
-                "RAM / filled",
-                "link",
-                "limit",
-                "measured",
-                "predicted",
-                "up to (9 of 10)",
-                "pause",
-                "predicted",
-            ),
-            (_run_row(group) for group in _grouped(compared())),
-        ),
-        beside=_table(
-            (
-                "run",
-                "load",
-                "measured",
-                "predicted from samples",
-                "stepped with the true load",
-                "pause",
-                "stepped",
-            ),
-            (_beside_row(row) for row in _beside()),
-        ),
+        runs=_table(_RUN_HEAD, map(_run_row, _grouped(compared()))),
+        beside=_table(_BESIDE_HEAD, map(_beside_row, _beside())),
         cancelled=_table(
             ("run", "writes / link", "verdict", "limit"),
             (_cancelled_row(row) for row in plain_rows() if row["result"] != "converged"),
         ),
         policies=_table(
-            ("policy", "at once", "parallel limit steps (iterations → ms)", "then"),
+            ("policy", "migrations at once", "limit at the start; iterations passed → limit, ms", "then"),
             map(_policy_row, POLICIES),
         ),
     )
+
+
+_INPUT_HEAD = (
+    "samples given",
+    "runs",
+    "median error",
+    "ninth decile",
+    "largest",
+    "pause within 30 ms",
+    "ninth decile held",
+    "verdict right / open / wrong",
+)
+_RUN_HEAD = (
+    "load",
+    "RAM / filled",
+    "link",
+    "limit",
+    "measured",
+    "predicted",
+    "nine of ten within",
+    "pause",
+    "predicted",
+)
+_BESIDE_HEAD = (
+    "run",
+    "load",
+    "measured",
+    "predicted from samples",
+    "stepped with the true load",
+    "pause",
+    "stepped",
+)
 
 
 def _input_row(given: str) -> Sequence[str]:
@@ -98,17 +98,17 @@ def _input_row(given: str) -> Sequence[str]:
 
 
 def _naive() -> str:
-    whole = [
-        abs(row["ram_mib"] / row["bandwidth_mib_s"] / row["total_ms"] * 1000 - 1) for row in _converged()
-    ]
-    used = [
-        abs(nonzero_bytes(row) / MIB / row["bandwidth_mib_s"] / row["total_ms"] * 1000 - 1)
-        for row in _converged()
-    ]
+    whole = [_naive_error(row, row["ram_mib"]) for row in _converged()]
+    used = [_naive_error(row, nonzero_bytes(row) / MIB) for row in _converged()]
     return (
-        f"RAM ÷ bandwidth: median {_percent(statistics.median(whole))}, ninth decile {_percent(ninth_decile(whole))}; "
-        f"filled RAM ÷ bandwidth: {_percent(statistics.median(used))} and {_percent(ninth_decile(used))}"
+        f"RAM ÷ bandwidth: median {_percent(statistics.median(whole))}, ninth decile "
+        f"{_percent(ninth_decile(whole))}; filled RAM ÷ bandwidth: {_percent(statistics.median(used))} "
+        f"and {_percent(ninth_decile(used))}"
     )
+
+
+def _naive_error(row: Row, mib: float) -> float:
+    return abs(float(mib / row["bandwidth_mib_s"] / row["total_ms"] * 1000) - 1)
 
 
 def _converged() -> list[Row]:
@@ -203,83 +203,3 @@ def _percent(value: float) -> str:
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     rows_ = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in rows_)
-
-
-_TEXT = """# How long a live migration takes, and how long the VM stands still
-
-`rhevmig.precopy` predicts a migration before it starts and steps one through time. It knows numbers only: bytes,
-bytes per second, seconds.
-
-```python
->>> from rhevmig.precopy import predict
->>> MiB = 2**20
->>> p = predict(memory_bytes=1024 * MiB, nonzero_bytes=960 * MiB, bandwidth_bytes_s=128 * MiB,
-...             dirty_samples=[(1, 57 * MiB), (3, 158 * MiB)], downtime_limit_s=0.3)
->>> round(p.total_s), round(p.p90.total_s), round(p.downtime_s, 1), p.converges
-(12, 12, 0.3, 'yes')
->>> predict(memory_bytes=1024 * MiB, bandwidth_bytes_s=128 * MiB).assumptions[0]
-'how much of the memory is in use is not known: between 60 % and all of it assumed'
-
-```
-
-## The model
-1. **Load.** A VM that writes at random over a working set W at a rate ρ dirties W·(1 − e^(−ρt/W)) different bytes in t
-   seconds. Two windows, best 1 s and 3 s, tell ρ and W. `calc-dirty-rate` looks at 512 or 4096 pages of each GiB, so
-   a sample's noise is that of counting: binomial and known beforehand, and its whole MiB/s are cut off. From it follows
-   a weight for every load, before any run was seen. Give `DirtySample(window_s, dirtied_bytes, pages_per_gib)` to say
-   how densely was looked; a plain pair may be either density.
-2. **Loop.** QEMU sends what is pending; every 50 ms it compares that with bandwidth × downtime limit; once it is less,
-   it reads the dirty bitmap again, and stops the VM when it is still less. Pages written while they wait to be sent
-   cost nothing more.
-3. **Pause.** A busy VM stands still for almost the whole limit, not for the textbook's last round. While the first pass
-   is not through, part of the unsent tail turns out to be zero pages: the middle of what is possible is predicted.
-4. **Bands.** The loop is run for every weighted load and for ± 1.5 % of bandwidth. `total_s` is the middle, `p90` what
-   nine of ten stay within. `converges` is *yes* or *no* when four fifths of the loads agree that ρ·(1 − B·L/W)/B is
-   below 0.9 or above 1, else *uncertain*; it is never *yes* when nobody measured the writes.
-
-What is not known (filled memory, dirty samples) stands in `assumptions` and widens the band.
-
-## Predicted against measured
-78 migrations of a real QEMU 10.0.2 ([data and origin](../cassettes/precopy/README.md)). Below: link-limited plain runs
-with random or idle load and mostly filled memory; every prediction uses only what was measured *before* the run.
-Errors are of the total time. No number of the model was fitted to these runs; the scatter of the bands (± 1.5 %
-bandwidth, 9 ms, 1 % of bytes) comes from repeats of one point.
-
-![Predicted against measured](precopy.svg)
-
-{inputs}
-
-Without a model: {naive}.
-
-### Every run (1 s and 3 s samples; repeats side by side)
-{runs}
-
-### Cancelled runs
-{cancelled}
-
-## Beside the aim
-Patterns that two samples cannot tell apart, memory that is mostly empty, QEMU's own cap, auto-converge, post-copy,
-parallel connections. For rows of the first relay (auto-converge and post-copy mostly) the bandwidth is the run's own.
-
-{beside}
-
-- *Sequential* writers never hit a page twice before they come round: from two samples they look like a random load
-  over a larger memory, and the prediction is too short.
-- *cap*: with `max-bandwidth` alone the pause runs at the speed of the link (`stop_bandwidth_bytes_s`).
-- Auto-converge on a timer-paced load needs the VM's CPU use (`cpu_duty`); it is a model of QEMU's rule, not a fit.
-
-## Under the engine's policies
-`predict(…, schedule=…)` and `rhevmig.precopy.rounds` follow the policy's convergence schedule as the source host does: it
-looks every 10 s, and if an iteration went by since the last look it runs at most one action, the first whose
-iterations are passed. So a policy takes at least a minute from the first re-send to giving up, whatever the VM does.
-
-{policies}
-
-A migration gets min(both ends' QoS or link) ÷ 8 ÷ migrations at once, in whole MiB/s; without any figure, or when that
-truncates to 0, the host's own 52 MiB/s (`rhevmig.precopy.bandwidth`).
-
-## What to doubt
-Measured under TCG with one vCPU, RAM to 2 GiB, links to 256 MiB/s, steady synthetic loads and an exact link. KVM clears
-the dirty log just before it sends and may re-send less in the first pass; real loads change while they are copied.
-`make bench` prints the accuracy again.
-"""

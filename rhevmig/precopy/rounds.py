@@ -78,6 +78,9 @@ class CopyJob:
     auto_converge: bool = False
     #: share of its CPUs that the load needs; throttling bites only beyond the idle rest
     cpu_duty: float = 1.0
+    #: auto-converge's first and further steps, percent (QEMU's defaults)
+    throttle_initial_percent: int = 20
+    throttle_increment_percent: int = 10
     #: parallel (multifd) connections; None = one plain stream. With them there is no post-copy
     connections: int | None = None
     #: seconds before the first byte (create on the destination, handshake)
@@ -132,7 +135,12 @@ class Rounds:
         self.limits_set: list[tuple[float, int]] = []
         self._nonzero = nonzero
         self._dirty = job.dirty
-        self._throttle = Throttle(is_on=job.auto_converge, cpu_duty=job.cpu_duty)
+        self._throttle = Throttle(
+            is_on=job.auto_converge,
+            cpu_duty=job.cpu_duty,
+            initial_percent=job.throttle_initial_percent,
+            increment_percent=job.throttle_increment_percent,
+        )
         self._first_pass = first_pass_bytes(memory_bytes=job.memory_bytes, nonzero_bytes=nonzero)
         self._unsent = self._first_pass
         self._pending = self._first_pass
