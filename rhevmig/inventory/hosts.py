@@ -275,8 +275,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     network_attachments: tuple[NetworkAttachment, ...] | None = None
     #: Networks that the engine does not know; None where they could not be read.
     unmanaged_networks: tuple[UnmanagedNetwork, ...] | None = None
-    #: Names of its tags.
-    tags: tuple[str, ...] = ()
+    #: Names of its tags; None where they could not be read.
+    tags: tuple[str, ...] | None = None
     #: Statistics by name (only with `detail={"host_statistics"}`).
     statistics: dict[str, float] | None = None
     #: Comment.

@@ -210,8 +210,8 @@ class Vm(msgspec.Struct, frozen=True, kw_only=True):
     disk_attachments: tuple[DiskAttachment, ...] | None = None
     #: Devices of hosts; None where they could not be read.
     host_devices: tuple[HostDevice, ...] | None = None
-    #: Names of its tags.
-    tags: tuple[str, ...] = ()
+    #: Names of its tags; None where they could not be read.
+    tags: tuple[str, ...] | None = None
     #: Statistics by name (only with `detail={"vm_statistics": …}`).
     statistics: dict[str, float] | None = None
     #: Description.

@@ -1,0 +1,184 @@
+"""Sending requests: at most three at a time, one connection each, one session for all of them.
+
+A session that we began is renewed once when it expires and ended at the end; a token that was given to us
+is neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from rhevmig.clock import Clock
+from rhevmig.engine.connection import EngineConnection, elements
+from rhevmig.engine.faults import EXPIRED
+from rhevmig.engine.requests import Asked
+from rhevmig.engine.retrying import login_policy, read_policy
+from rhevmig.engine.settings import Settings
+from rhevmig.errors import AuthenticationFailed, EngineError, RhevmigError
+
+__all__ = ["MAX_REQUESTS_AT_ONCE", "Transport"]
+
+#: More at once only slow each other down (engine-measured: 4 lists together take as long as 4 in a row).
+MAX_REQUESTS_AT_ONCE = 3
+
+T = TypeVar("T")
+
+
+class Transport:
+    """The way to one engine for any number of threads."""
+
+    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        #: Requests sent so far, logins not counted.
+        self.requests = 0
+        self._token = settings.token
+        self._known = False
+        self._idle: list[tuple[str | None, EngineConnection]] = []
+        self._places = threading.BoundedSemaphore(MAX_REQUESTS_AT_ONCE)
+        self._lock = threading.Lock()
+        self._login_lock = threading.Lock()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"Transport({self.settings.url!r})"
+
+    def log_in(self) -> None:
+        """Obtains a token where none was given.
+
+        Raises: AuthenticationFailed, and whatever reaching a server may raise.
+        """
+        if self._token is None:
+            self._token = self._new_token()
+
+    def read(
+        self,
+        path: str,
+        query: dict[str, str],
+        *,
+        tag: str,
+        convert: Callable[[Any], T],
+        timeout_s: float | None = None,
+    ) -> list[T]:
+        """The objects of an answer, converted one by one; repeated while the error says that it may help."""
+        asked = Asked(url=self.settings.url, path=path)
+        deadline_s = timeout_s or self.settings.timeout_s
+        policy = read_policy(clock=self.clock, deadline_s=deadline_s)
+
+        def once() -> list[T]:
+            content = self.exchange(asked, query, timeout_s=timeout_s)
+            return [convert(item) for item in elements(content, asked, tag=tag)]
+
+        return policy(once)
+
+    def exchange(
+        self, asked: Asked, query: dict[str, str], *, body: str | None = None, timeout_s: float | None = None
+    ) -> bytes:
+        """One request, sent once, or once more after the session was renewed (HTTP 401: nothing was done)."""
+        with self._places:
+            token, connection = self._take()
+            try:
+                return self._send(connection, token, asked, query, body, timeout_s)
+            except AuthenticationFailed as error:
+                if error.reason != EXPIRED:
+                    raise
+                token = self._renewed(token, error)
+            connection = self._connect(token)
+            return self._send(connection, token, asked, query, body, timeout_s)
+
+    def remember_engine(self) -> None:
+        """An engine was met here: strange pages are passing trouble from now on."""
+        self._known = True
+
+    def close(self) -> None:
+        """Ends the session that we began and closes all connections; never raises, may be repeated."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close(logout=False)
+        if self.settings.token is None and self._token is not None:
+            with contextlib.suppress(RhevmigError):
+                self._end_session(self._token)
+
+    # ── one exchange ─────────────────────────────────────────────────────────────────────────────
+
+    def _send(
+        self,
+        connection: EngineConnection,
+        token: str | None,
+        asked: Asked,
+        query: dict[str, str],
+        body: str | None,
+        timeout_s: float | None,
+    ) -> bytes:
+        with self._lock:
+            self.requests += 1
+        try:
+            content = connection.exchange(asked, query, body=body, timeout_s=timeout_s)
+        except BaseException as error:
+            # a transfer that broke stays in the SDK's pool and fails the next one: such a connection is
+            # thrown away; one that brought a whole answer is good for the next request
+            if isinstance(error, EngineError) and error.status_code is not None and error.reason != EXPIRED:
+                self._give_back(token, connection)
+            else:
+                connection.close(logout=False)
+            raise
+        self._give_back(token, connection)
+        return content
+
+    def _take(self) -> tuple[str | None, EngineConnection]:
+        with self._lock:
+            while self._idle:
+                token, connection = self._idle.pop()
+                if token == self._token:
+                    return token, connection
+                connection.close(logout=False)
+            token = self._token
+        return token, self._connect(token)
+
+    def _give_back(self, token: str | None, connection: EngineConnection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append((token, connection))
+                return
+        connection.close(logout=False)
+
+    def _connect(self, token: str | None) -> EngineConnection:
+        return EngineConnection(self.settings, token=token, known=lambda: self._known)
+
+    # ── the session ──────────────────────────────────────────────────────────────────────────────
+
+    def _new_token(self) -> str:
+        with self._logging_in() as connection:
+            return login_policy(clock=self.clock)(connection.log_in)
+
+    def _renewed(self, refused: str | None, error: AuthenticationFailed) -> str:
+        """A token newer than the refused one; threads that were refused together log in once."""
+        if not self.settings.can_log_in:
+            raise error
+        with self._login_lock:
+            if self._token == refused:
+                self._token = self._new_token()
+            assert self._token is not None
+            return self._token
+
+    def _end_session(self, token: str) -> None:
+        connection = self._connect(token)
+        try:
+            connection.close(logout=True)
+        except Exception as error:
+            raise EngineError(detail=str(error)) from error
+
+    @contextlib.contextmanager
+    def _logging_in(self) -> Iterator[EngineConnection]:
+        connection = self._connect(None)
+        try:
+            yield connection
+        finally:
+            connection.close(logout=False)
