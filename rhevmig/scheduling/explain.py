@@ -1,18 +1,21 @@
-"""Why a VM may or may not run on each host of its cluster."""
+"""The question that people ask: may this VM run on that host, and why not?"""
 
 from __future__ import annotations
 
 from rhevmig.inventory import Host, Inventory, Vm
-from rhevmig.scheduling.verdicts import Explanation, Obstacle
+from rhevmig.scheduling.scheduler import Scheduler
+from rhevmig.scheduling.verdicts import Explanation
 
-__all__ = ["explain", "vm_obstacles"]
+__all__ = ["explain"]
 
 
 def explain(inventory: Inventory, vm: Vm | str, host: Host | str | None = None) -> Explanation:
-    """Judges each host of the VM's cluster (or one) by the engine's filters; VM and host by name or id too."""
-    raise NotImplementedError
+    """Judges each host of the VM's cluster, or one host, by the engine's filters.
 
+    VM and host may be given by name or id. For many VMs keep one `Scheduler` instead.
 
-def vm_obstacles(inventory: Inventory, vm: Vm) -> tuple[Obstacle, ...]:
-    """What keeps a VM from migrating at all, in the order in which the engine validates."""
-    raise NotImplementedError
+    Raises: NotFound, AmbiguousName.
+    """
+    subject = inventory.vm(vm) if isinstance(vm, str) else vm
+    place = inventory.host(host) if isinstance(host, str) else host
+    return Scheduler(inventory).explain(subject, place)

@@ -46,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     allowed: Allowed
     #: Every filter that refuses or could not be judged; empty where all agree.
     reasons: tuple[Reason, ...] = ()
-    #: Whether the VM runs there now: the filters hold for it, but nothing would move.
+    #: Whether the VM runs there now: its filters hold as elsewhere, but nothing would move.
     is_current_host: bool = False
     #: Whether the engine's own answer holds this host; None where the engine was not asked.
     engine_allows: bool | None = None
@@ -54,7 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def disagrees(self) -> bool:
         """Whether the engine's own answer contradicts ours."""
-        if self.engine_allows is None or self.allowed == Allowed.UNKNOWN or self.is_current_host:
+        if self.engine_allows is None or self.allowed == Allowed.UNKNOWN:
             return False
         return self.engine_allows != (self.allowed == Allowed.YES)
 
