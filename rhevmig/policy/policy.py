@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 import msgspec
 
 __all__ = ["Policy", "Roles", "Thresholds", "Waiver"]
@@ -12,6 +14,8 @@ class Roles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     #: Names or ids of networks that carry storage traffic; the engine has no such role.
     storage: tuple[str, ...] = ()
+    #: Roles that must not share a VLAN: of `management`, `migration`, `storage`, `display`.
+    separate: tuple[str, ...] = ("management", "migration", "storage")
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +43,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: Who accepted it.
     by: str
 
+    def holds_at(self, instant: datetime) -> bool:
+        """Whether the last day, in UTC, is not over."""
+        end = datetime.combine(date.fromisoformat(self.until), datetime.min.time(), UTC) + timedelta(days=1)
+        return instant < end
+
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A site's policy (`site.yaml`); every part is optional."""
@@ -53,3 +62,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     provenance: dict[str, str] = {}
     #: Accepted failures.
     waivers: tuple[Waiver, ...] = ()
+
+    def threshold(self, name: str, default: float) -> float:
+        """The figure that the site sets, else the default."""
+        value: float | None = getattr(self.thresholds, name)
+        return default if value is None else value
+
+    def origin(self, name: str, default: str) -> str:
+        """Where the figure comes from."""
+        if getattr(self.thresholds, name) is None:
+            return default
+        return self.provenance.get(name, f"policy {self.name}")
