@@ -1,0 +1,377 @@
+"""The loop: look, write down what has ended, ask what to do, write it down, do it. It holds no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import structlog
+
+from rhevmig.clock import Clock
+from rhevmig.errors import AuthenticationFailed, EngineError
+from rhevmig.migration.announcing import Announcer
+from rhevmig.migration.campaign import Attempt
+from rhevmig.migration.correlation import Act, CorrelationId, parse_correlation_id
+from rhevmig.migration.deciding import (
+    Action,
+    Cancel,
+    Finish,
+    Settle,
+    Start,
+    Stop,
+    Wait,
+    next_actions,
+    upcoming,
+)
+from rhevmig.migration.hosting import AddMove, SettleHost, SwitchHost, is_host_phase
+from rhevmig.migration.journal import Journal
+from rhevmig.migration.observing import Needs, Observation, Since, observe, sight, track
+from rhevmig.migration.port import ActAnswer, AnswerLost, EventFact, MigrationPort, NotSent
+from rhevmig.migration.progress import OnProgress
+from rhevmig.migration.records import (
+    ActAnswered,
+    CampaignFinished,
+    CampaignStopped,
+    CancelIntended,
+    CopyingSeen,
+    HostIntended,
+    HostSettled,
+    MigrateIntended,
+    MoveAdded,
+    MoveSettled,
+    OutcomeAmended,
+    Record,
+)
+from rhevmig.migration.settling import amend, settle, settle_answer
+from rhevmig.migration.state import State, apply, replay
+from rhevmig.terms import VmStatus
+
+__all__ = ["WISH_CANCEL", "WISH_STOP", "Driver"]
+
+WISH_STOP = "stop"
+WISH_CANCEL = "cancel"
+#: Progress is one request a VM, so each look asks for a few in turn.
+_PROGRESS_AT_ONCE = 4
+
+_log = structlog.get_logger(__name__)
+
+
+class Driver:
+    """Drives one campaign to its end, or to the error that interrupts it."""
+
+    def __init__(
+        self,
+        *,
+        campaign_id: str,
+        port: MigrationPort,
+        journal: Journal,
+        clock: Clock,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._port, self._journal, self._clock = port, journal, clock
+        self._id = campaign_id
+        self.state: State = replay(journal.entries(campaign_id), url=journal.url)
+        self._announcer = Announcer(on_progress)
+        self._since: dict[str, Since] = {}
+        self._events: tuple[EventFact, ...] = ()
+        self._percent: dict[str, float] = {}
+        self._last_index = self._first_index()
+        self._turn = 0
+        self._away_since_s: float | None = None
+        self._away_wait_s = self.state.options.timing.away_backoff_s
+
+    def drive(self) -> State:
+        """Goes on until nothing is open. Raises: EngineError (the engine stayed away), JournalError."""
+        if self.state.finished_at is not None:
+            return self.state
+        while True:
+            self._heed_wishes()
+            try:
+                seen = self._look()
+            except EngineError as error:
+                self._stay_away(error)
+                continue
+            self._come_back()
+            self._settle_open(seen)
+            seen = msgspec.structs.replace(seen, at=self._clock.now())
+            self._announcer.announce(self.state, seen, seen.at)
+            if self._act(next_actions(self.state, seen, seen.at)):
+                self._announcer.announce(self.state, seen, self._clock.now())
+                return self.state
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────
+
+    def _first_index(self) -> int:
+        """Events are read again from before the oldest thing that is still open."""
+        marks = [attempt.watermark for _, attempt in self.state.open_attempts]
+        marks += [act.watermark for act in self.state.host_acts if act.settled is None]
+        if marks:
+            return min(marks)
+        settled = [a.watermark for item in self.state.moves.values() for a in item.attempts]
+        return max([self.state.watermark, *settled])
+
+    def _look(self) -> Observation:
+        seen = observe(self._port, self._needs(), self._clock)
+        fresh = tuple(event for event in seen.events if self._is_ours(event))
+        self._last_index = max([self._last_index, *(event.index for event in seen.events)])
+        self._events = (*self._events, *fresh)
+        self._percent = {**self._percent, **seen.percent}
+        for _, attempt in self.state.open_attempts:
+            before = self._since.get(attempt.correlation_id, Since())
+            self._since[attempt.correlation_id] = track(before, attempt, seen)
+        self._amend(fresh)
+        return msgspec.structs.replace(seen, events=self._events, percent=self._percent)
+
+    def _needs(self) -> Needs:
+        now = self._clock.now()
+        attempts = tuple(attempt for _, attempt in self.state.open_attempts)
+        soon = tuple(item.move.vm_id for item in upcoming(self.state, now))
+        plan = self.state.plan
+        in_host_phase = is_host_phase(self.state)
+        host = plan.find_host(plan.host_id)
+        return Needs(
+            vm_ids=tuple(dict.fromkeys([*(a.vm_id for a in attempts), *soon])),
+            attempts=attempts,
+            progress_ids=self._progress_ids(attempts),
+            host_ids=tuple(h.host_id for h in plan.hosts) if soon or in_host_phase else (),
+            vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
+            since_index=self._last_index,
+        )
+
+    def _progress_ids(self, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
+        if not attempts:
+            return ()
+        self._turn = (self._turn + _PROGRESS_AT_ONCE) % len(attempts)
+        turned = attempts[self._turn :] + attempts[: self._turn]
+        return tuple(attempt.vm_id for attempt in turned[:_PROGRESS_AT_ONCE])
+
+    def _is_ours(self, event: EventFact) -> bool:
+        if event.vm_id in self.state.vm_ids or event.host_id == self.state.plan.host_id:
+            return True
+        ours = parse_correlation_id(event.correlation_id)
+        return ours is not None and ours.campaign_id == self._id
+
+    # ── the engine away ──────────────────────────────────────────────────────────────────────────
+
+    def _stay_away(self, error: EngineError) -> None:
+        """Freezes: nothing is started or concluded while the engine does not answer."""
+        timing, now_s = self.state.options.timing, self._clock.monotonic()
+        if not error.retryable:
+            raise error
+        if self._away_since_s is None:
+            self._away_since_s, self._away_wait_s = now_s, timing.away_backoff_s
+            _log.warning("engine away", campaign=self._id, error=error.message)
+        if now_s - self._away_since_s > timing.away_deadline_s:
+            raise error
+        self._announcer.engine_away(self.state, self._clock.now(), error.message)
+        self._journal.renew()
+        self._clock.sleep(self._away_wait_s)
+        self._away_wait_s = min(self._away_wait_s * 2, timing.away_backoff_max_s)
+
+    def _come_back(self) -> None:
+        if self._away_since_s is not None:
+            self._away_since_s = None
+            #: what was seen before says nothing of an engine that has just started
+            self._since = {key: Since() for key in self._since}
+            self._announcer.engine_back()
+
+    # ── concluding ───────────────────────────────────────────────────────────────────────────────
+
+    def _settle_open(self, seen: Observation) -> None:
+        names = {host.host_id: host.name for host in self.state.plan.hosts}
+        for item, attempt in self.state.open_attempts:
+            sighting = sight(attempt, seen, self._events, self._since.get(attempt.correlation_id, Since()))
+            if sighting is None:
+                continue
+            outcome = settle(attempt, sighting, hosts=names, timing=self.state.options.timing)
+            if outcome is not None:
+                self._write(
+                    MoveSettled(
+                        vm_id=attempt.vm_id,
+                        move=item.move.number,
+                        correlation_id=attempt.correlation_id,
+                        outcome=outcome,
+                    )
+                )
+                self._percent.pop(attempt.vm_id, None)
+            elif attempt.copying_at is None and self._is_copying(attempt, seen):
+                self._write(CopyingSeen(correlation_id=attempt.correlation_id))
+
+    def _is_copying(self, attempt: Attempt, seen: Observation) -> bool:
+        vm = seen.vms.get(attempt.vm_id)
+        percent = seen.percent.get(attempt.vm_id)
+        return vm is not None and vm.status == VmStatus.MIGRATING and bool(percent)
+
+    def _amend(self, fresh: Iterable[EventFact]) -> None:
+        concerned = {event.vm_id for event in fresh}
+        for item in self.state.moves.values():
+            last = item.attempts[-1] if item.attempts else None
+            if last is None or last.outcome is None or last.vm_id not in concerned:
+                continue
+            asked = Observation(at=self._clock.now(), asked=frozenset({last.vm_id}))
+            sighting = sight(last, asked, self._events, Since())
+            better = amend(last.outcome, last, sighting) if sighting is not None else None
+            if better is not None:
+                self._write(OutcomeAmended(correlation_id=last.correlation_id, outcome=better))
+
+    # ── acting ───────────────────────────────────────────────────────────────────────────────────
+
+    def _act(self, actions: tuple[Action, ...]) -> bool:
+        """Does what was decided; True when nothing is left to do."""
+        is_frozen = False
+        for action in actions:
+            if isinstance(action, Finish):
+                self._write(CampaignFinished())
+                return True
+            if isinstance(action, Wait):
+                self._journal.renew()
+                self._clock.sleep(action.seconds)
+            elif not (is_frozen and isinstance(action, Start | SwitchHost)):
+                answer = self._do(action)
+                is_frozen = is_frozen or isinstance(answer, AnswerLost | NotSent)
+        return False
+
+    def _do(self, action: Action) -> ActAnswer | None:
+        if isinstance(action, Start):
+            return self._start(action)
+        if isinstance(action, Cancel):
+            return self._cancel(action)
+        if isinstance(action, SwitchHost):
+            return self._switch(action)
+        if isinstance(action, Settle):
+            self._write(
+                MoveSettled(
+                    vm_id=self.state.moves[action.move].move.vm_id,
+                    move=action.move,
+                    correlation_id=None,
+                    outcome=action.outcome,
+                )
+            )
+        elif isinstance(action, Stop):
+            self._write(CampaignStopped(reason=action.reason))
+        elif isinstance(action, AddMove):
+            self._add(action)
+        elif isinstance(action, SettleHost):
+            assert self.state.plan.host_id is not None
+            self._write(
+                HostSettled(
+                    host_id=self.state.plan.host_id,
+                    state=action.state,
+                    reason=action.reason,
+                    straggler_ids=action.straggler_ids,
+                )
+            )
+        return None
+
+    def _start(self, start: Start) -> ActAnswer:
+        item = self.state.moves[start.move]
+        attempt_number = len(item.attempts) + 1
+        correlation_id = self._new_id(Act.MIGRATE, move=start.move, attempt=attempt_number)
+        self._write(
+            MigrateIntended(
+                move=start.move,
+                attempt=attempt_number,
+                vm_id=item.move.vm_id,
+                correlation_id=correlation_id,
+                source_host_id=start.vm.host_id or item.move.source_host_id,
+                destination_host_id=start.destination_host_id,
+                cluster_id=item.move.cluster_id,
+                status_before=start.vm.status,
+                force=item.move.force,
+                watermark=self._last_index,
+            )
+        )
+        _log.info(
+            "migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id
+        )
+        try:
+            answer = self._port.migrate(
+                item.move.vm_id,
+                correlation_id=correlation_id,
+                destination_host_id=start.destination_host_id,
+                force=item.move.force,
+            )
+        except AuthenticationFailed as error:
+            self._answered(correlation_id, NotSent(detail=error.message))
+            raise
+        self._answered(correlation_id, answer)
+        return answer
+
+    def _answered(self, correlation_id: str, answer: ActAnswer) -> None:
+        self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
+        found = self.state.find_attempt(correlation_id)
+        if found is None:
+            return
+        item, attempt = found
+        outcome = settle_answer(attempt, answer)
+        if outcome is not None:
+            self._write(
+                MoveSettled(
+                    vm_id=attempt.vm_id, move=item.move.number, correlation_id=correlation_id, outcome=outcome
+                )
+            )
+
+    def _cancel(self, cancel: Cancel) -> ActAnswer:
+        attempt = cancel.attempt
+        parsed = parse_correlation_id(attempt.correlation_id)
+        correlation_id = self._new_id(Act.CANCEL, move=parsed.move if parsed else 0, attempt=attempt.number)
+        self._write(
+            CancelIntended(
+                vm_id=attempt.vm_id,
+                migration_id=attempt.correlation_id,
+                correlation_id=correlation_id,
+                why=cancel.why,
+            )
+        )
+        answer = self._port.cancel_migration(attempt.vm_id, correlation_id=correlation_id)
+        self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
+        return answer
+
+    def _switch(self, switch: SwitchHost) -> ActAnswer:
+        host_id = self.state.plan.host_id
+        assert host_id is not None
+        correlation_id = self._new_id(switch.act, move=0, attempt=switch.attempt)
+        self._write(
+            HostIntended(
+                host_id=host_id, act=switch.act, correlation_id=correlation_id, watermark=self._last_index
+            )
+        )
+        _log.info("switch host", host=host_id, act=switch.act.name, correlation_id=correlation_id)
+        if switch.act == Act.DEACTIVATE:
+            answer = self._port.deactivate_host(
+                host_id, correlation_id=correlation_id, reason=self.state.options.reason
+            )
+        else:
+            answer = self._port.activate_host(host_id, correlation_id=correlation_id)
+        self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
+        return answer
+
+    def _add(self, add: AddMove) -> None:
+        self._write(
+            MoveAdded(
+                vm_id=add.vm.vm_id,
+                vm_name=add.vm.name or add.vm.vm_id,
+                cluster_id=add.vm.cluster_id or "",
+                number=max(self.state.moves, default=0) + 1,
+                source_host_id=add.source_host_id,
+                destination_host_id=add.destination_host_id,
+                force=add.force,
+                why=add.why,
+            )
+        )
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+    def _heed_wishes(self) -> None:
+        wishes = self._journal.wishes(self._id)
+        wants_cancel = WISH_CANCEL in wishes
+        stopped = self.state.stopped
+        if wishes and (stopped is None or (wants_cancel and not stopped.cancel_open)):
+            self._write(CampaignStopped(reason="stopped on request", cancel_open=wants_cancel))
+
+    def _new_id(self, act: Act, *, move: int, attempt: int) -> str:
+        return str(CorrelationId(campaign_id=self._id, act=act, move=move, attempt=attempt))
+
+    def _write(self, record: Record) -> None:
+        entry = self._journal.append(self._id, record, at=self._clock.now())
+        self.state = apply(self.state, entry)
