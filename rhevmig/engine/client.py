@@ -15,12 +15,19 @@ from rhevmig.clock import Clock, SystemClock
 from rhevmig.engine.assembling import Root, read_inventory, read_root
 from rhevmig.engine.connection import ask_plainly
 from rhevmig.engine.detail import Detail, detail_of, with_detail
-from rhevmig.engine.faults import V3_REMEDY, Answer
+from rhevmig.engine.faults import NO_ROLE_REMEDY, V3_REMEDY, Answer
 from rhevmig.engine.reading import Reader
 from rhevmig.engine.settings import Settings, settings_of
 from rhevmig.engine.tearing import mended
 from rhevmig.engine.transport import Transport
-from rhevmig.errors import EngineError, EngineNotFound, NotAnEngine, RhevmigError
+from rhevmig.errors import (
+    AuthenticationFailed,
+    EngineError,
+    EngineNotFound,
+    NotAnEngine,
+    PermissionDenied,
+    RhevmigError,
+)
 from rhevmig.inventory import Engine, Inventory
 
 __all__ = ["EngineClient", "connect"]
@@ -146,8 +153,16 @@ def _met(transport: Transport) -> Root:
         raise _recognised(transport.settings, error) from error
     try:
         root = read_root(transport)
+    except AuthenticationFailed as error:
+        if transport.settings.token is not None:
+            raise
+        # seen: who has no role at all is given a token, and then HTTP 401 on every call
+        detail = f"{transport.settings.username} may log in but has no role: {error.detail}"
+        raise PermissionDenied(
+            method="GET", path=error.path, status_code=401, detail=detail, remedy=NO_ROLE_REMEDY
+        ) from error
     except EngineNotFound as error:
-        detail = f"an engine is there, but nothing at this path {error.detail}"
+        detail = "an engine is there, but has nothing at this path"
         remedy = "The address usually ends in /ovirt-engine/api."
         raise NotAnEngine(
             method="GET", path=transport.settings.url, status_code=404, detail=detail, remedy=remedy

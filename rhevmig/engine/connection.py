@@ -20,7 +20,7 @@ from ovirtsdk4.reader import Reader
 from rhevmig.engine.faults import Answer, broken_off, fault_of, fault_of_answer, fault_of_login
 from rhevmig.engine.requests import Asked
 from rhevmig.engine.settings import Settings
-from rhevmig.errors import NotAnEngine
+from rhevmig.errors import AuthenticationFailed, EngineError, NotAnEngine
 
 __all__ = ["EngineConnection", "ask_plainly", "elements"]
 
@@ -103,11 +103,7 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
         asked = Asked(method="POST", url=url)
         answer = ask_plainly(self._settings, url, form=params, accept="application/json")
         if answer.content_type not in ("application/json", "text/json"):
-            code = answer.status_code
-            fault = fault_of_answer(answer, asked, known=False)
-            raise fault or NotAnEngine(
-                **asked.fields, status_code=code, detail="its login service does not answer in JSON"
-            )
+            raise _no_login_service(answer, asked)
         try:
             content = json.loads(answer.body)
         except ValueError as error:
@@ -119,6 +115,18 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
             code, text = self._get_sso_error(first)
             raise fault_of_login(str(code), str(text), asked=asked, user=self._settings.username or "")
         return first
+
+
+def _no_login_service(answer: Answer, asked: Asked) -> EngineError:
+    fault = fault_of_answer(answer, asked, known=False)
+    if fault is None or isinstance(fault, AuthenticationFailed):
+        # XML, or a login of something else: in both cases not the engine's own service
+        return NotAnEngine(
+            **asked.fields,
+            status_code=answer.status_code,
+            detail=f"its login service answers HTTP {answer.status_code} without JSON",
+        )
+    return fault
 
 
 def ask_plainly(

@@ -32,7 +32,16 @@ from rhevmig.errors import (
     RhevmigError,
 )
 
-__all__ = ["EXPIRED", "Answer", "fault_of", "fault_of_answer", "fault_of_login"]
+__all__ = [
+    "EXPIRED",
+    "NO_ROLE_REMEDY",
+    "V3_REMEDY",
+    "Answer",
+    "broken_off",
+    "fault_of",
+    "fault_of_answer",
+    "fault_of_login",
+]
 
 #: `reason` of an AuthenticationFailed that a new login may cure.
 EXPIRED = "session expired"
@@ -201,6 +210,8 @@ def _of_page(answer: Answer, asked: Asked, *, known: bool) -> EngineError:
     return EngineRejected(**fields, reason=f"HTTP {code}", detail=said.removeprefix(": "))
 
 
+#: What to do about an account that may log in and nothing else.
+NO_ROLE_REMEDY = "Give the user a role; ReadOnlyAdmin on the system is enough to read everything."
 #: What to do about an engine of the 3.x line.
 V3_REMEDY = "API version 4 came with engine 4.0; RHEV 3.x has version 3 only and cannot be read: upgrade it."
 
@@ -209,8 +220,7 @@ def _of_unauthorized(answer: Answer, asked: Asked) -> EngineError:
     text = _text(answer)
     fields = {**asked.fields, "status_code": 401}
     if _NO_ROLE in text:
-        remedy = "Give the user a role; ReadOnlyAdmin on the system is enough to read everything."
-        return PermissionDenied(**fields, detail=text, remedy=remedy)
+        return PermissionDenied(**fields, detail=text, remedy=NO_ROLE_REMEDY)
     remedy = "Get a new token, or give user and password so that rhevmig can log in again."
     return AuthenticationFailed(**fields, reason=EXPIRED, detail=text or "HTTP 401", remedy=remedy)
 

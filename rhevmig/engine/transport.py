@@ -159,8 +159,11 @@ class Transport:
             return login_policy(clock=self.clock)(connection.log_in)
 
     def _renewed(self, refused: str | None, error: AuthenticationFailed) -> str:
-        """A token newer than the refused one; threads that were refused together log in once."""
-        if not self.settings.can_log_in:
+        """A token newer than the refused one; threads that were refused together log in once.
+
+        A session that was refused before it ever worked is not renewed: another login would not help.
+        """
+        if not self.settings.can_log_in or not self._known:
             raise error
         with self._login_lock:
             if self._token == refused:

@@ -18,8 +18,6 @@ def vm_of(item: Any, seen: frozenset[str]) -> Vm:
     Args: seen (parts that were asked for and allowed: `nics`, `diskattachments`, `hostdevices`, `tags`,
     `statistics`).
     """
-    memory = item.memory_policy
-    availability = item.high_availability
     placement = item.placement_policy
     return Vm(
         id=needed(item.id, kind="VM", id=item.id, field="id"),
@@ -29,9 +27,6 @@ def vm_of(item: Any, seen: frozenset[str]) -> Vm:
         status_detail=item.status_detail,
         host_id=ref(item.host),
         memory_bytes=item.memory,
-        memory_guaranteed_bytes=memory.guaranteed if memory else None,
-        memory_max_bytes=memory.max if memory else None,
-        ballooning=memory.ballooning if memory else None,
         custom_cpu_model=item.custom_cpu_model or None,
         custom_emulated_machine=item.custom_emulated_machine or None,
         custom_compatibility_version=version(item.custom_compatibility_version),
@@ -44,8 +39,6 @@ def vm_of(item: Any, seen: frozenset[str]) -> Vm:
         migration=migration_of(item.migration),
         migration_downtime_ms=item.migration_downtime,
         tunnel_migration=item.tunnel_migration,
-        high_availability=availability.enabled if availability else None,
-        ha_priority=availability.priority if availability else None,
         lease_storage_domain_id=ref(item.lease.storage_domain) if item.lease else None,
         storage_error_resume_behaviour=word(item.storage_error_resume_behaviour),
         os_type=item.os.type if item.os else None,
@@ -72,9 +65,27 @@ def vm_of(item: Any, seen: frozenset[str]) -> Vm:
         template_id=ref(item.template),
         description=item.description,
         comment=item.comment,
+        **_memory(item.memory_policy),
         **_cpu(item.cpu),
+        **_availability(item.high_availability),
         **_parts(item, seen),
     )
+
+
+def _memory(policy: Any) -> dict[str, Any]:
+    if policy is None:
+        return {}
+    return {
+        "memory_guaranteed_bytes": policy.guaranteed,
+        "memory_max_bytes": policy.max,
+        "ballooning": policy.ballooning,
+    }
+
+
+def _availability(policy: Any) -> dict[str, Any]:
+    if policy is None:
+        return {}
+    return {"high_availability": policy.enabled, "ha_priority": policy.priority}
 
 
 def _cpu(cpu: Any) -> dict[str, Any]:
