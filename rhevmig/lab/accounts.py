@@ -84,7 +84,9 @@ def find_account(world: World, principal: str, profile: str) -> Entity | None:
 
 def profiles(world: World) -> frozenset[str]:
     """The authentication profiles that exist."""
-    return frozenset(user.text("user_name").rpartition("@")[2].removesuffix("-authz") for user in world.all("users")) | {"internal"}
+    return frozenset(
+        user.text("user_name").rpartition("@")[2].removesuffix("-authz") for user in world.all("users")
+    ) | {"internal"}
 
 
 def password_fits(user: Entity, password: str) -> bool:
@@ -100,7 +102,9 @@ def caller_of(world: World, user: Entity) -> Caller:
         role = world.find("roles", permission.ref("role"))
         if role is not None:
             names.setdefault(role.name, []).append(permission.parent)
-    everywhere = {name for name, objects in names.items() if None in objects or any(_is_user(obj) for obj in objects)}
+    everywhere = {
+        name for name, objects in names.items() if None in objects or any(_is_user(obj) for obj in objects)
+    }
     if everywhere & ADMIN_ROLES:
         return Caller(user, Standing.ADMIN, frozenset())
     if everywhere & READ_ROLES:
@@ -115,7 +119,17 @@ def _is_user(entity: Entity | None) -> bool:
 
 def _permissions_of(world: World, user: Entity) -> list[Entity]:
     found = [item for item in world.all("permissions") if item.ref("user") == user.id]
-    for place in ("users", "clusters", "vms", "hosts", "datacenters", "storagedomains", "disks", "templates", "networks"):
+    for place in (
+        "users",
+        "clusters",
+        "vms",
+        "hosts",
+        "datacenters",
+        "storagedomains",
+        "disks",
+        "templates",
+        "networks",
+    ):
         found += [item for item in world.all(f"{place}/permissions") if item.ref("user") == user.id]
     return found
 
@@ -124,7 +138,9 @@ def may_see(world: World, caller: Caller, entity: Entity) -> bool:
     """Whether a filtered list shows the entity to that caller."""
     place = entity.place
     if place in ("vms", "disks"):
-        return any(vm.id in caller.objects or vm.ref("cluster") in caller.objects for vm in _vms_of(world, entity))
+        return any(
+            vm.id in caller.objects or vm.ref("cluster") in caller.objects for vm in _vms_of(world, entity)
+        )
     if place == "users":
         return entity is caller.user
     if place in ("networks", "vnicprofiles"):
@@ -144,4 +160,6 @@ def _network_shown(world: World, caller: Caller, entity: Entity) -> bool:
     if network is None:
         return False
     clusters = [world.find("clusters", object_id) for object_id in caller.objects]
-    return any(world.find("clusters/networks", network.id, cluster) for cluster in clusters if cluster is not None)
+    return any(
+        world.find("clusters/networks", network.id, cluster) for cluster in clusters if cluster is not None
+    )

@@ -136,4 +136,9 @@ def remover_of(place: str) -> Remover | None:
 
 def registered() -> dict[str, Any]:
     """Everything registered, for the coverage page."""
-    return {"act": sorted(_ACTIONS), "create": sorted(_CREATORS), "edit": sorted(_EDITORS), "remove": sorted(_REMOVERS)}
+    return {
+        "act": sorted(_ACTIONS),
+        "create": sorted(_CREATORS),
+        "edit": sorted(_EDITORS),
+        "remove": sorted(_REMOVERS),
+    }

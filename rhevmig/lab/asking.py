@@ -19,7 +19,9 @@ _LANGUAGES = ("de", "fr", "ja")
 class Asked:
     """A request that was let in."""
 
-    def __init__(self, engine: Engine, request: Request, caller: Caller, correlation_id: str, base: str) -> None:
+    def __init__(
+        self, engine: Engine, request: Request, caller: Caller, correlation_id: str, base: str
+    ) -> None:
         self.engine = engine
         self.world = engine.world
         self.events = engine.events

@@ -98,7 +98,9 @@ def _exchange(item: dict[str, Any]) -> Exchange:
 
 
 def _headers(headers: dict[str, Any]) -> dict[str, str]:
-    return {name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in headers.items()}
+    return {
+        name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in headers.items()
+    }
 
 
 def read_crawl(world: World, path: Path) -> World:
@@ -166,7 +168,9 @@ def _entity(
         return None
     entity_id = element.get("id") or f"#{number}"
     attrs = trees.tree_of(element)
-    attrs = {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
+    attrs = (
+        {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
+    )
     _below(world, attrs, element)
     base = None
     if place_path in _STAND_INS:
@@ -203,7 +207,9 @@ def _strip_computed(world: World, place_path: str, attrs: trees.Tree, element: e
         content = trees.text(display, "certificate.content")
         if content:
             world.engine_facts["certificate"] = content
-        attrs["display"] = {name: value for name, value in display.items() if name not in ("address", "certificate")}
+        attrs["display"] = {
+            name: value for name, value in display.items() if name not in ("address", "certificate")
+        }
 
 
 def _host_rows(world: World, root: etree._Element) -> None:

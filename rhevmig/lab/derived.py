@@ -12,7 +12,16 @@ from typing import Any
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["ACTIVE_STATUSES", "DERIVED", "hidden", "href", "link_path", "overhead_mib", "schedulable_mib", "token"]
+__all__ = [
+    "ACTIVE_STATUSES",
+    "DERIVED",
+    "hidden",
+    "href",
+    "link_path",
+    "overhead_mib",
+    "schedulable_mib",
+    "token",
+]
 
 _MIB = 1024 * 1024
 #: Memory that the engine keeps for the host itself, MiB (recorded hosts: 321 + 65).
@@ -24,7 +33,9 @@ ACTIVE_STATUSES = frozenset(
 )  # fmt: skip
 
 #: Places whose items have an id and no href, as recorded.
-_NO_HREF = frozenset(("schedulingpolicies/filters", "schedulingpolicies/weights", "schedulingpolicies/balances"))
+_NO_HREF = frozenset(
+    ("schedulingpolicies/filters", "schedulingpolicies/weights", "schedulingpolicies/balances")
+)
 #: Places that show another entity with its own href.
 _OWN_HREF = frozenset(("storagedomains/disks", "datacenters/networks"))
 _FILTERED = {
@@ -90,7 +101,9 @@ def schedulable_mib(world: World, host: Entity) -> int:
     cluster = world.find("clusters", host.ref("cluster"))
     percent = cluster.number("memory_policy.over_commit.percent", 100) if cluster else 100
     memory = host.number("memory") // _MIB * percent // 100
-    committed = sum(vm.number("memory") // _MIB + overhead_mib(vm) for vm in world.referring("vms", "host", host.id))
+    committed = sum(
+        vm.number("memory") // _MIB + overhead_mib(vm) for vm in world.referring("vms", "host", host.id)
+    )
     return memory - HOST_RESERVE_MIB - committed - int(host.lab.get("pending_mib", 0))
 
 
@@ -110,20 +123,32 @@ def _max_scheduling_memory(world: World, host: Entity, value: Any) -> Any:
 def _display(world: World, vm: Entity, value: Any) -> Any:
     host = world.find("hosts", vm.ref("host"))
     if host is None or not isinstance(value, dict):
-        return {key: member for key, member in value.items() if key != "port"} if isinstance(value, dict) else value
+        return (
+            {key: member for key, member in value.items() if key != "port"}
+            if isinstance(value, dict)
+            else value
+        )
     shown = dict(value)
     shown.setdefault("address", host.text("display.address") or host.text("address"))
     subject = host.text("certificate.subject")
     if subject:
         content = str(world.engine_facts.get("certificate", ""))
-        shown["certificate"] = {"content": content, "organization": host.text("certificate.organization"), "subject": subject}
+        shown["certificate"] = {
+            "content": content,
+            "organization": host.text("certificate.organization"),
+            "subject": subject,
+        }
     return dict(sorted(shown.items()))
 
 
 def _display_without_certificate(world: World, view: Entity, value: Any) -> Any:
     shown = _display(world, view.base or view, value)
     left_out = ("certificate",) if view.get("host") is not None else ("certificate", "type")
-    return {name: member for name, member in shown.items() if name not in left_out} if isinstance(shown, dict) else shown
+    return (
+        {name: member for name, member in shown.items() if name not in left_out}
+        if isinstance(shown, dict)
+        else shown
+    )
 
 
 DERIVED: Mapping[str, Mapping[str, Callable[[World, Entity, Any], Any]]] = {

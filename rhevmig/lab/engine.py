@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from rhevmig.lab import reading, routes
 from rhevmig.lab.asking import Asked
+from rhevmig.lab.behaviour import attach
 from rhevmig.lab.eventlog import EventLog
 from rhevmig.lab.exchange import Request, Response
 from rhevmig.lab.faults import Refused, html_error
@@ -33,6 +34,8 @@ class Engine:
         self.events = EventLog(world)
         self.jobs = JobList(world)
         self.lock = threading.RLock()
+        #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
+        self.mistakes: list[Exception] = []
         #: What the engine calls itself in absolute URLs.
         self.public_url = "https://engine.lab.example"
         #: Asked before anything else; a response returned here is the answer (faults on purpose).
@@ -41,6 +44,7 @@ class Engine:
         self.after: list[Callable[[Request, Response], Response]] = []
         #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
         self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
+        attach(self)
 
     def handle(self, request: Request) -> Response:
         """Answer a request at the present simulated instant."""
@@ -49,6 +53,9 @@ class Engine:
             self.world.clock.freeze(self.world.clock.running_s)
             try:
                 response = self._answer(request)
+            except Exception as mistake:  # noqa: BLE001 - a client sees the engine's page, never a traceback
+                self.mistakes.append(mistake)
+                response = self._refusal(html_error(500, "Internal Server Error"))
             finally:
                 self.world.clock.freeze(None)
             return response
@@ -77,13 +84,17 @@ class Engine:
 
     def _other(self, request: Request, path: str) -> Response:
         if path == "/ovirt-engine/services/health":
-            return Response(200, b"DB Up!Welcome to Health Status!", [("Content-Type", "text/html;charset=ISO-8859-1")])
+            return Response(
+                200, b"DB Up!Welcome to Health Status!", [("Content-Type", "text/html;charset=ISO-8859-1")]
+            )
         if path == "/ovirt-engine/sso/status":
             body = b'{"status":"active","status_description":"SSO Webapp Deployed","version":"0"}'
             return Response(200, body, [("Content-Type", "application/json")])
         if path == "/ovirt-engine/services/pki-resource" and request.param("resource") == "ca-certificate":
             content = str(self.world.engine_facts.get("certificate", "")).encode()
-            return Response(200, content, [("Content-Type", "application/x-x509-ca-cert; charset=ISO-8859-1")])
+            return Response(
+                200, content, [("Content-Type", "application/x-x509-ca-cert; charset=ISO-8859-1")]
+            )
         page = b"<html><head><title>Error</title></head><body>Not Found</body></html>"
         return Response(404, page, [("Content-Type", "text/html;charset=UTF-8")])
 
@@ -178,4 +189,8 @@ class Engine:
 
     def _hosts_up_in_cluster(self, vms: list[Entity], closure: bool) -> list[Entity]:
         clusters = {vm.ref("cluster") for vm in vms}
-        return [host for host in self.world.all("hosts") if host.text("status") == "up" and {host.ref("cluster")} == clusters]
+        return [
+            host
+            for host in self.world.all("hosts")
+            if host.text("status") == "up" and {host.ref("cluster")} == clusters
+        ]

@@ -38,8 +38,11 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 @cache
 def event_kinds() -> dict[int, EventKind]:
     """Every type of event that the lab writes, by code."""
-    raw = yaml.load((files("rhevmig.lab") / "data" / "events.yaml").read_bytes(), Loader=yaml.SafeLoader)
-    return msgspec.convert(raw, type=dict[int, EventKind])
+    found: dict[int, EventKind] = {}
+    for name in ("events.yaml", "events_moves.yaml"):
+        raw = yaml.load((files("rhevmig.lab") / "data" / name).read_bytes(), Loader=yaml.SafeLoader)
+        found |= msgspec.convert(raw, type=dict[int, EventKind])
+    return found
 
 
 class EventLog:

@@ -34,6 +34,8 @@ class Request:
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.body = body
         self.client = client
+        #: The port that the request came from, as far as the server knows it.
+        self.port = 0
         self.params = dict(parse_qsl(query, keep_blank_values=True))
 
     def param(self, name: str) -> str | None:
@@ -62,7 +64,9 @@ class Response:
 
     __slots__ = ("body", "delay_s", "headers", "status")
 
-    def __init__(self, status: int = 200, body: bytes = b"", headers: list[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, status: int = 200, body: bytes = b"", headers: list[tuple[str, str]] | None = None
+    ) -> None:
         self.status = status
         self.body = body
         self.headers = headers or []

@@ -52,8 +52,11 @@ class Refused(Exception):
 
 @cache
 def _messages() -> dict[str, Message]:
-    raw = yaml.load((files("rhevmig.lab") / "data" / "messages.yaml").read_bytes(), Loader=yaml.SafeLoader)
-    return msgspec.convert(raw, type=dict[str, Message])
+    found: dict[str, Message] = {}
+    for name in ("messages.yaml", "messages_moves.yaml"):
+        raw = yaml.load((files("rhevmig.lab") / "data" / name).read_bytes(), Loader=yaml.SafeLoader)
+        found |= msgspec.convert(raw, type=dict[str, Message])
+    return found
 
 
 def message(key: str, language: str = "en", **values: object) -> str:

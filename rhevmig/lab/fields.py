@@ -37,7 +37,14 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 def seconds_of(value: str) -> float | None:
     """Seconds since 1970 of an instant as the engine or a searcher writes it."""
-    for pattern in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y"):
+    for pattern in (
+        "%Y-%m-%dT%H:%M:%S.%fZ",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d",
+        "%m/%d/%Y",
+        "%m/%d/%y",
+    ):
         try:
             return datetime.strptime(value, pattern).replace(tzinfo=UTC).timestamp()
         except ValueError:
@@ -103,7 +110,9 @@ def _domain_status(world: World, domain: Entity) -> Iterable[str]:
 
 def _domain_centers(world: World, domain: Entity) -> Iterable[str]:
     ids = [trees.ref_id(item) for item in trees.items_of(domain.get("data_centers"), "data_center")]
-    return [center.name for center in map(lambda entity_id: world.find("datacenters", entity_id), ids) if center]
+    return [
+        center.name for center in map(lambda entity_id: world.find("datacenters", entity_id), ids) if center
+    ]
 
 
 def _vcpus(world: World, vm: Entity) -> Iterable[str]:
@@ -198,14 +207,21 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "datacenter.name": _named("clusters", "data_center"),
         "architecture": _attr("cpu.architecture"),
     },
-    "datacenters": {**_COMMON, "status": Field(read=_status), "compatibility_version": _attr("version.major")},
+    "datacenters": {
+        **_COMMON,
+        "status": Field(read=_status),
+        "compatibility_version": _attr("version.major"),
+    },
     "storagedomains": {
         **_COMMON,
         "status": Field(read=_domain_status),
         "external_status": _attr("external_status"),
         "datacenter": Field(read=_domain_centers),
         "type": _attr("storage.type"),
-        "size": Field(read=lambda world, dom: (str((dom.number("available") + dom.number("used")) // 2**30),), kind="number"),
+        "size": Field(
+            read=lambda world, dom: (str((dom.number("available") + dom.number("used")) // 2**30),),
+            kind="number",
+        ),
         "used": _scaled("used", 2**30),
         "committed": _scaled("committed", 2**30),
     },
@@ -223,8 +239,12 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "disk_type": _attr("storage_type"),
         "provisioned_size": _scaled("provisioned_size", 2**30),
     },
-    "templates": {**_COMMON, "status": _attr("status"), "vm.name": Field(read=_vms_of_template),
-                  "vms.name": Field(read=_vms_of_template)},  # fmt: skip
+    "templates": {
+        **_COMMON,
+        "status": _attr("status"),
+        "vm.name": Field(read=_vms_of_template),
+        "vms.name": Field(read=_vms_of_template),
+    },  # fmt: skip
     "users": {
         "name": _attr("name"),
         "lastname": _attr("last_name"),
@@ -254,11 +274,15 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
     },
 }
 
-_FREE_TEXT = {"vms": ("name",), "hosts": ("name",), "events": ("message",), "datacenters": ("name",), "clusters": ("name",)}
+_FREE_TEXT = {
+    "vms": ("name",),
+    "hosts": ("name",),
+    "events": ("message",),
+    "datacenters": ("name",),
+    "clusters": ("name",),
+}
 
 
 def default_fields(place: str) -> tuple[str, ...]:
     """The fields that a value without a field is looked for in."""
     return _FREE_TEXT.get(place, ("name",) if "name" in FIELDS.get(place, {}) else ())
-
-

@@ -39,7 +39,9 @@ def _broken(place: Place, name: str) -> Refused:
     kind = "".join(word.capitalize() for word in place.list_tag.split("_"))
     page = (files("rhevmig.lab") / "data" / "error-500.html").read_text()
     problem = f"Problem following '{html.escape(name)}' link in {kind} entity."
-    return Refused(500, page.replace("PROBLEM", problem), content_type="text/html;charset=UTF-8", in_action=False)
+    return Refused(
+        500, page.replace("PROBLEM", problem), content_type="text/html;charset=UTF-8", in_action=False
+    )
 
 
 def followers(
@@ -94,7 +96,9 @@ def _shape_of(shape: Place) -> Place:
 def _reference_writer(
     world: World, member: str, target: str, deeper: Wanted, look: Look
 ) -> Callable[[Entity, int], str]:
-    target = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}.get(target, target)
+    target = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}.get(
+        target, target
+    )
     shape = schema.place(target)
     followers(world, shape, [], deeper, look)
 
@@ -103,10 +107,10 @@ def _reference_writer(
         if found is None:
             out: list[str] = []
             value = entity.get(member)
-            return "".join(render.render_tree(member, value, level=level, out=out)) if value is not None else ""
+            return (
+                "".join(render.render_tree(member, value, level=level, out=out)) if value is not None else ""
+            )
         nested: Mapping[str, Any] = followers(world, shape, [found], deeper, look) if deeper else {}
         return render.render_entity(world, shape, found, look, nested, tag=member, level=level)
 
     return write
-
-

@@ -19,7 +19,9 @@ class JobList:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def start(self, description: str, *, owner: Entity | None, correlation_id: str, auto_cleared: bool = True) -> Entity:
+    def start(
+        self, description: str, *, owner: Entity | None, correlation_id: str, auto_cleared: bool = True
+    ) -> Entity:
         """A job that has started, with its validating step already finished."""
         now = self.world.clock.stamp()
         attrs: trees.Tree = {
@@ -35,10 +37,24 @@ class JobList:
         job.lab["correlation_id"] = correlation_id
         return job
 
-    def step(self, job: Entity, description: str, kind: str, *, status: str = "started", parent: Entity | None = None) -> Entity:
+    def step(
+        self,
+        job: Entity,
+        description: str,
+        kind: str,
+        *,
+        status: str = "started",
+        parent: Entity | None = None,
+    ) -> Entity:
         """A step of a job; kind is validating, executing, finalizing or unknown."""
         now = self.world.clock.stamp()
-        number = len([step for step in self.world.children(job, "steps") if step.ref("parent_step") == (parent.id if parent else None)])
+        number = len(
+            [
+                step
+                for step in self.world.children(job, "steps")
+                if step.ref("parent_step") == (parent.id if parent else None)
+            ]
+        )
         attrs: trees.Tree = {
             "description": description,
             "external": "false",

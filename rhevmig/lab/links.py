@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from rhevmig.lab import schema
 from rhevmig.lab import tree as trees
+from rhevmig.lab.parts import part_maker
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
@@ -46,7 +47,9 @@ def list_top(world: World, place_path: str) -> list[Entity]:
     if kept is None or kept[0] != version:
         entities = list(world.all(place_path))
         if place_path == "networks":
-            entities = sorted(entities, key=lambda net: (_data_center_key(world, net), collation(net.name), net.seq))
+            entities = sorted(
+                entities, key=lambda net: (_data_center_key(world, net), collation(net.name), net.seq)
+            )
         elif place_path == "jobs":
             entities = sorted(entities, key=lambda job: (job.text("start_time"), job.seq))
         elif place_path in _BY_NAME:
@@ -76,7 +79,9 @@ def list_below(world: World, entity: Entity, place: Place) -> Listed:
     if provider is not None:
         shape, found = provider(world, entity, place)
         return shape, in_rows(world, place.path, entity.id, found)
-    return place, world.children(entity, place.segment)
+    kept = world.children(entity, place.segment)
+    maker = part_maker(place.path)
+    return place, kept if kept or maker is None else maker(world, entity)
 
 
 def _referring(source: str, member: str) -> Callable[[World, Entity, Place], Listed]:
@@ -135,7 +140,10 @@ def disks_of_domain(world: World, domain: Entity) -> list[Entity]:
     return [
         disk
         for disk in world.all("disks")
-        if any(trees.ref_id(item) == domain.id for item in trees.items_of(disk.get("storage_domains"), "storage_domain"))
+        if any(
+            trees.ref_id(item) == domain.id
+            for item in trees.items_of(disk.get("storage_domains"), "storage_domain")
+        )
     ]
 
 
@@ -161,13 +169,16 @@ def _domain_connections(world: World, entity: Entity, place: Place) -> Listed:
     found = [
         connection
         for connection in world.all("storageconnections")
-        if connection.get("address") == storage.get("address") and connection.get("path") == storage.get("path")
+        if connection.get("address") == storage.get("address")
+        and connection.get("path") == storage.get("path")
     ]
     return schema.place("storageconnections"), found
 
 
 def _attachments_of_nic(world: World, entity: Entity, place: Place) -> Listed:
-    return schema.place("hosts/networkattachments"), world.referring("hosts/networkattachments", "host_nic", entity.id)
+    return schema.place("hosts/networkattachments"), world.referring(
+        "hosts/networkattachments", "host_nic", entity.id
+    )
 
 
 def _disks_of_vm(world: World, entity: Entity, place: Place) -> Listed:

@@ -55,7 +55,11 @@ def _item(asked: Asked, target: Target) -> Response:
     if asked.filtered:
         _guard(asked, target.place, entity)
     place = target.place
-    if entity.place != place.path and entity.base is None and place.path not in ("cpuprofiles", "diskprofiles"):
+    if (
+        entity.place != place.path
+        and entity.base is None
+        and place.path not in ("cpuprofiles", "diskprofiles")
+    ):
         place = schema.place(entity.place)
     wanted = follow.parse_follow(asked.request.param("follow") or "")
     followed = follow.followers(asked.world, place, [entity], wanted, asked.look)
@@ -76,10 +80,19 @@ def _option(asked: Asked, entity: Entity | None) -> Response:
     if not version:
         return xml(render.render_entity(asked.world, schema.place("options"), entity, asked.look))
     values = entity.get("values.system_option_value")
-    chosen = [value for value in (values if isinstance(values, list) else [values]) if value["version"] == version]
+    chosen = [
+        value for value in (values if isinstance(values, list) else [values]) if value["version"] == version
+    ]
     if not chosen:
         raise Refused(404, in_action=False)
-    shown = Entity("options", entity.id, {**entity.attrs, "values": {"system_option_value": chosen}}, parent=None, base=None, seq=0)
+    shown = Entity(
+        "options",
+        entity.id,
+        {**entity.attrs, "values": {"system_option_value": chosen}},
+        parent=None,
+        base=None,
+        seq=0,
+    )
     return xml(render.render_entity(asked.world, schema.place("options"), shown, asked.look))
 
 
@@ -101,7 +114,9 @@ def _collection(asked: Asked, target: Target) -> Response:
     wanted = follow.parse_follow(asked.request.param("follow") or "")
     _older_detail(asked, shape, wanted)
     followed = follow.followers(asked.world, shape, list(entities), wanted, asked.look)
-    return xml(render.render_collection(asked.world, shape, entities, asked.look, followed, tag=place.list_tag))
+    return xml(
+        render.render_collection(asked.world, shape, entities, asked.look, followed, tag=place.list_tag)
+    )
 
 
 def _older_detail(asked: Asked, shape: Place, wanted: follow.Wanted) -> None:
@@ -222,7 +237,11 @@ def read_root(asked: Asked) -> Response:
 
 
 def _product(facts: dict[str, Any]) -> dict[str, Any]:
-    shown = {"instance_id": facts.get("instance_id"), "name": facts.get("name"), "vendor": facts.get("vendor")}
+    shown = {
+        "instance_id": facts.get("instance_id"),
+        "name": facts.get("name"),
+        "vendor": facts.get("vendor"),
+    }
     return {**{name: value for name, value in shown.items() if value}, "version": facts.get("version", {})}
 
 
@@ -231,10 +250,15 @@ def _root_summary(asked: Asked) -> dict[str, Any]:
     hosts, vms = list(world.all("hosts")), list(world.all("vms"))
     running = sum(vm.get("host") is not None for vm in vms)
     domains = list(world.all("storagedomains"))
-    attached = {item.id for item in world.all("datacenters/storagedomains") if item.text("status") == "active"}
+    attached = {
+        item.id for item in world.all("datacenters/storagedomains") if item.text("status") == "active"
+    }
     users = len(list(world.all("users")))
     return {
-        "hosts": {"active": str(sum(host.text("status") == "up" for host in hosts)), "total": str(len(hosts))},
+        "hosts": {
+            "active": str(sum(host.text("status") == "up" for host in hosts)),
+            "total": str(len(hosts)),
+        },
         "storage_domains": {"active": str(len(attached)), "total": str(len(domains))},
         "users": {"active": str(users), "total": str(users)},
         "vms": {"active": str(running), "total": str(len(vms))},

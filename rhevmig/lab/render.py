@@ -59,7 +59,9 @@ def render_collection(
     name, indent = tag or place.list_tag, _BLANK * level
     if not entities:
         return f"{indent}<{name}/>\n"
-    body = "".join([render_entity(world, place, entity, look, follow, level=level + 1) for entity in entities])
+    body = "".join(
+        [render_entity(world, place, entity, look, follow, level=level + 1) for entity in entities]
+    )
     return f"{indent}<{name}>\n{body}{indent}</{name}>\n"
 
 
@@ -89,13 +91,23 @@ def render_entity(
 
 
 def _fresh(
-    world: World, place: Place, entity: Entity, look: Look, follow: Mapping[str, Any] | None, tag: str, level: int
+    world: World,
+    place: Place,
+    entity: Entity,
+    look: Look,
+    follow: Mapping[str, Any] | None,
+    tag: str,
+    level: int,
 ) -> str:
     out: list[str] = []
     href = derived.href(world, place, entity, look.base)
     indent = _BLANK * level
     attributes = f' href="{href}"' if href else ""
-    head = f'{indent}<{tag}{attributes} id="{entity.id.translate(_ESCAPED_ATTRIBUTE)}"' if entity.id[:1] != "#" else f"{indent}<{tag}"
+    head = (
+        f'{indent}<{tag}{attributes} id="{entity.id.translate(_ESCAPED_ATTRIBUTE)}"'
+        if entity.id[:1] != "#"
+        else f"{indent}<{tag}"
+    )
     inner = _members(world, place, entity, look, follow or {}, level + 1, href)
     if not inner:
         return head + "/>\n"
@@ -210,5 +222,3 @@ def _struct(
         out.append(f"{indent}<{tag}{attributes}>{value['#'].translate(_ESCAPED)}</{tag}>\n")
     else:
         out.append(f"{indent}<{tag}{attributes}/>\n")
-
-

@@ -29,7 +29,14 @@ _ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomai
 class Target:
     """What a path points at."""
 
-    def __init__(self, place: Place, parent: Entity | None, entity_id: str | None, entity: Entity | None, action: str | None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        parent: Entity | None,
+        entity_id: str | None,
+        entity: Entity | None,
+        action: str | None,
+    ) -> None:
         self.place = place
         #: The entity above, if the path names one.
         self.parent = parent

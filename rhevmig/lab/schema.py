@@ -77,7 +77,11 @@ class Place:
         """Every member in the order in which it is written."""
         order = list(self._recorded.order)
         for name in _FRONT:
-            wanted = name in self.members or (name == "actions" and self.actions is not None) or (name == "link" and self.links)
+            wanted = (
+                name in self.members
+                or (name == "actions" and self.actions is not None)
+                or (name == "link" and self.links)
+            )
             if name not in order and wanted:
                 order.insert(_front_position(order, name), name)
         for name in sorted(set(self.members) - set(order)):
@@ -116,7 +120,9 @@ def _front_position(order: list[str], name: str) -> int:
     for later in _FRONT[_FRONT.index(name) + 1 :]:
         if later in order:
             return order.index(later)
-    return max((order.index(front) + 1 for front in _FRONT[: _FRONT.index(name)] if front in order), default=0)
+    return max(
+        (order.index(front) + 1 for front in _FRONT[: _FRONT.index(name)] if front in order), default=0
+    )
 
 
 def _position(order: list[str], name: str, *, at_end: bool) -> int:

@@ -51,7 +51,10 @@ class SignOn:
         elif grant == "password":
             username, password = form.get("username", ""), form.get("password", "")
         else:
-            return _refusal("unsupported_grant_type", "The authorization grant type is not supported by the authorization server.")
+            return _refusal(
+                "unsupported_grant_type",
+                "The authorization grant type is not supported by the authorization server.",
+            )
         found = self._check(username, password)
         if isinstance(found, str):
             return _refusal("access_denied", found)
@@ -108,7 +111,9 @@ class SignOn:
         caller = accounts.caller_of(self.world, user)
         if caller.standing is Standing.NOBODY:
             profile = caller.login.rpartition("@")[2].removesuffix("-authz")
-            raise html_error(401, f"The user {caller.login} with profile [{profile}] is not authorized to perform login")
+            raise html_error(
+                401, f"The user {caller.login} with profile [{profile}] is not authorized to perform login"
+            )
         return caller, began
 
     def _bearer(self, text: str) -> tuple[Entity, bool]:
@@ -144,5 +149,3 @@ def _json(content: dict[str, str], status: int = 200) -> Response:
         ("X-XSS-PROTECTION", "1; MODE=BLOCK"),
     ]
     return Response(status=status, body=json.dumps(content, separators=(",", ":")).encode(), headers=headers)
-
-

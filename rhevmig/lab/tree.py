@@ -73,7 +73,9 @@ def items_of(value: Any, tag: str) -> list[Any]:
 
 def tree_of(element: etree._Element) -> Any:
     """An XML element as a tree: hrefs, links and actions left out."""
-    children = [child for child in element if isinstance(child.tag, str) and child.tag not in ("link", "actions")]
+    children = [
+        child for child in element if isinstance(child.tag, str) and child.tag not in ("link", "actions")
+    ]
     attributes = {f"@{key}": str(value) for key, value in element.attrib.items() if key != "href"}
     if not children and not attributes:
         return element.text or ""
@@ -97,7 +99,9 @@ def _add(tree: Tree, tag: str, value: Any) -> None:
 
 def parse_xml(body: bytes) -> etree._Element:
     """The root of an XML body; entities, DTDs and the network are refused."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:

@@ -39,7 +39,9 @@ class Entity:
 
     __slots__ = ("attrs", "base", "cache", "children", "id", "lab", "parent", "place", "seq", "version")
 
-    def __init__(self, place: str, entity_id: str, attrs: Tree, *, parent: Entity | None, base: Entity | None, seq: int) -> None:
+    def __init__(
+        self, place: str, entity_id: str, attrs: Tree, *, parent: Entity | None, base: Entity | None, seq: int
+    ) -> None:
         self.place = place
         self.id = entity_id
         self.attrs = attrs

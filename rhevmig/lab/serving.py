@@ -1,0 +1,182 @@
+"""`with serve(scenario) as lab:` — a lab in this process, over HTTPS, with its CA in a file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rhevmig.clock import ScaledClock
+from rhevmig.lab import accounts, defaults
+from rhevmig.lab.build import build_world
+from rhevmig.lab.crawl import read_crawl, read_exchanges
+from rhevmig.lab.engine import Engine
+from rhevmig.lab.exchange import Request, Response
+from rhevmig.lab.scenario import Scenario, load_scenario
+from rhevmig.lab.simclock import SimClock
+from rhevmig.lab.world import World
+
+__all__ = ["Lab", "open_lab", "serve", "world_from_crawl"]
+
+
+def world_from_crawl(
+    path: Path,
+    *,
+    password: str = "secret",  # noqa: S107
+    speed: float = 1.0,
+    seed: int = 0,
+    monotonic: Callable[[], float] | None = None,
+) -> World:
+    """A world from a crawl of a real engine, at the crawl's time; every user gets the same password."""
+    from datetime import datetime
+
+    exchanges = read_exchanges(path)
+    recorded = next(
+        (item.headers["x-recorded-at"] for item in exchanges if "x-recorded-at" in item.headers), None
+    )
+    start = datetime.fromisoformat(recorded) if recorded else None
+    world = World(
+        seed=seed, clock=SimClock(start=start, speed=speed, **({"monotonic": monotonic} if monotonic else {}))
+    )
+    read_crawl(world, path)
+    defaults.install(world)
+    for user in world.all("users"):
+        user.lab["password"] = password
+    admin = world.find("users", world.engine_facts.get("admin_id"))
+    if admin is None:
+        admin = next(iter(world.all("users")), None) or accounts.add_user(world, "admin@internal", password)
+    permission = {"role": {"@id": defaults.SUPER_USER_ID}, "user": {"@id": admin.id}}
+    world.add("permissions", world.new_id("permission", "admin"), permission)
+    return world
+
+
+class Lab:
+    """A simulated engine, with or without a server around it."""
+
+    def __init__(self, engine: Engine, *, username: str, password: str) -> None:
+        self.engine = engine
+        self.username = username
+        self.password = password
+        self.url = "https://engine.lab.example/ovirt-engine/api"
+        self.ca_file = ""
+        self._server: Any = None
+        self._directory: Path | None = None
+
+    @property
+    def world(self) -> World:
+        """Everything the engine knows."""
+        return self.engine.world
+
+    @property
+    def clock(self) -> SimClock:
+        """The simulated clock."""
+        return self.engine.world.clock
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass at once; everything due by then happens in order."""
+        with self.engine.lock:
+            self.clock.add(seconds)
+            self.world.agenda.run_due()
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Response:
+        """One request without a socket."""
+        return self.engine.handle(Request(method, path, query, headers, body))
+
+    def client_clock(self) -> ScaledClock:
+        """A clock for clients that runs at the lab's speed from the lab's present."""
+        return ScaledClock(speed=self.clock.speed or 1.0, start=self.clock.now())
+
+    def start(self, *, host: str = "127.0.0.1", port: int = 0, ca_directory: Path | None = None) -> Lab:
+        """Serve it over HTTPS; returns once it listens."""
+        from rhevmig.lab.authority import Authority
+        from rhevmig.lab.server import Server
+
+        self._directory = Path(tempfile.mkdtemp(prefix="rhevmig-lab-"))
+        authority = Authority.load(ca_directory) if ca_directory else Authority.new()
+        self.ca_file = str(authority.write_certificate(self._directory / "ca.pem"))
+        if not self.world.engine_facts.get("certificate"):
+            self.world.engine_facts["certificate"] = authority.certificate_text
+        self._server = Server(self.engine, authority, host=host, port=port, directory=self._directory)
+        self._server.start()
+        self.url = f"https://{self._server.name}:{self._server.port}/ovirt-engine/api"
+        self.engine.public_url = f"https://{self._server.name}:{self._server.port}"
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and remove the files."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; 0 when it is not served."""
+        return self._server.port if self._server is not None else 0
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def open_lab(
+    source: Scenario | World | Path | str,
+    *,
+    speed: float = 0.0,
+    monotonic: Callable[[], float] | None = None,
+) -> Lab:
+    """A lab without a server: from a scenario, its file, a crawl, or a world. Speed 0 moves only by `advance`."""
+    username, password = "admin@internal", "secret"
+    if isinstance(source, World):
+        world = source
+    elif isinstance(source, Scenario):
+        world = build_world(source, speed=speed, monotonic=monotonic)
+    else:
+        world = _world_of_file(Path(source), speed=speed, monotonic=monotonic)
+    user = next((user for user in world.all("users") if user.lab.get("password")), None)
+    if user is not None:
+        username = user.text("user_name").removesuffix("-authz")
+        password = str(user.lab["password"])
+    return Lab(Engine(world), username=username, password=password)
+
+
+def _world_of_file(path: Path, *, speed: float, monotonic: Callable[[], float] | None) -> World:
+    if path.suffix == ".gz" or _is_crawl(path):
+        return world_from_crawl(path, speed=speed, monotonic=monotonic)
+    return build_world(load_scenario(path), file=str(path), speed=speed, monotonic=monotonic)
+
+
+def _is_crawl(path: Path) -> bool:
+    try:
+        with path.open(errors="replace") as file:
+            return any(line.startswith("interactions:") for _, line in zip(range(40), file, strict=False))
+    except OSError:
+        return False
+
+
+def serve(
+    source: Scenario | World | Path | str,
+    *,
+    speed: float = 1.0,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    ca_directory: Path | None = None,
+) -> Lab:
+    """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`."""
+    return open_lab(source, speed=speed).start(host=host, port=port, ca_directory=ca_directory)
