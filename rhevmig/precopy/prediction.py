@@ -37,7 +37,7 @@ _UNKNOWN_LOAD = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 _UNKNOWN_WORKING_SET = 0.5
 #: writes per sent byte up to which copies were seen to end, and from which they never did
 _SURELY_ENDS, _NEVER_ENDS = 0.9, 1.0
-#: share of the plausible loads that makes a yes (its complement a no)
+#: share of the plausible loads that makes a yes or a no
 _CONFIDENCE = 0.8
 #: a migration under a schedule that is not through by then counts as one that never ends
 _DAY_S = 86_400.0
@@ -97,7 +97,7 @@ class _Run:
 
     weight: float
     figures: CopyFigures
-    ends: float
+    ends: Verdict
 
 
 def predict(
@@ -227,26 +227,29 @@ def _scheduled(course: _Course, schedule: ConvergenceSchedule) -> _Run:
     rounds.advance(_DAY_S, bandwidth_bytes_s=course.bandwidth, stop_bandwidth_bytes_s=course.stop)
     if rounds.outcome in (None, CopyOutcome.ABORTED) or rounds.downtime_s is None:
         limit = rounds.downtime_limit_s
-        return _Run(course.load.weight, CopyFigures(math.inf, math.inf, limit, limit), 0.0)
+        return _Run(course.load.weight, CopyFigures(math.inf, math.inf, limit, limit), "no")
     pause = rounds.downtime_s
     longest = pause if rounds.outcome == CopyOutcome.POST_COPY else max(pause, rounds.downtime_limit_s)
     figures = CopyFigures(rounds.elapsed_s, rounds.transferred_bytes, pause, longest)
-    return _Run(course.load.weight, figures, 1.0)
+    return _Run(course.load.weight, figures, "yes")
 
 
-def _ends(rate: float, working_set: float, bandwidth: float, limit: float) -> float:
-    """How surely a copy ends: writes per sent byte that count, near the end."""
+def _ends(rate: float, working_set: float, bandwidth: float, limit: float) -> Verdict:
+    """Whether a copy ends: writes per sent byte that count, near the end."""
     if rate == 0 or bandwidth * limit >= working_set:
-        return 1.0
+        return "yes"
     load = rate * (1 - bandwidth * limit / working_set) / bandwidth
-    return min(1.0, max(0.0, (_NEVER_ENDS - load) / (_NEVER_ENDS - _SURELY_ENDS)))
+    if load < _SURELY_ENDS:
+        return "yes"
+    return "no" if load > _NEVER_ENDS else "uncertain"
 
 
 def _verdict(runs: Sequence[_Run]) -> Verdict:
-    surely = sum(run.weight * run.ends for run in runs) / sum(run.weight for run in runs)
-    if surely >= _CONFIDENCE:
-        return "yes"
-    return "no" if surely <= 1 - _CONFIDENCE else "uncertain"
+    total = sum(run.weight for run in runs)
+    for verdict in ("yes", "no"):
+        if sum(run.weight for run in runs if run.ends == verdict) >= _CONFIDENCE * total:
+            return verdict
+    return "uncertain"
 
 
 def _middle(runs: Sequence[_Run]) -> Band:

@@ -273,7 +273,9 @@ class Rounds:
     def _speeds(self, bandwidth: float, stop_bandwidth: float | None) -> _Speeds:
         cap = self.job.max_bandwidth_bytes_s
         copying = bandwidth if cap is None else min(bandwidth, cap)
-        return _Speeds(copying, bandwidth if stop_bandwidth is None else stop_bandwidth)
+        stopped = bandwidth if stop_bandwidth is None else stop_bandwidth
+        # Less than a byte a second is a link that is down.
+        return _Speeds(copying if copying >= 1 else 0.0, stopped if stopped >= 1 else 0.0)
 
     def _next_event(self, speeds: _Speeds) -> tuple[float, _Event]:
         if self.phase == CopyPhase.SETUP:

@@ -26,6 +26,8 @@ _RELATIVE_FLOOR = 2e-3
 #: most rewrites of a page within the reference window that are told apart
 _MAX_REWRITES = 6.0
 _GRID = 11
+#: how often the looked-at part of all loads is cut down to what still matters
+_MAX_NARROWINGS = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +72,14 @@ class _Evidence:
         share = min(1.0, dirtied / self.memory)
         miss = (self.expected - dirtied) ** 2
         floor = self.rounding + (_RELATIVE_FLOOR * dirtied + PAGE_BYTES) ** 2
-        total = 0.0
-        for trust, factor in self.variances:
-            variance = factor * share * (1 - share) + floor
-            total += trust * math.exp(max(-600.0, -miss / (2 * variance))) / math.sqrt(variance)
-        return math.log(total)
+        logs = [
+            math.log(trust)
+            - miss / (2 * (factor * share * (1 - share) + floor))
+            - math.log(factor * share * (1 - share) + floor) / 2
+            for trust, factor in self.variances
+        ]
+        best = max(logs)
+        return best + math.log(sum(math.exp(each - best) for each in logs))
 
     def spread(self) -> float:
         share = min(0.5, max(self.expected / self.memory, 1e-5))
@@ -114,9 +119,14 @@ def plausible_loads(
     low = max(min(reference.expected - 4 * spread, top * 0.5), reference.expected * 0.02)
     high = max(min(reference.expected + 4 * spread, top), low * 1.001)
     box = _Box(low, high, 0.0, 1.0)
-    for _ in range(2):
-        box = _narrowed(box, _weigh(box, evidence, reference, nonzero_bytes))
-    return _normalised(_weigh(box, evidence, reference, nonzero_bytes))
+    cells = _weigh(box, evidence, reference, nonzero_bytes)
+    for _ in range(_MAX_NARROWINGS):
+        smaller = _narrowed(box, cells)
+        is_fine = smaller.size > 0.7 * box.size
+        box, cells = smaller, _weigh(smaller, evidence, reference, nonzero_bytes)
+        if is_fine:
+            break
+    return _normalised(cells)
 
 
 def _prepared(sample: DirtySample, memory_bytes: float) -> _Evidence:
@@ -146,6 +156,10 @@ class _Box:
     high: float
     left: float
     right: float
+
+    @property
+    def size(self) -> float:
+        return (self.high - self.low) * (self.right - self.left)
 
 
 @dataclass(frozen=True, slots=True)
