@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from rhevmig.engine import connect as connect
     from rhevmig.inventory import Inventory as Inventory
     from rhevmig.inventory import load as load
+    from rhevmig.migration import cancel as cancel
+    from rhevmig.migration import load_plan as load_plan
+    from rhevmig.migration import migrate as migrate
+    from rhevmig.migration import plan_evacuation as plan_evacuation
+    from rhevmig.migration import plan_migration as plan_migration
+    from rhevmig.migration import resume as resume
+    from rhevmig.migration import run as run
+    from rhevmig.migration import status as status
     from rhevmig.report import Report as Report
     from rhevmig.scheduling import explain as explain
 
@@ -31,14 +39,39 @@ __version__ = VERSION
 _NAMES = {
     "Inventory": "rhevmig.inventory",
     "Report": "rhevmig.report",
+    "cancel": "rhevmig.migration",
     "check": "rhevmig.checks",
     "connect": "rhevmig.engine",
     "explain": "rhevmig.scheduling",
     "load": "rhevmig.inventory",
+    "load_plan": "rhevmig.migration",
+    "migrate": "rhevmig.migration",
+    "plan_evacuation": "rhevmig.migration",
+    "plan_migration": "rhevmig.migration",
+    "resume": "rhevmig.migration",
+    "run": "rhevmig.migration",
+    "status": "rhevmig.migration",
 }
 _ROOMS = {"errors", "inventory", "testing"}
 
-__all__ = ["Inventory", "Report", "RhevmigError", "__version__", "check", "connect", "explain", "load"]
+__all__ = [
+    "Inventory",
+    "Report",
+    "RhevmigError",
+    "__version__",
+    "cancel",
+    "check",
+    "connect",
+    "explain",
+    "load",
+    "load_plan",
+    "migrate",
+    "plan_evacuation",
+    "plan_migration",
+    "resume",
+    "run",
+    "status",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from rhevmig.errors import ConfigError
 from rhevmig.inventory import Engine, write_aside
 from rhevmig.units import format_bytes, format_duration
 
-__all__ = ["Blocked", "Estimate", "Move", "Plan", "PlanHost", "load_plan"]
+__all__ = ["Blocked", "Candidate", "Estimate", "Move", "Plan", "PlanHost", "load_plan"]
 
 PLAN_FORMAT: Final = "rhevmig-plan"
 #: Raised when a field changes its meaning or goes; new optional fields do not raise it.
@@ -82,6 +82,19 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A host that was considered for a single VM."""
+
+    #: Host.
+    host_id: str
+    #: Its name.
+    name: str
+    #: `yes`, `no` or `unknown`.
+    allowed: str
+    #: What refuses, or could not be judged: filter and sentence.
+    reasons: tuple[str, ...] = ()
+
+
 class PlanHost(msgspec.Struct, frozen=True, kw_only=True):
     """A host of the plan and how much it may do at once."""
 
@@ -116,6 +129,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...] = ()
     #: VMs that cannot go.
     blocked: tuple[Blocked, ...] = ()
+    #: Hosts that were considered, for a single VM.
+    candidates: tuple[Candidate, ...] = ()
     #: Hosts that take part.
     hosts: tuple[PlanHost, ...] = ()
     #: Whether user-migratable VMs may be forced.
@@ -172,6 +187,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             lines.append(f"    –  {blocked.vm_name} stays: {'; '.join(blocked.reasons)}")
             if blocked.remedy:
                 lines.append(f"       {blocked.remedy}")
+        for item in self.candidates:
+            word = {"yes": "could take it", "no": "refuses"}.get(item.allowed, "cannot be judged")
+            lines.append(
+                f"       {item.name} {word}" + (f": {'; '.join(item.reasons)}" if item.reasons else "")
+            )
         lines.extend(f"  note: {note}" for note in self.notes)
         return "\n".join(lines)
 
