@@ -14,19 +14,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rhevmig.testing.cassettes import cassette as cassette
+    from rhevmig.testing.cassettes import vcr as vcr
     from rhevmig.testing.faults import Fault as Fault
+    from rhevmig.testing.pseudonyms import Pseudonyms as Pseudonyms
     from rhevmig.testing.serving import RecordedEngine as RecordedEngine
     from rhevmig.testing.serving import Tls as Tls
     from rhevmig.testing.serving import serve as serve
 
 _HOMES = {
     "Fault": "faults",
+    "Pseudonyms": "pseudonyms",
     "RecordedEngine": "serving",
     "Tls": "serving",
+    "cassette": "cassettes",
     "serve": "serving",
+    "vcr": "cassettes",
 }
 
-__all__ = ["Fault", "RecordedEngine", "Tls", "serve"]
+__all__ = ["Fault", "Pseudonyms", "RecordedEngine", "Tls", "cassette", "serve", "vcr"]
 
 
 def __getattr__(name: str) -> Any:
