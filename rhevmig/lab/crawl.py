@@ -7,6 +7,7 @@ and computed again when asked, so a host renamed here shows its new name everywh
 from __future__ import annotations
 
 import gzip
+import lzma
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,6 +44,9 @@ STATISTICS_S = 15.0
 _COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
 
 
+_OPENERS: dict[str, Any] = {".gz": gzip.decompress, ".xz": lzma.decompress}
+
+
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded request with its answer."""
 
@@ -74,11 +78,14 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_exchanges(path: Path) -> list[Exchange]:
     """The exchanges of a cassette, plain or compressed."""
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     try:
-        loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        raw = _OPENERS.get(path.suffix, bytes)(path.read_bytes())
+        if raw[:1] == b"{":
+            loaded = msgspec.json.decode(raw)
+        else:
+            loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         return [_exchange(item) for item in loaded["interactions"] or ()]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, lzma.LZMAError, msgspec.DecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ScenarioInvalid(file=str(path), detail=f"no recorded exchanges: {error}") from error
 
 

@@ -157,7 +157,7 @@ def open_lab(
 
 
 def _world_of_file(path: Path, *, speed: float, monotonic: Callable[[], float] | None) -> World:
-    if path.suffix == ".gz" or _is_crawl(path):
+    if path.suffix in (".gz", ".xz") or _is_crawl(path):
         return world_from_crawl(path, speed=speed, monotonic=monotonic)
     return build_world(load_scenario(path), file=str(path), speed=speed, monotonic=monotonic)
 
