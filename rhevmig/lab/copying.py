@@ -1,0 +1,315 @@
+"""Memory on its way between hosts: queues at the source and the destination, shared links, pre-copy.
+
+This is what the hosts do, whatever the engine knows: it goes on while the engine restarts. A copy waits
+for one of the source's outgoing slots, then asks the destination; a full destination lets it wait ten
+seconds and ask again. Progress is 0 all that time. Running copies share the links fairly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+
+from rhevmig.lab.migrationlinks import Path, bandwidth_of, inherited, policy_of, way
+from rhevmig.lab.simclock import Planned
+from rhevmig.lab.workloads import workload_of
+from rhevmig.lab.world import Entity, World
+from rhevmig.precopy.bandwidth import Flow, fair_share
+from rhevmig.precopy.dirtying import IDLE
+from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
+
+__all__ = ["Copies", "Copy", "Ended"]
+
+#: Seconds after which a full destination is asked again (vdsm.conf migration_retry_timeout).
+RETRY_S = 10.0
+#: Seconds a copy waits for its destination before it fails (vdsm.conf migration_destination_timeout).
+DESTINATION_TIMEOUT_S = 21_600.0
+#: Seconds from a free slot to the first byte.
+SETUP_S = 0.2
+#: Seconds between two reports of progress; the first comes sooner.
+REPORT_S = 10.0
+FIRST_REPORT_S = 1.0
+#: What a host says of a copy that its convergence schedule gave up, and of one that broke (recorded).
+GAVE_UP = "operation aborted: migration out: canceled by client"
+BROKE = "operation failed: migration out job: unexpectedly failed"
+LOST_DESTINATION = "operation failed: Lost connection to destination host"
+CANCELLED = "Migration canceled"
+
+
+class Ended:
+    """How a copy ended."""
+
+    __slots__ = ("arrived", "downtime_ms", "duration_s", "error", "lost")
+
+    def __init__(
+        self,
+        *,
+        arrived: bool,
+        error: str = "",
+        downtime_ms: int | None = None,
+        duration_s: float | None = None,
+        lost: bool = False,
+    ) -> None:
+        self.arrived = arrived
+        #: What the source host says.
+        self.error = error
+        self.downtime_ms = downtime_ms
+        #: Seconds since the first report of progress; None if there was none.
+        self.duration_s = duration_s
+        #: The VM is gone on both sides (post-copy that broke).
+        self.lost = lost
+
+
+class Copy:
+    """One VM's memory on its way."""
+
+    def __init__(
+        self, vm: Entity, source: Entity, destination: Entity, on_end: Callable[[Copy, Ended], None]
+    ) -> None:
+        self.vm = vm
+        self.source = source
+        self.destination = destination
+        self.on_end = on_end
+        #: waiting, copying or over.
+        self.stage = "waiting"
+        self.queued_s = 0.0
+        self.rounds: Rounds | None = None
+        self.path: Path | None = None
+        self.limit = 2
+        self.rate_bytes_s = 0.0
+        self.stop_bytes_s = 0.0
+        self.since_s = 0.0
+        self.reported_s: float | None = None
+        #: Percent as last reported.
+        self.progress = 0
+        #: The next thing planned for it: a retry or its end.
+        self.planned: Planned | None = None
+        #: Error with which it breaks at an instant, if it is to break.
+        self.breaks_with: str | None = None
+
+    @property
+    def in_post_copy(self) -> bool:
+        """Whether the VM already runs on the destination."""
+        return self.rounds is not None and self.rounds.phase == CopyPhase.POSTCOPY
+
+
+class Copies:
+    """All copies of the lab."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.active: dict[str, Copy] = {}
+        #: Told when a copy sends its first byte: mishaps plan theirs here.
+        self.on_start: list[Callable[[Copy], None]] = []
+
+    # -- starting and ending
+
+    def start(self, copy: Copy) -> None:
+        """Queue a copy at its source."""
+        copy.queued_s = self.world.clock.now_s
+        self.active[copy.vm.id] = copy
+        self._try(copy)
+
+    def cancel(self, vm_id: str) -> bool:
+        """Stop a copy; False when there is none or it is too late."""
+        copy = self.active.get(vm_id)
+        if copy is None or copy.in_post_copy:
+            return False
+        self._over(copy, Ended(arrived=False, error=CANCELLED))
+        return True
+
+    def break_off(self, vm_id: str, error: str = BROKE, *, lost: bool = False) -> None:
+        """A copy fails at this instant."""
+        copy = self.active.get(vm_id)
+        if copy is not None:
+            self._over(copy, Ended(arrived=False, error=error, lost=lost or copy.in_post_copy))
+
+    def running(self, host_id: str, *, outgoing: bool) -> int:
+        """Copies that hold a slot of a host in one direction."""
+        return sum(
+            copy.stage == "copying" and (copy.source if outgoing else copy.destination).id == host_id
+            for copy in self.active.values()
+        )
+
+    def involving(self, host_id: str) -> list[Copy]:
+        """Copies from or to a host."""
+        return [copy for copy in self.active.values() if host_id in (copy.source.id, copy.destination.id)]
+
+    # -- queues
+
+    def _try(self, copy: Copy) -> None:
+        if copy.stage != "waiting":
+            return
+        path = way(self.world, copy.vm, copy.source, copy.destination)
+        bandwidth = bandwidth_of(self.world, copy.vm, path)
+        copy.path, copy.limit = path, bandwidth.max_migrations
+        if not self._slot(copy, outgoing=True):
+            return
+        if not self._slot(copy, outgoing=False):
+            if self.world.clock.now_s - copy.queued_s >= DESTINATION_TIMEOUT_S:
+                self._over(copy, Ended(arrived=False, error=BROKE))
+                return
+            if copy.planned is None or copy.planned.called_off:
+                copy.planned = self.world.agenda.after(
+                    RETRY_S, lambda: self._again(copy), f"retry {copy.vm.name}"
+                )
+            return
+        self._begin(copy, bandwidth.bytes_s, bandwidth.connections)
+
+    def _slot(self, copy: Copy, *, outgoing: bool) -> bool:
+        host_id = (copy.source if outgoing else copy.destination).id
+        taken = [
+            other.limit
+            for other in self.active.values()
+            if other.stage == "copying" and (other.source if outgoing else other.destination).id == host_id
+        ]
+        return len(taken) < min([copy.limit, *taken])
+
+    def _again(self, copy: Copy) -> None:
+        copy.planned = None
+        if copy.vm.id in self.active and self.active[copy.vm.id] is copy:
+            self._try(copy)
+
+    def _wake_queue(self, host_id: str) -> None:
+        """A slot of a source is free: the next in its queue takes it."""
+        for copy in list(self.active.values()):
+            if copy.stage == "waiting" and copy.source.id == host_id and copy.planned is None:
+                self._try(copy)
+
+    # -- copying
+
+    def _begin(self, copy: Copy, cap_bytes_s: float, connections: int | None) -> None:
+        vm, (policy, _) = copy.vm, policy_of(self.world, copy.vm)
+        load = workload_of(vm)
+        memory = vm.number("memory")
+        auto_converge = policy.auto_converge
+        if auto_converge is None:
+            auto_converge = inherited(self.world, vm, "auto_converge") == "true"
+        paused = vm.lab.get("status_before") == "paused"
+        copy.rounds = Rounds(
+            CopyJob(
+                memory_bytes=max(1, memory),
+                nonzero_bytes=memory * min(1.0, load.nonzero),
+                dirty=IDLE if paused else load.model(memory),
+                schedule=policy.schedule.without_post_copy() if paused else policy.schedule,
+                max_bandwidth_bytes_s=cap_bytes_s,
+                auto_converge=auto_converge,
+                cpu_duty=max(0.01, load.cpu_duty),
+                connections=connections,
+                setup_s=SETUP_S,
+            )
+        )
+        copy.stage = "copying"
+        copy.since_s = self.world.clock.now_s
+        self.world.agenda.after(FIRST_REPORT_S, lambda: self._report(copy), f"progress {vm.name}")
+        self.share()
+        for told in self.on_start:
+            told(copy)
+
+    def _advance(self, copy: Copy) -> None:
+        now_s = self.world.clock.now_s
+        if copy.rounds is not None and now_s > copy.since_s:
+            copy.rounds.advance(
+                now_s - copy.since_s,
+                bandwidth_bytes_s=copy.rate_bytes_s,
+                stop_bandwidth_bytes_s=copy.stop_bytes_s,
+            )
+        copy.since_s = now_s
+
+    def share(self) -> None:
+        """Give every running copy its share of the links, as of now; call it when a link changes."""
+        copying = [copy for copy in self.active.values() if copy.stage == "copying"]
+        capacities: dict[Hashable, float] = {}
+        flows: dict[str, Flow] = {}
+        crossing: dict[Hashable, int] = {}
+        for copy in copying:
+            self._advance(copy)
+            copy.path = (
+                way(self.world, copy.vm, copy.source, copy.destination) if copy.path is None else copy.path
+            )
+            for link, capacity in copy.path.capacities_bytes_s.items():
+                capacities[link] = capacity * self._factor(link)
+                crossing[link] = crossing.get(link, 0) + 1
+            cap = copy.rounds.job.max_bandwidth_bytes_s if copy.rounds else None
+            flows[copy.vm.id] = Flow(links=copy.path.links, cap_bytes_s=cap)
+        shares = fair_share(flows, capacities_bytes_s=capacities)
+        for copy in copying:
+            links = copy.path.links if copy.path else ()
+            rate = min(shares[copy.vm.id], 1e12)
+            stop = min([capacities[link] / crossing[link] for link in links] or [rate])
+            if (rate, stop) != (copy.rate_bytes_s, copy.stop_bytes_s) or copy.planned is None:
+                copy.rate_bytes_s, copy.stop_bytes_s = rate, stop
+                self._plan_end(copy)
+
+    def _factor(self, link: Hashable) -> float:
+        host = self.world.find("hosts", link[1]) if isinstance(link, tuple) else None
+        return float(host.lab.get("link_factor", 1.0)) if host is not None else 1.0
+
+    def _plan_end(self, copy: Copy) -> None:
+        if copy.planned is not None:
+            copy.planned.call_off()
+            copy.planned = None
+        if copy.rounds is None:
+            return
+        left_s = copy.rounds.expected_end_s(
+            bandwidth_bytes_s=copy.rate_bytes_s, stop_bandwidth_bytes_s=copy.stop_bytes_s
+        )
+        if left_s is not None:
+            copy.planned = self.world.agenda.after(
+                left_s, lambda: self._maybe_done(copy), f"end of {copy.vm.name}"
+            )
+
+    def _maybe_done(self, copy: Copy) -> None:
+        copy.planned = None
+        self._advance(copy)
+        rounds = copy.rounds
+        if rounds is None or copy.stage != "copying":
+            return
+        if rounds.phase != CopyPhase.ENDED:
+            ahead_s = rounds.next_change_s(
+                bandwidth_bytes_s=copy.rate_bytes_s, stop_bandwidth_bytes_s=copy.stop_bytes_s
+            )
+            wait_s = max(0.001, min(ahead_s, 60.0)) if math.isfinite(ahead_s) else 60.0
+            copy.planned = self.world.agenda.after(
+                wait_s, lambda: self._maybe_done(copy), f"end of {copy.vm.name}"
+            )
+            return
+        arrived = rounds.outcome in (CopyOutcome.CONVERGED, CopyOutcome.SUSPENDED, CopyOutcome.POST_COPY)
+        downtime_ms = round(rounds.downtime_s * 1000) if rounds.downtime_s is not None else None
+        self._over(copy, Ended(arrived=arrived, error="" if arrived else GAVE_UP, downtime_ms=downtime_ms))
+
+    def _report(self, copy: Copy) -> None:
+        if copy.stage != "copying" or self.active.get(copy.vm.id) is not copy or copy.rounds is None:
+            return
+        self._advance(copy)
+        if copy.reported_s is None:
+            copy.reported_s = self.world.clock.now_s
+        copy.progress = copy.rounds.progress_percent
+        show_progress(self.world, copy.vm, copy.progress)
+        self.world.agenda.after(REPORT_S, lambda: self._report(copy), f"progress {copy.vm.name}")
+
+    def _over(self, copy: Copy, ended: Ended) -> None:
+        if copy.stage == "over":
+            return
+        if copy.stage == "copying":
+            self._advance(copy)
+        copy.stage = "over"
+        if copy.planned is not None:
+            copy.planned.call_off()
+            copy.planned = None
+        if self.active.get(copy.vm.id) is copy:
+            del self.active[copy.vm.id]
+        if copy.reported_s is not None:
+            ended.duration_s = self.world.clock.now_s - copy.reported_s
+        self.share()
+        copy.on_end(copy, ended)
+        self._wake_queue(copy.source.id)
+
+
+def show_progress(world: World, vm: Entity, percent: int) -> None:
+    """Let the VM's statistic `migration.progress` say so."""
+    vm.lab["progress"] = percent
+    for statistic in world.children(vm, "statistics"):
+        if statistic.name == "migration.progress":
+            world.set(statistic, "values", {"value": {"datum": str(percent)}})
+            return
