@@ -93,9 +93,7 @@ def _add_vm(
         attrs = trees.put(attrs, "display.port", "5900")
     vm = builder.add("vms", name, attrs, given=entry.id)
     work = entry.workload
-    vm.lab["dirty_bytes_s"] = work.dirty_mib_s * 2**20
-    if work.working_set_mib is not None:
-        vm.lab["working_set_bytes"] = work.working_set_mib * 2**20
+    vm.lab["workload"] = work
     vm.lab["nonzero"] = work.nonzero
     vm.lab["started_s"] = world.clock.start_s - 86_400
     _nics(builder, vm, entry, cluster)
