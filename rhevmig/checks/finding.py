@@ -46,6 +46,8 @@ class Severity(StrEnum):
 
 #: Statuses that somebody has to do something about.
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
+#: Statuses that come of looking at something.
+JUDGED = frozenset({Status.PASS, Status.FAIL, Status.WAIVED})
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +145,14 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._by_cluster
 
     def verdict(self, cluster_id: str, *, gate: Severity | str = Severity.HIGH) -> Status:
-        """Fit for live migration? FAIL or UNKNOWN by the findings at or above the gate, else PASS."""
-        return _verdict(self._by_cluster.get(cluster_id, ()), gate)
+        """Fit for live migration? FAIL or UNKNOWN by the findings at or above the gate, else PASS.
+
+        A cluster of which nothing could be judged because nothing is in it is NOT_APPLICABLE.
+        """
+        own = self._by_cluster.get(cluster_id, ())
+        verdict = _verdict(own, gate)
+        is_judged = any(f.status in JUDGED and f.scope.cluster_id == cluster_id for f in own)
+        return Status.NOT_APPLICABLE if verdict == Status.PASS and not is_judged else verdict
 
     @cached_property
     def _by_cluster(self) -> dict[str, tuple[Finding, ...]]:

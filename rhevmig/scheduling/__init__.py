@@ -2,6 +2,7 @@
 
 from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
 from rhevmig.scheduling.explain import explain
+from rhevmig.scheduling.links import Link, link_of, migration_link
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
 from rhevmig.scheduling.obstacles import vm_obstacles
 from rhevmig.scheduling.placement import Limits, Placement, place
@@ -14,12 +15,15 @@ __all__ = [
     "CpuTypes",
     "Explanation",
     "Limits",
+    "Link",
     "Obstacle",
     "Placement",
     "Reason",
     "Scheduler",
     "Verdict",
     "explain",
+    "link_of",
+    "migration_link",
     "overhead_bytes",
     "place",
     "required_bytes",

@@ -45,6 +45,11 @@ class CpuTypes:
         self._types = {cpu_type.name: cpu_type for cpu_type in (level.cpu_types if level else ())}
         self._answers: dict[tuple[str | None, str | None], CpuAnswer] = {}
 
+    @property
+    def has_flags(self) -> bool:
+        """Whether the flags of the types were read."""
+        return any(cpu_type.flags is not None for cpu_type in self._types.values())
+
     def satisfies(self, host_type: str | None, wanted: str | None) -> CpuAnswer:
         """Whether a host with this type has all that a type wants."""
         key = (host_type, wanted)

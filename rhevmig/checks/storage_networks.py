@@ -1,0 +1,151 @@
+"""Which networks carry storage traffic: the engine has no such role, so it is declared or inferred."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rhevmig.inventory import DataCenter, Host, HostNic, Inventory, Network, StorageConnection
+from rhevmig.policy import Policy
+from rhevmig.terms import NetworkRole
+
+__all__ = ["DECLARE", "StorageNetworks", "storage_networks"]
+
+#: Kinds of storage that are reached over an IP network.
+IP_STORAGE = frozenset({"nfs", "iscsi", "glusterfs", "posixfs", "managed_block_storage"})
+NAME_HINTS = ("storage", "nfs", "iscsi", "san", "nas", "gluster")
+DECLARE = "Declare it in the policy: roles: {storage: [NAME]}."
+
+
+class StorageNetworks(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a data center's storage networks."""
+
+    #: Whether any of its storage is reached over IP; None where its storage could not be seen.
+    uses_ip: bool | None
+    #: Networks that carry it; empty where none could be identified.
+    networks: tuple[Network, ...] = ()
+    #: How they were identified, a phrase a network.
+    basis: tuple[str, ...] = ()
+    #: Names that the policy declares and no data center has.
+    undeclared_names: tuple[str, ...] = ()
+    #: Networks whose name only suggests it.
+    hints: tuple[str, ...] = ()
+    #: Addresses of the storage, as set.
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether at least one network is known to carry storage traffic."""
+        return bool(self.networks)
+
+    @property
+    def advice(self) -> str:
+        """What would make it known, with the networks whose name suggests it."""
+        if not self.hints:
+            return DECLARE
+        return f"{DECLARE} By its name it may be {' or '.join(self.hints)}; a name is no proof."
+
+
+def storage_networks(inventory: Inventory, policy: Policy, data_center: DataCenter) -> StorageNetworks:
+    """Networks of a data center that carry storage: declared, of an iSCSI bond, or by a host's subnet."""
+    own = [n for n in inventory.networks if n.data_center_id == data_center.id]
+    found: dict[str, tuple[Network, str]] = {}
+    for network in own:
+        if network.name in policy.roles.storage or network.id in policy.roles.storage:
+            found[network.id] = (network, f"{network.name} by the policy {policy.name}")
+    for bond in data_center.iscsi_bonds or ():
+        for network in own:
+            if network.id in bond.network_ids:
+                found.setdefault(network.id, (network, f"{network.name} by the iSCSI bond {bond.name}"))
+    addresses = tuple(dict.fromkeys(_addresses(inventory, data_center)))
+    if not found:
+        found.update(_by_subnet(inventory, data_center, addresses))
+    return StorageNetworks(
+        uses_ip=_uses_ip(inventory, data_center),
+        networks=tuple(network for network, _ in found.values()),
+        basis=tuple(basis for _, basis in found.values()),
+        undeclared_names=_undeclared(inventory, policy),
+        hints=tuple(_hints(inventory, data_center, own)),
+        addresses=addresses,
+    )
+
+
+def _uses_ip(inventory: Inventory, data_center: DataCenter) -> bool | None:
+    kinds = {
+        domain.storage_type
+        for domain in inventory.storage_domains
+        if data_center.id in domain.data_center_ids
+    }
+    if kinds & IP_STORAGE:
+        return True
+    if None in kinds or any(u.kind == "storage_domain" for u in inventory.unobserved):
+        return None
+    return False
+
+
+def _connections(inventory: Inventory, data_center: DataCenter) -> Iterator[StorageConnection]:
+    by_id = {connection.id: connection for connection in inventory.storage_connections}
+    for domain in inventory.storage_domains:
+        if data_center.id in domain.data_center_ids:
+            yield from (by_id[each] for each in domain.connection_ids or () if each in by_id)
+
+
+def _addresses(inventory: Inventory, data_center: DataCenter) -> Iterator[str]:
+    for domain in inventory.storage_domains:
+        if data_center.id in domain.data_center_ids:
+            yield from (address for address in (domain.address, *domain.lun_addresses) if address)
+    yield from (c.address for c in _connections(inventory, data_center) if c.address)
+
+
+def _by_subnet(
+    inventory: Inventory, data_center: DataCenter, addresses: Iterable[str]
+) -> dict[str, tuple[Network, str]]:
+    found: dict[str, tuple[Network, str]] = {}
+    hosts = [h for c in inventory.clusters_of(data_center) for h in inventory.hosts_of(c) if h.is_up]
+    for address in addresses:
+        try:
+            target = ipaddress.ip_address(address)
+        except ValueError:
+            continue
+        for host in hosts:
+            for nic in _nics_towards(host, target):
+                network = inventory.find_network(nic.network_id)
+                if network is not None:
+                    basis = (
+                        f"{network.name} by the subnet of {nic.name} on {host.name}, which holds {address}"
+                    )
+                    found.setdefault(network.id, (network, basis))
+    return found
+
+
+def _nics_towards(host: Host, target: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[HostNic]:
+    for nic in host.nics or ():
+        pairs = ((nic.ip_address, nic.ip_netmask), (nic.ipv6_address, nic.ipv6_prefix))
+        for address, mask in pairs:
+            if not address or not mask:
+                continue
+            try:
+                subnet = ipaddress.ip_network(f"{address.split('/')[0]}/{mask}", strict=False)
+            except ValueError:
+                continue
+            if target.version == subnet.version and target in subnet:
+                yield nic
+
+
+def _undeclared(inventory: Inventory, policy: Policy) -> tuple[str, ...]:
+    known = {n.name for n in inventory.networks} | {n.id for n in inventory.networks}
+    return tuple(name for name in policy.roles.storage if name not in known)
+
+
+def _hints(inventory: Inventory, data_center: DataCenter, own: list[Network]) -> Iterator[str]:
+    taken = {
+        network.id
+        for cluster in inventory.clusters_of(data_center)
+        for role in (NetworkRole.MANAGEMENT, NetworkRole.MIGRATION)
+        if (network := inventory.network_by_role(cluster, role))
+    }
+    for network in own:
+        if network.id not in taken and any(hint in network.name.lower() for hint in NAME_HINTS):
+            yield network.name
