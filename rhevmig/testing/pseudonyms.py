@@ -75,10 +75,12 @@ class Pseudonyms:
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key if key is not None else secrets.token_bytes(16)
+        self._phrases: list[str] = []
 
     def document(self, document: dict[str, Any]) -> dict[str, Any]:
         """A cassette's document with stand-ins everywhere; the given one is left as it is."""
         words = self._words(document)
+        self._phrases = [word for word in words if " " in word]
         changed = copy.deepcopy(document)
         for interaction in changed["interactions"]:
             self._interaction(interaction, words)
@@ -98,9 +100,8 @@ class Pseudonyms:
                 self._add(words, match["name"], match["tag"].replace("_", "-") + "-")
             for kind, pattern in _VALUES.items():
                 for match in pattern.finditer(text):
-                    self._add(
-                        words, match[2], "/path-" if kind == "path" else f"{match[1].replace('_', '-')}-"
-                    )
+                    prefix = match[1].replace("_", "-") + "-"
+                    self._add(words, match[2], "/path-" if kind == "path" else prefix)
             for match in _DESCRIPTION.finditer(text):
                 self._add(words, match["name"], "description ")
         return words
@@ -171,8 +172,9 @@ class Pseudonyms:
         """Words inside free text, then addresses."""
         if text.strip() in words:
             return words[text.strip()]
-        for word in (word for word in words if " " in word and word in text):
-            text = text.replace(word, words[word])
+        if " " in text:
+            for phrase in self._phrases:
+                text = text.replace(phrase, words[phrase])
         return self._addresses(_TOKEN.sub(lambda match: _within(match[0], words), text))
 
     def _addresses(self, text: str) -> str:
