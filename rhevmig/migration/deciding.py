@@ -187,7 +187,7 @@ def _waited_in_vain(state: State, vm: VmState | None, now: datetime) -> Outcome 
     """Nothing at all has gone on for too long: the VM is unclear, or no destination is in service."""
     timing = state.options.timing
     idle_s = (now - state.last_at).total_seconds()
-    if vm is None or state.open_attempts or idle_s < max(timing.unclear_deadline_s, timing.host_cooldown_s):
+    if vm is None or state.open_attempts or idle_s < timing.unclear_deadline_s + timing.host_cooldown_s:
         return None
     if vm.status in (VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING):
         return Outcome(

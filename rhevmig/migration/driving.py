@@ -56,6 +56,12 @@ _PROGRESS_AT_ONCE = 4
 _log = structlog.get_logger(__name__)
 
 
+def _note(what: str, **about: object) -> None:
+    """Logs where a program has set logging up; a library that nobody configured stays silent."""
+    if structlog.is_configured():
+        _log.info(what, **about)
+
+
 class Driver:
     """Drives one campaign to its end, or to the error that interrupts it."""
 
@@ -160,7 +166,7 @@ class Driver:
             raise error
         if self._away_since_s is None:
             self._away_since_s, self._away_wait_s = now_s, timing.away_backoff_s
-            _log.warning("engine away", campaign=self._id, error=error.message)
+            _note("engine away", campaign=self._id, error=error.message)
         if now_s - self._away_since_s > timing.away_deadline_s:
             raise error
         self._announcer.engine_away(self.state, self._clock.now(), error.message)
@@ -229,6 +235,7 @@ class Driver:
             elif not (is_frozen and isinstance(action, Start | SwitchHost)):
                 answer = self._do(action)
                 is_frozen = is_frozen or isinstance(answer, AnswerLost | NotSent)
+                self._announcer.announce(self.state, None, self._clock.now())
         return False
 
     def _do(self, action: Action) -> ActAnswer | None:
@@ -336,7 +343,7 @@ class Driver:
                 host_id=host_id, act=switch.act, correlation_id=correlation_id, watermark=self._last_index
             )
         )
-        _log.info("switch host", host=host_id, act=switch.act.name, correlation_id=correlation_id)
+        _note("switch host", host=host_id, act=switch.act.name, correlation_id=correlation_id)
         if switch.act == Act.DEACTIVATE:
             answer = self._port.deactivate_host(
                 host_id, correlation_id=correlation_id, reason=self.state.options.reason

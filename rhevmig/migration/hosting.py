@@ -17,7 +17,7 @@ from rhevmig.inventory import RUNNING
 from rhevmig.migration.correlation import Act
 from rhevmig.migration.observing import Observation
 from rhevmig.migration.outcome import SUCCESSES, RefusalClass, Verdict
-from rhevmig.migration.port import HostState, NotSent, Refused, VmState
+from rhevmig.migration.port import AnswerLost, HostState, NotSent, Refused, VmState
 from rhevmig.migration.refusals import classify_refusal
 from rhevmig.migration.retrying import course_outcome
 from rhevmig.migration.state import HostAct, MoveState, State
@@ -142,7 +142,8 @@ def _underway(state: State, act: HostAct, host: HostState, seen: Observation, no
         HostStatus.INITIALIZING,
         HostStatus.CONNECTING,
     )
-    if not is_on_its_way and act.answer is None and not _is_heard(act, seen):
+    is_unclear = act.answer is None or isinstance(act.answer, AnswerLost)
+    if not is_on_its_way and is_unclear and not _is_heard(act, seen):
         if waited_s < timing.unheard_s:
             return HostSteps(waits=True)
         return _again(state, act, "the engine never heard of the request")
