@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rhevmig.lab.asking import Asked
     from rhevmig.lab.exchange import Response
 
-__all__ = ["Acted", "Creator", "act", "action_of", "create", "creator_of", "edit", "editor_of", "remove", "remover_of",
+__all__ = ["Acted", "Creator", "act", "action_of", "create", "creator_of", "edit", "editor_of", "leave", "leaver_of", "remove", "remover_of",
            "unknown", "unknown_of"]  # fmt: skip
 
 
@@ -62,6 +62,9 @@ _UNKNOWN: dict[tuple[str, str], str] = {}
 _CREATORS: dict[str, Creator] = {}
 _EDITORS: dict[str, Editor] = {}
 _REMOVERS: dict[str, Remover] = {}
+#: Takes an entity out of a collection of members: `leave(asked, owner, member)`.
+Leaver = Callable[["Asked", Entity, Entity], None]
+_LEAVERS: dict[str, Leaver] = {}
 
 
 def act(place: str, name: str) -> Callable[[Action], Action]:
@@ -107,6 +110,21 @@ def remove(place: str) -> Callable[[Remover], Remover]:
         return function
 
     return register
+
+
+def leave(place: str) -> Callable[[Leaver], Leaver]:
+    """Register what a DELETE on a member of a group or label does: it stays, its membership goes."""
+
+    def register(function: Leaver) -> Leaver:
+        _LEAVERS[place] = function
+        return function
+
+    return register
+
+
+def leaver_of(place: str) -> Leaver | None:
+    """The registered end of a membership."""
+    return _LEAVERS.get(place)
 
 
 def action_of(place: str, name: str) -> Action | None:

@@ -85,7 +85,15 @@ def read_exchanges(path: Path) -> list[Exchange]:
         else:
             loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         return [_exchange(item) for item in loaded["interactions"] or ()]
-    except (OSError, EOFError, lzma.LZMAError, msgspec.DecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        EOFError,
+        lzma.LZMAError,
+        msgspec.DecodeError,
+        yaml.YAMLError,
+        KeyError,
+        TypeError,
+    ) as error:
         raise ScenarioInvalid(file=str(path), detail=f"no recorded exchanges: {error}") from error
 
 

@@ -10,7 +10,17 @@ import re
 import threading
 from collections.abc import Callable
 
-from rhevmig.lab import reading, routes
+from rhevmig.lab import (
+    reading,
+    routes,
+    rules_groups,
+    rules_hosts,
+    rules_running,
+    rules_sites,
+    rules_storage,
+    rules_vms,
+    writing,
+)
 from rhevmig.lab.asking import Asked
 from rhevmig.lab.behaviour import attach
 from rhevmig.lab.eventlog import EventLog
@@ -22,6 +32,8 @@ from rhevmig.lab.world import Entity, World
 
 __all__ = ["Engine"]
 
+#: Modules whose import registers what creates, edits, removes and runs.
+REGISTERING = (rules_groups, rules_hosts, rules_running, rules_sites, rules_storage, rules_vms)
 _API = "/ovirt-engine/api"
 
 
@@ -150,8 +162,6 @@ class Engine:
         if request.method in ("GET", "HEAD"):
             response = reading.read(asked, target)
             return self._as_json(response) if self._wants_json(request) else response
-        from rhevmig.lab import writing
-
         return writing.write(asked, target)
 
     def _root(self, asked: Asked) -> Response:

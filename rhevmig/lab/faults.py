@@ -53,7 +53,7 @@ class Refused(Exception):
 @cache
 def _messages() -> dict[str, Message]:
     found: dict[str, Message] = {}
-    for name in ("messages.yaml", "messages_moves.yaml"):
+    for name in ("messages.yaml", "messages_moves.yaml", "messages_rules.yaml"):
         raw = yaml.load((files("rhevmig.lab") / "data" / name).read_bytes(), Loader=yaml.SafeLoader)
         found |= msgspec.convert(raw, type=dict[str, Message])
     return found

@@ -218,7 +218,9 @@ class Comparison:
 
 def _sorted_links(element: etree._Element) -> list[etree._Element]:
     children = [child for child in element if isinstance(child.tag, str)]
-    links = iter(sorted((child for child in children if child.tag == "link"), key=lambda link: str(link.get("rel"))))
+    links = iter(
+        sorted((child for child in children if child.tag == "link"), key=lambda link: str(link.get("rel")))
+    )
     return [next(links) if child.tag == "link" else child for child in children]
 
 
@@ -242,12 +244,16 @@ def compare_exact(recorded: etree._Element, found: etree._Element, path: str = "
     """The first difference of two element trees, order of links and every text included."""
     path = f"{path}/{recorded.tag}"
     if recorded.tag != found.tag or dict(recorded.attrib) != dict(found.attrib):
-        return f"{path}: <{found.tag} {dict(found.attrib)}> instead of <{recorded.tag} {dict(recorded.attrib)}>"
+        return (
+            f"{path}: <{found.tag} {dict(found.attrib)}> instead of <{recorded.tag} {dict(recorded.attrib)}>"
+        )
     if (recorded.text or "").strip() != (found.text or "").strip():
         return f"{path}: {_brief(found.text or '')} instead of {_brief(recorded.text or '')}"
     if [child.tag for child in recorded] != [child.tag for child in found]:
         return f"{path}: {_tags(list(found), list(recorded))}"
-    return next(filter(None, (compare_exact(one, two, path) for one, two in zip(recorded, found, strict=True))), "")
+    return next(
+        filter(None, (compare_exact(one, two, path) for one, two in zip(recorded, found, strict=True))), ""
+    )
 
 
 def compare_answers(recorded: str, found: str) -> str:

@@ -112,8 +112,10 @@ def _create(asked: Asked, target: Target) -> Response:
     if creator is None:
         raise _not_modelled(asked, f"POST {place.path}")
     made = creator(asked, target.parent, sent)
-    if isinstance(made, Response):
-        return made
+    if made.lab.get("echo"):
+        return xml("".join(render.render_tree(place.tag, sent)))
+    if made.lab.get("bare"):
+        return xml(render.render_entity(asked.world, schema.bare_place(made.place), made, asked.look))
     shape, view = shown_after_writing(asked, made)
     look = Look(base=asked.look.base, all_content=True)
     response = xml(render.render_entity(asked.world, shape, view, look), 201)
@@ -150,10 +152,14 @@ def _remove(asked: Asked, target: Target) -> Response:
     if target.entity is None:
         raise Refused(404, in_action=False)
     _guard_entity(asked)
-    remover = acts.remover_of(target.place.path)
-    if remover is None:
+    leaver = acts.leaver_of(target.place.path)
+    remover = acts.remover_of(target.entity.place if target.entity.parent is None else target.place.path)
+    if leaver is not None and target.parent is not None:
+        leaver(asked, target.parent, target.entity)
+    elif remover is not None:
+        remover(asked, target.entity)
+    else:
         raise _not_modelled(asked, f"DELETE {target.place.path}/{{id}}")
-    remover(asked, target.entity)
     return xml("<action>\n    <status>complete</status>\n</action>\n")
 
 
@@ -167,8 +173,6 @@ def shown_after_writing(asked: Asked, entity: Entity) -> tuple[Place, Entity]:
         )
         view.children = entity.children
         return shape, view
-    if entity.id[:1] == "#":
-        return schema.bare_place(entity.place), entity
     return schema.place(entity.place), entity
 
 
