@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
+import typer
+import typer.core
 import typer.main
 
 from rhevmig.cli.main import app
@@ -31,14 +32,14 @@ same data for programs, errors included; `NO_COLOR` is honoured.
 
 def page() -> str:
     root = typer.main.get_command(app)
-    context = click.Context(root, info_name="rhevmig")  # type: ignore[arg-type]
+    context = typer.Context(root, info_name="rhevmig")  # type: ignore[arg-type]
     return "\n".join([HEAD, *_commands(root, context)])
 
 
-def _commands(group: object, context: click.Context) -> Iterator[str]:
+def _commands(group: object, context: typer.Context) -> Iterator[str]:
     for name in group.list_commands(context):  # type: ignore[attr-defined]
         command = group.get_command(context, name)  # type: ignore[attr-defined]
-        inner = click.Context(command, info_name=name, parent=context)
+        inner = typer.Context(command, info_name=name, parent=context)
         if hasattr(command, "list_commands"):
             yield f"\n## `{inner.command_path}`\n\n{command.help or ''}"
             yield from _commands(command, inner)
@@ -46,7 +47,7 @@ def _commands(group: object, context: click.Context) -> Iterator[str]:
             yield _command(command, inner)
 
 
-def _command(command: click.Command, context: click.Context) -> str:
+def _command(command: typer.core.TyperCommand, context: typer.Context) -> str:
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"\n## `{context.command_path}`\n", " ".join((command.help or "").split()), ""]
     lines += ["```", f"{context.command_path} {usage}", "```", ""]
