@@ -288,7 +288,7 @@ class Driver:
                 watermark=self._last_index,
             )
         )
-        _log.info(
+        _note(
             "migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id
         )
         try:

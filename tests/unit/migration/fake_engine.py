@@ -91,6 +91,15 @@ class FakeEngine:
         self.max_in: dict[str, int] = {}
         self.index = 100
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A clock holds a lock; its seconds can be put aside."""
+        return {**self.__dict__, "clock": self.clock.monotonic()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        clock = ManualClock()
+        clock.advance(state["clock"])
+        self.__dict__.update({**state, "clock": clock})
+
     # ── set-up ───────────────────────────────────────────────────────────────────────────────────
 
     def add(self, vm_id: str, host: str = "h1", **values: Any) -> FakeVm:
