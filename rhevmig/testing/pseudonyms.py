@@ -1,6 +1,8 @@
 """Stand-ins for what tells a site: names, FQDNs, addresses, MACs, serials, certificates.
 
 The same value gets the same stand-in everywhere in a cassette, and in every cassette made with the same key.
+A name is known by the answer that lists its entity: one that only an event's text tells, of a thing that no
+recorded answer shows, stays. Look through a cassette before you share it.
 """
 
 from __future__ import annotations
@@ -56,7 +58,8 @@ _NAME = re.compile(rf"{_OPENED}<name>(?P<name>[^<]+)</name>", re.DOTALL)
 _DESCRIPTION = re.compile(rf"{_OPENED}(?:<name>[^<]*</name>)?\s*<description>(?P<name>[^<]+)<", re.DOTALL)
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _MAC = re.compile(r"\b[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}\b")
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+#: An address, or the whole of a version, which may look like one and is to be left alone.
+_IPV4 = re.compile(r"<[a-z_]*version>[^<]*|(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,30}(?![\w:])")
 _FQDN = re.compile(r"\b(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\b")
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
