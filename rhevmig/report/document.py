@@ -1,0 +1,363 @@
+"""The document that every format renders: sections, prose, tables, figures, verdicts, findings.
+
+It is made of plain frozen data, in the order in which it is read. A renderer adds looks, never content,
+so no format says more than another. A cell that is None was *not observed* and is shown as a dash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+__all__ = [
+    "DOCUMENT_FORMAT",
+    "DOCUMENT_SCHEMA_VERSION",
+    "Bar",
+    "Bars",
+    "Block",
+    "Cell",
+    "CellValue",
+    "Column",
+    "Document",
+    "Fact",
+    "Facts",
+    "Figure",
+    "FindingGroup",
+    "FindingItem",
+    "FoundObject",
+    "Grid",
+    "Ladder",
+    "Mark",
+    "Prose",
+    "Rung",
+    "Section",
+    "Table",
+    "Tone",
+    "VerdictCard",
+    "Verdicts",
+]
+
+#: Marks a JSON file as a report.
+DOCUMENT_FORMAT: Final = "rhevmig-report"
+#: Raised when a field changes its meaning or goes.
+DOCUMENT_SCHEMA_VERSION: Final = 1
+
+
+class Tone(StrEnum):
+    """What a piece of content means for the reader; the words beside it always say the same."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    WARN = "warn"
+    #: It could not be judged or seen; never to be read as good.
+    UNKNOWN = "unknown"
+    MUTED = "muted"
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that carries a tone."""
+
+    #: What it says.
+    text: str
+    #: What it means.
+    tone: Tone = Tone.PLAIN
+
+
+#: A value of a table or a fact: text, text with a tone, or None for what was not observed.
+CellValue = str | Cell | None
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A column of a table."""
+
+    #: Stable key for programs.
+    name: str
+    #: Heading for people, with the unit where the cells have none.
+    title: str
+    #: Whether it holds figures, which stand at the right.
+    is_figure: bool = False
+    #: Whether it holds an id, which is set small and comes last.
+    is_id: bool = False
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, tag="table", omit_defaults=True):
+    """Rows under columns."""
+
+    #: Stable key, unique in the document.
+    id: str
+    #: What it shows.
+    caption: str
+    #: Columns.
+    columns: tuple[Column, ...]
+    #: Rows, a cell a column.
+    rows: tuple[tuple[CellValue, ...], ...] = ()
+    #: What it means that there are no rows.
+    empty: str = "There are none."
+    #: Rows that stay open in HTML; the others are folded, never left out.
+    open_rows: int = 15
+    #: JSON pointer into the snapshot that the rows are read from.
+    pointer: str = ""
+
+
+class Prose(msgspec.Struct, frozen=True, kw_only=True, tag="prose", omit_defaults=True):
+    """A paragraph; words between backticks are set as code."""
+
+    #: The text.
+    text: str
+    #: What it means; any but plain makes it a boxed note.
+    tone: Tone = Tone.PLAIN
+    #: Whether it is the sentence to remember.
+    is_lead: bool = False
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named value."""
+
+    #: What it is.
+    name: str
+    #: Its value.
+    value: CellValue = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", omit_defaults=True):
+    """A list of named values."""
+
+    #: The values.
+    items: tuple[Fact, ...]
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field of a grid."""
+
+    #: A short word or sign; empty where there is nothing to show.
+    text: str = ""
+    #: What it means.
+    tone: Tone = Tone.MUTED
+    #: The whole story, shown by hovering and told by the table beside.
+    detail: str = ""
+
+
+class Grid(msgspec.Struct, frozen=True, kw_only=True, tag="grid", omit_defaults=True):
+    """Rows against columns, a mark where they meet."""
+
+    #: Labels of the rows.
+    rows: tuple[str, ...]
+    #: Labels of the columns.
+    columns: tuple[str, ...]
+    #: A row of marks for each row.
+    marks: tuple[tuple[Mark, ...], ...]
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One bar."""
+
+    #: What it measures.
+    label: str
+    #: Length, in the unit of the bars; None where it was not observed.
+    value: float | None = None
+    #: The value as people read it.
+    text: str = "–"
+    #: What it means.
+    tone: Tone = Tone.PLAIN
+
+
+class Bars(msgspec.Struct, frozen=True, kw_only=True, tag="bars", omit_defaults=True):
+    """Bars from a common zero."""
+
+    #: The bars.
+    bars: tuple[Bar, ...]
+    #: Name of the axis, with its unit.
+    axis: str
+    #: A line to compare with, in the same unit.
+    line: float | None = None
+    #: What the line means.
+    line_text: str = ""
+
+
+class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a ladder, and who stands on it."""
+
+    #: Name of the step.
+    label: str
+    #: Who stands on it.
+    members: tuple[str, ...] = ()
+    #: Whether this is the step that holds for all.
+    is_current: bool = False
+    #: Whether those on it hold the others down.
+    holds_down: bool = False
+
+
+class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder", omit_defaults=True):
+    """Steps from the highest to the lowest."""
+
+    #: The steps.
+    rungs: tuple[Rung, ...]
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, tag="figure", omit_defaults=True):
+    """A drawing with the same content as a table."""
+
+    #: Stable key, unique in the document.
+    id: str
+    #: What it shows.
+    caption: str
+    #: The drawing.
+    drawing: Grid | Bars | Ladder
+    #: What it says, as a table; formats without drawings show only this.
+    table: Table
+    #: How to read it.
+    note: str = ""
+
+
+class VerdictCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The verdict on one cluster."""
+
+    #: Cluster.
+    name: str
+    #: Where it belongs and what it is.
+    subtitle: str
+    #: `ready`, `not ready`, `cannot be judged`.
+    verdict: str
+    #: What it means.
+    tone: Tone
+    #: What was found, counted.
+    counts: tuple[Fact, ...] = ()
+    #: What stands in the way, worst first.
+    blockers: tuple[str, ...] = ()
+    #: How many more there are.
+    more: int = 0
+
+
+class Verdicts(msgspec.Struct, frozen=True, kw_only=True, tag="verdicts", omit_defaults=True):
+    """The verdicts, side by side."""
+
+    #: One a cluster.
+    cards: tuple[VerdictCard, ...]
+
+
+class FoundObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An object that something is said of."""
+
+    #: Name.
+    name: str
+    #: Engine id.
+    id: str
+    #: Clusters that it counts for; empty where it concerns all.
+    clusters: tuple[str, ...] = ()
+    #: JSON pointer to it in the snapshot.
+    pointer: str = ""
+
+
+class FindingItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one check says about one object, or about all of which it says the same."""
+
+    #: `fails`, `cannot be judged`, `the check broke`, `waived`.
+    status: str
+    #: Tone of the status.
+    tone: Tone
+    #: Kind of the objects.
+    kind: str
+    #: The objects.
+    objects: tuple[FoundObject, ...]
+    #: One sentence.
+    message: str
+    #: What was looked at: what, as found, as expected.
+    evidence: tuple[tuple[str, str, str], ...] = ()
+    #: What to do, where it differs from the group's.
+    remedy: str = ""
+    #: What was missing, of an unknown.
+    missing: str = ""
+    #: Who accepted it, why, until when.
+    waiver: str = ""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Clusters that it counts for; empty where it concerns all."""
+        if any(not found.clusters for found in self.objects):
+            return ()
+        return tuple(dict.fromkeys(name for found in self.objects for name in found.clusters))
+
+
+class FindingGroup(msgspec.Struct, frozen=True, kw_only=True, tag="finding_group", omit_defaults=True):
+    """Everything that one check found."""
+
+    #: Check.
+    check_id: str
+    #: What should hold.
+    title: str
+    #: Area.
+    area: str
+    #: Severity of the check.
+    severity: str
+    #: Tone of the worst status.
+    tone: Tone
+    #: Findings by status, counted.
+    counts: tuple[Fact, ...]
+    #: What was found, object by object.
+    items: tuple[FindingItem, ...]
+    #: What to do, where it is the same for all.
+    remedy: str = ""
+    #: Figures that it compares with, and where they come from.
+    thresholds: tuple[str, ...] = ()
+    #: Items that stay open in HTML.
+    open_items: int = 8
+
+
+Block = Prose | Facts | Table | Figure | Verdicts | FindingGroup
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A heading with what stands under it."""
+
+    #: Stable key, unique in the document.
+    id: str
+    #: Heading.
+    title: str
+    #: Content before the subsections.
+    blocks: tuple[Block, ...] = ()
+    #: Subsections.
+    sections: tuple[Section, ...] = ()
+
+    def walk(self) -> Iterator[Section]:
+        """This section and all under it, in reading order."""
+        yield self
+        for section in self.sections:
+            yield from section.walk()
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A whole report."""
+
+    #: Always `rhevmig-report`.
+    format: str
+    #: Schema of this file.
+    schema_version: int
+    #: Title.
+    title: str
+    #: What it is about, in a line.
+    subtitle: str
+    #: When it was made; None where that is left out, so that equal input gives equal files.
+    made_at: datetime | None = None
+    #: Record of the run, for the cover.
+    record: tuple[Fact, ...] = ()
+    #: Sections.
+    sections: tuple[Section, ...] = ()
+
+    def walk(self) -> Iterator[Section]:
+        """All sections in reading order."""
+        for section in self.sections:
+            yield from section.walk()
+
+    def tables(self) -> Iterator[Table]:
+        """All tables in reading order, those of figures included."""
+        for section in self.walk():
+            for block in section.blocks:
+                if isinstance(block, Table):
+                    yield block
+                elif isinstance(block, Figure):
+                    yield block.table

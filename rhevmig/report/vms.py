@@ -1,0 +1,334 @@
+"""VMs that cannot move and why, and where the others could go."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rhevmig.inventory import Cluster, Host, Vm
+from rhevmig.report.cells import columns, count, counted, joined, size, yes_no
+from rhevmig.report.document import (
+    Cell,
+    CellValue,
+    Fact,
+    Facts,
+    Figure,
+    Grid,
+    Mark,
+    Prose,
+    Section,
+    Table,
+    Tone,
+)
+from rhevmig.report.material import Material
+from rhevmig.report.merging import merged_rows
+from rhevmig.scheduling import Allowed, Explanation, Verdict
+from rhevmig.terms import VmStatus
+
+__all__ = ["vms_section"]
+
+_MOST_COLUMNS = 40
+_ALLOWED = {
+    Allowed.YES: Cell(text="yes", tone=Tone.GOOD),
+    Allowed.NO: Cell(text="no", tone=Tone.BAD),
+    Allowed.UNKNOWN: Cell(text="cannot be judged", tone=Tone.UNKNOWN),
+}
+
+
+def vms_section(material: Material) -> Section:
+    """Which VMs can move, which cannot and why, and the settings of all."""
+    return Section(
+        id="vms",
+        title="Virtual machines",
+        blocks=(Facts(items=_counts(material)), _stuck(material), _disagreements(material)),
+        sections=(
+            Section(
+                id="vm-destinations",
+                title="Where each VM could go",
+                blocks=tuple(
+                    _matrix(material, cluster) for cluster in material.clusters if _drawn(material, cluster)
+                )
+                or (Prose(text="No VM runs in a cluster with two hosts."),),
+            ),
+            Section(
+                id="vm-settings", title="Settings of the VMs", blocks=(_settings(material), _groups(material))
+            ),
+        ),
+    )
+
+
+def _counts(material: Material) -> tuple[Fact, ...]:
+    running = material.explanations
+    answers = Counter(explanation.is_migratable for explanation in running)
+    vms = material.inventory.vms
+    statuses = Counter(vm.status for vm in vms)
+    return (
+        Fact(
+            name="VMs",
+            value=", ".join(f"{n} {word.replace('_', ' ')}" for word, n in sorted(statuses.items()))
+            or "none",
+        ),
+        Fact(name="Running VMs that can move now", value=count(answers[Allowed.YES])),
+        Fact(name="that cannot move", value=_toned(answers[Allowed.NO], Tone.BAD)),
+        Fact(name="of which this cannot be told", value=_toned(answers[Allowed.UNKNOWN], Tone.UNKNOWN)),
+    )
+
+
+def _toned(number: int, tone: Tone) -> CellValue:
+    return Cell(text=str(number), tone=tone) if number else "0"
+
+
+def _stuck(material: Material) -> Table:
+    rows = [
+        _stuck_row(material, explanation)
+        for explanation in material.explanations
+        if explanation.is_migratable != Allowed.YES
+    ]
+    return Table(
+        id="vms-not-migratable",
+        caption="Running VMs that cannot move, or of which it cannot be told",
+        columns=columns(
+            "vm=VM",
+            "cluster=Cluster",
+            "host=Host",
+            "answer=Can it move",
+            "why=Why",
+            "remedy=What would help",
+            "@id=Id",
+        ),
+        rows=tuple(rows),
+        empty="Every running VM has at least one host that it can move to.",
+        open_rows=20,
+        pointer=material.pointer("vms"),
+    )
+
+
+def _stuck_row(material: Material, explanation: Explanation) -> tuple[CellValue, ...]:
+    why = [obstacle.sentence for obstacle in explanation.obstacles]
+    remedies = [obstacle.remedy for obstacle in explanation.obstacles]
+    if not explanation.destinations:
+        why.extend(_no_host(explanation))
+    return (
+        explanation.vm_name,
+        material.cluster_name(explanation.cluster_id),
+        material.host_name(explanation.host_id),
+        _ALLOWED[explanation.is_migratable],
+        "; ".join(dict.fromkeys(text.rstrip(".") for text in why)),
+        "; ".join(dict.fromkeys(text.rstrip(".") for text in remedies if text)),
+        explanation.vm_id,
+    )
+
+
+def _no_host(explanation: Explanation) -> list[str]:
+    """Why no host takes it: the refusals counted by filter, so that it stays one line for 500 hosts."""
+    others = [verdict for verdict in explanation.verdicts if not verdict.is_current_host]
+    if not others:
+        return ["its cluster has no other host"]
+    refusals = Counter(reason.filter for verdict in others for reason in verdict.reasons)
+    listed = ", ".join(f"{name} ({number})" for name, number in sorted(refusals.items()))
+    return [
+        f"none of {counted(len(others), 'other host')} takes it; refused by "
+        f"{listed or 'no filter that is known'}"
+    ]
+
+
+def _disagreements(material: Material) -> Table:
+    rows = tuple(
+        (
+            verdict.vm_name,
+            verdict.host_name,
+            _ALLOWED[verdict.allowed],
+            yes_no(verdict.engine_allows),
+            joined((reason.sentence for reason in verdict.reasons), none="no filter that is known objects"),
+        )
+        for explanation in material.explanations
+        for verdict in explanation.disagreements
+    )
+    asked = len(material.inventory.migration_targets)
+    return Table(
+        id="scheduler-disagreements",
+        caption="Where the engine's own answer differs from this report",
+        columns=columns("vm=VM", "host=Host", "ours=We say", "engine=The engine says", "why=Our reasons"),
+        rows=rows,
+        empty=f"None: the engine was asked about {counted(asked, 'VM')} and says the same."
+        if asked
+        else "The engine was not asked (take the snapshot with its scheduler's answers to compare).",
+        pointer=material.pointer("migration_targets"),
+    )
+
+
+def _drawn(material: Material, cluster: Cluster) -> bool:
+    hosts = len(material.inventory.hosts_of(cluster))
+    return hosts > 1 and any(e.cluster_id == cluster.id for e in material.explanations)
+
+
+def _matrix(material: Material, cluster: Cluster) -> Figure:
+    hosts = material.hosts_of(cluster)
+    rows = [
+        (explanation, _marks(explanation, hosts))
+        for explanation in material.explanations
+        if explanation.cluster_id == cluster.id
+    ]
+    drawn = merged_rows(
+        [(tuple((m.text, m.tone) for m in marks), explanation.vm_name, marks) for explanation, marks in rows]
+    )
+    shown = hosts[:_MOST_COLUMNS]
+    note = (
+        f"The first {_MOST_COLUMNS} of {len(hosts)} hosts are drawn; the table has them all."
+        if len(hosts) > len(shown)
+        else ""
+    )
+    return Figure(
+        id=f"figure-destinations-{cluster.id}",
+        caption=f"Destinations in {cluster.name}",
+        drawing=Grid(
+            rows=tuple(label for label, _ in drawn),
+            columns=tuple(host.name for host in shown),
+            marks=tuple(marks[: len(shown)] for _, marks in drawn),
+        ),
+        table=_destinations(cluster, rows),
+        note="Green: it could move there. Dot: it runs there. Red: the filter that refuses. A VM that "
+        "nothing may "
+        f"move is red throughout. VMs with the same answers share a row once there are many. {note}".rstrip(),
+    )
+
+
+def _destinations(cluster: Cluster, rows: list[tuple[Explanation, tuple[Mark, ...]]]) -> Table:
+    return Table(
+        id=f"destinations-{cluster.id}",
+        caption=f"Destinations in {cluster.name}",
+        columns=columns(
+            "vm=VM",
+            "answer=Can it move",
+            "destinations=Could move to",
+            "refusing=Hosts that refuse",
+            "@id=Id",
+        ),
+        rows=tuple(_destination_row(explanation) for explanation, _ in rows),
+        open_rows=12,
+    )
+
+
+def _destination_row(explanation: Explanation) -> tuple[CellValue, ...]:
+    refusals: dict[str, list[str]] = {}
+    for verdict in explanation.verdicts:
+        if not verdict.is_current_host and verdict.allowed != Allowed.YES:
+            named = ", ".join(dict.fromkeys(reason.filter for reason in verdict.reasons)) or "not told"
+            refusals.setdefault(named, []).append(verdict.host_name)
+    return (
+        explanation.vm_name,
+        _ALLOWED[explanation.is_migratable],
+        joined(verdict.host_name for verdict in explanation.destinations),
+        "; ".join(f"{filters}: {', '.join(hosts)}" for filters, hosts in sorted(refusals.items())),
+        explanation.vm_id,
+    )
+
+
+def _marks(explanation: Explanation, hosts: tuple[Host, ...]) -> tuple[Mark, ...]:
+    verdicts = {verdict.host_id: verdict for verdict in explanation.verdicts}
+    held = next((o.code.replace("_", " ") for o in explanation.obstacles if o.allowed == Allowed.NO), None)
+    return tuple(_mark(verdicts.get(host.id), held) for host in hosts)
+
+
+def _mark(verdict: Verdict | None, held: str | None) -> Mark:
+    if verdict is None:
+        return Mark(text="?", tone=Tone.UNKNOWN, detail="not judged")
+    if verdict.is_current_host:
+        return Mark(text="●", tone=Tone.MUTED, detail="runs here")
+    detail = "; ".join(reason.sentence for reason in verdict.reasons)
+    if held is not None:
+        return Mark(text=held, tone=Tone.BAD, detail=detail or held)
+    names = list(dict.fromkeys(reason.filter for reason in verdict.reasons))
+    text = names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else ""
+    if verdict.allowed == Allowed.YES:
+        return Mark(text="✓", tone=Tone.GOOD, detail="could move here")
+    tone = Tone.BAD if verdict.allowed == Allowed.NO else Tone.UNKNOWN
+    return Mark(text=text or "?", tone=tone, detail=detail)
+
+
+def _settings(material: Material) -> Table:
+    return Table(
+        id="vm-settings-table",
+        caption="VMs",
+        columns=columns(
+            "vm=VM", "cluster=Cluster", "status=Status", "host=Host", "#memory=Memory",
+            "#guaranteed=Guaranteed",
+            "#vcpus=vCPUs", "cpu=CPU", "affinity=May be moved", "ha=Highly available",
+            "next_run=Changes wait for restart",
+            "@id=Id",
+        ),
+        rows=tuple(_vm_row(material, vm) for vm in material.vms),
+        open_rows=15,
+        pointer=material.pointer("vms"),
+    )  # fmt: skip
+
+
+def _vm_row(material: Material, vm: Vm) -> tuple[CellValue, ...]:
+    return (
+        vm.name,
+        material.cluster_name(vm.cluster_id),
+        _vm_status(vm.status),
+        material.host_name(vm.host_id) if vm.is_running else "",
+        size(vm.memory_bytes),
+        size(vm.memory_guaranteed_bytes),
+        count(vm.vcpus),
+        vm.custom_cpu_model or (vm.cpu_mode or "as the cluster").replace("_", " "),
+        None if vm.affinity is None else vm.affinity.replace("_", " "),
+        yes_no(vm.high_availability),
+        yes_no(vm.next_run_configuration_exists, bad=True),
+        vm.id,
+    )
+
+
+def _vm_status(word: str) -> Cell:
+    tones = {VmStatus.UP: Tone.GOOD, VmStatus.DOWN: Tone.MUTED, VmStatus.SUSPENDED: Tone.MUTED}
+    tones |= {VmStatus.UNKNOWN: Tone.UNKNOWN, VmStatus.NOT_RESPONDING: Tone.BAD, VmStatus.PAUSED: Tone.BAD}
+    return Cell(text=word.replace("_", " "), tone={str(k): v for k, v in tones.items()}.get(word, Tone.WARN))
+
+
+def _groups(material: Material) -> Table:
+    rows: list[tuple[CellValue, ...]] = []
+    for group in sorted(
+        material.inventory.affinity_groups, key=lambda g: (material.cluster_name(g.cluster_id), g.name, g.id)
+    ):
+        vms, hosts = material.inventory.members_of(group)
+        rows.append(
+            (
+                group.name,
+                material.cluster_name(group.cluster_id),
+                _rule(
+                    group.vms_rule.enabled,
+                    group.vms_rule.enforcing,
+                    group.vms_rule.positive,
+                    "together",
+                    "apart",
+                ),
+                _rule(
+                    group.hosts_rule.enabled,
+                    group.hosts_rule.enforcing,
+                    group.hosts_rule.positive,
+                    "on",
+                    "not on",
+                ),
+                joined(sorted(material.vm_name(i) or i for i in vms)),
+                joined(sorted(material.host_name(i) or i for i in hosts)),
+                yes_no(group.broken, bad=True),
+                group.id,
+            )
+        )
+    return Table(
+        id="affinity-groups",
+        caption="Affinity groups",
+        columns=columns(
+            "group=Group", "cluster=Cluster", "vms_rule=VMs run", "hosts_rule=VMs run on hosts", "vms=VMs",
+            "hosts=Hosts",
+            "broken=Broken now", "@id=Id",
+        ),
+        rows=tuple(rows),
+        pointer=material.pointer("affinity_groups"),
+    )  # fmt: skip
+
+
+def _rule(enabled: bool, enforcing: bool, positive: bool, yes: str, no: str) -> str:
+    if not enabled:
+        return ""
+    return f"{yes if positive else no}, {'always' if enforcing else 'if possible'}"
