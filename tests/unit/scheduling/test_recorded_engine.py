@@ -1,0 +1,88 @@
+"""Our filters beside the answers of a real engine's scheduler."""
+
+from __future__ import annotations
+
+import pytest
+
+from rhevmig.inventory import Vm
+from rhevmig.scheduling import Scheduler, place, required_bytes
+from rhevmig.units import MIB
+from tests.recorded import recorded_inventory
+
+INVENTORY = recorded_inventory()
+RUNNING = [vm for vm in INVENTORY.vms if vm.id in INVENTORY.migration_targets]
+
+
+def test_every_running_vm_was_asked_for() -> None:
+    """The recording holds the engine's answer for all seventeen running VMs."""
+    assert len(RUNNING) == 17
+    assert {vm.id for vm in INVENTORY.vms if vm.host_id} == {vm.id for vm in RUNNING}
+
+
+@pytest.mark.parametrize("vm", RUNNING, ids=lambda vm: vm.name)
+def test_we_agree_with_the_engine_about_every_host(vm: Vm) -> None:
+    """The same hosts, host by host, with no doubt left.
+
+    The engine's answer holds the VM's present host too: it does not apply the filter Migration there.
+    """
+    found = Scheduler(INVENTORY).explain(vm)
+    assert found.disagreements == ()
+    ours = {v.host_id for v in found if v.allowed == "yes"}
+    assert ours == set(INVENTORY.migration_targets[vm.id])
+    assert not [v for v in found if v.allowed == "unknown"]
+    assert vm.host_id in INVENTORY.migration_targets[vm.id]
+
+
+def names(vm_name: str) -> dict[str, set[str]]:
+    """Host → filters that refuse it."""
+    found = Scheduler(INVENTORY).explain(INVENTORY.vm(vm_name))
+    return {v.host_name: {r.filter for r in v.reasons} for v in found if v.reasons}
+
+
+def test_the_reasons_are_those_that_a_person_finds() -> None:
+    """A missing guests' network, VMs kept apart, a licence for two hosts, a pin."""
+    assert names("app02") == {"kvm01": {"Network"}}
+    assert names("web01") == {"kvm01": {"Network"}, "kvm02": {"VmAffinityGroups"}}
+    assert names("erp01") == {
+        "kvm07": {"VmToHostsAffinityGroups"},
+        "kvm10": {"VmToHostsAffinityGroups"},
+    }
+    assert names("amd-web01") == {"kvm05": {"PinToHost"}}
+
+
+def test_memory_is_reckoned_as_the_engine_does() -> None:
+    """What VMs take from a host's memory for scheduling adds up to the MiB, over- and undercommitted.
+
+    kvm03 is left out: it holds memory for a VM on its way.
+    """
+    reserved_mib = 386
+    for name in (
+        "kvm01",
+        "kvm02",
+        "kvm04",
+        "kvm05",
+        "kvm06",
+        "kvm07",
+        "kvm08",
+        "kvm09",
+        "kvm10",
+        "kvm11",
+        "kvm12",
+    ):
+        host = INVENTORY.host(name)
+        percent = INVENTORY.cluster(host.cluster_id).memory_overcommit_percent or 100
+        room_mib = (host.memory_bytes or 0) // MIB * percent // 100 - reserved_mib
+        taken_mib = sum((required_bytes(vm) or 0) // MIB for vm in INVENTORY.vms_on(host))
+        assert room_mib - taken_mib == (host.max_scheduling_memory_bytes or 0) // MIB, name
+
+
+def test_every_host_of_the_recorded_engine_can_be_emptied_but_one() -> None:
+    """Only the pinned VM finds no place, and no VM goes where the engine would refuse it."""
+    homeless = []
+    for host in INVENTORY.hosts:
+        for found in place(INVENTORY, INVENTORY.vms_on(host), exclude_host_ids={host.id}):
+            if found.destination_host_id is None:
+                homeless.append(INVENTORY.vm(found.vm_id).name)
+            else:
+                assert found.destination_host_id in INVENTORY.migration_targets[found.vm_id]
+    assert homeless == ["amd-web01"]
