@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +39,7 @@ _VERDICTS = {
     Status.PASS: "[green]ready[/]",
     Status.FAIL: "[red]not ready[/]",
     Status.UNKNOWN: "[yellow]cannot be judged[/]",
+    Status.NOT_APPLICABLE: "nothing to judge",
 }
 _ALLOWED = {Allowed.YES: "[green]yes[/]", Allowed.NO: "[red]no[/]", Allowed.UNKNOWN: "[yellow]unknown[/]"}
 _ALLOWED_CODES = {Allowed.YES: 0, Allowed.NO: 3, Allowed.UNKNOWN: 4}
@@ -144,14 +146,14 @@ def report(
 def _print_findings(inventory: Inventory, findings: Findings, *, gate: Severity, everything: bool) -> None:
     shown = [finding for finding in findings if everything or finding.is_open]
     console = out()
-    for finding in shown:
-        _print_finding(finding)
+    for alike in _alike(shown):
+        _print_finding(alike[0], ", ".join(finding.scope.name for finding in alike))
     if shown:
         console.print()
     rows = (
         (
             cluster.name,
-            _VERDICTS.get(findings.verdict(cluster.id, gate=gate), "?"),
+            _VERDICTS[findings.verdict(cluster.id, gate=gate)],
             _open_counts(findings, cluster.id),
         )
         for cluster in inventory.clusters
@@ -159,11 +161,20 @@ def _print_findings(inventory: Inventory, findings: Findings, *, gate: Severity,
     print_table(("cluster", "verdict", f"open findings (gate: {gate})"), rows)
 
 
-def _print_finding(finding: Finding) -> None:
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings that say the same of several objects, together: twelve hosts are one line, not twelve."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        said = (finding.check_id, finding.status, finding.severity, finding.scope.kind, finding.message)
+        groups.setdefault((*said, finding.evidence, finding.remedy), []).append(finding)
+    return list(groups.values())
+
+
+def _print_finding(finding: Finding, names: str) -> None:
     console = out()
     head = f"{_WORDS[finding.status]} {finding.severity} {finding.check_id} {finding.scope.kind} "
     console.print(head, end="")
-    console.print(f"{finding.scope.name}: {finding.message}", markup=False)
+    console.print(f"{names}: {finding.message}", markup=False)
     for item in finding.evidence:
         expected = f" (expected {item.expected})" if item.expected else ""
         console.print(f"    {item.name}: {item.observed}{expected}", markup=False)

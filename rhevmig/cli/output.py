@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 from rich.console import Console
@@ -13,14 +13,22 @@ from rich.table import Table
 __all__ = ["err", "note", "out", "print_json", "print_table"]
 
 
+#: In a pipe or a file a line is a line, however long.
+UNFOLDED = 10_000
+
+
 def out() -> Console:
-    """The console for results; honours NO_COLOR, the width of the terminal, and pipes."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    """The console for results; honours NO_COLOR and the width of the terminal, folds nothing in a pipe."""
+    return _console(sys.stdout)
 
 
 def err() -> Console:
     """The console for progress and errors."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else UNFOLDED)
 
 
 def note(text: str) -> None:

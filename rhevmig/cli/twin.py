@@ -41,9 +41,10 @@ def scenario_of(inventory: Inventory) -> Scenario:
     clusters = [c for c in inventory.clusters if c.data_center_id in sites]
     names = {c.id: c.name for c in clusters}
     hosts = [h for h in inventory.hosts if h.cluster_id in names]
+    read_at = f"{inventory.instant.started_at:%Y-%m-%d %H:%M}"
     raw = {
         "name": "twin",
-        "description": f"A twin of {inventory.engine.url}, read at {inventory.instant.started_at:%Y-%m-%d %H:%M}",
+        "description": f"A twin of {inventory.engine.url}, read at {read_at}",
         "engine_version": inventory.engine.version or "4.5",
         "data_centers": [_data_center(inventory, dc) for dc in inventory.data_centers],
         "clusters": [_cluster(inventory, c, sites) for c in clusters],

@@ -1,0 +1,60 @@
+"""The second half of the demo: the lab is checked, a host is emptied and brought back, all is reported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+RHEVMIG = Path(sys.executable).with_name("rhevmig")
+#: Simulated seconds a second: minutes of copying become seconds of waiting.
+SPEED = 30
+HOST = "intel01"
+
+Command = Callable[..., None]
+
+
+def run(folder: Path, *, command: Command) -> None:
+    """Checks the lab, empties a host with the progress display, brings it back, checks again, reports."""
+    journal = folder / "evacuation.db"
+    journal.unlink(missing_ok=True)
+    with lab(folder) as environ:
+        command("check", environ=environ, expect=(3,))
+        command("plan", "evacuate", HOST, "--force", "--output", "plan.json", environ=environ)
+        command("run", "plan.json", "--journal", journal.name, "--return-host", environ=environ)
+        command("check", environ=environ, expect=(3,))
+        command("report", "lab", "--journal", journal.name, environ=environ)
+    print(f"\nThe report of the evacuation is {folder / 'lab' / 'report.html'}")
+
+
+@contextmanager
+def lab(folder: Path) -> Iterator[dict[str, str]]:
+    """A lab served by the public command, and the variables that lead to it."""
+    arguments = ["lab", "serve", "--scenario", "demo", "--speed", str(SPEED)]
+    arguments += ["--ca-folder", str(folder / "lab-ca")]
+    print(f"\n$ rhevmig {' '.join(arguments)} &", flush=True)
+    server = subprocess.Popen([str(RHEVMIG), *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        if not url:
+            sys.exit("demo: the lab did not start")
+        ca_file = folder / "lab-ca.pem"
+        shown = subprocess.run(
+            [str(RHEVMIG), "lab", "ca", str(folder / "lab-ca")], capture_output=True, text=True, check=True
+        )
+        ca_file.write_text(shown.stdout)
+        yield {
+            **os.environ,
+            "OVIRT_URL": url,
+            "OVIRT_USERNAME": "admin@internal",
+            "OVIRT_PASSWORD": "secret",
+            "OVIRT_CAFILE": str(ca_file),
+            "RHEVMIG_CLOCK_SPEED": str(SPEED),
+        }
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
