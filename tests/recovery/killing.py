@@ -62,16 +62,15 @@ def in_a_process(work: Callable[[], object]) -> int:
 
 def killed(
     engine: FakeEngine, aside: Path, work: Callable[[], object], *, at: int, when: str
-) -> FakeEngine | None:
-    """Works in a child that dies at a write; the engine as it was then, None if never reached."""
+) -> tuple[FakeEngine, bool]:
+    """Works in a child that dies at a write: the engine as it was then, and whether that was reached."""
 
     def doomed() -> None:
         Killer(engine, aside, at=at, when=when).install()
         work()
+        aside.write_bytes(pickle.dumps(engine))
 
     ended_by = in_a_process(doomed)
-    if ended_by == 0:
-        return None
-    assert ended_by == signal.SIGKILL
+    assert ended_by in (0, signal.SIGKILL)
     survivor: FakeEngine = pickle.loads(aside.read_bytes())
-    return survivor
+    return survivor, ended_by != 0

@@ -44,11 +44,14 @@ def die_and_resume(
             return run(plan, there, journal=journal, clock=there.clock, options=Options(retries=0))
 
     for at, when in kills:
-        survivor = killed(engine, aside, lambda there=engine: begin_or_go_on(there), at=at, when=when)
-        if survivor is None:
+        engine, died = killed(engine, aside, lambda there=engine: begin_or_go_on(there), at=at, when=when)
+        if not died:
             return engine, status(journal)
-        engine = survivor
         engine.clock.advance(7.0)
+    engine.catch_up()
+    while engine.away is not None:
+        engine.clock.advance(10.0)
+        engine.catch_up()
     return engine, begin_or_go_on(engine)
 
 
@@ -93,7 +96,8 @@ def test_the_enumeration_is_whole(tmp_path):
         def work(there=engine, what=plan, where=journal):
             return run(what, there, journal=where, clock=there.clock, options=Options(retries=0))
 
-        assert killed(engine, folder / "engine", work, at=writes + 1, when="before") is None
+        _, died = killed(engine, folder / "engine", work, at=writes + 1, when="before")
+        assert not died
 
 
 @pytest.mark.slow
