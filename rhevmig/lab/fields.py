@@ -271,6 +271,11 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "correlation_id": _attr("correlation_id"),
         "origin": _attr("origin"),
         "custom_event_id": _attr("custom_id", "number"),
+        "host.name": _event_name("host"),
+        "vm.name": _event_name("vm"),
+        "cluster.name": _event_name("cluster"),
+        "datacenter.name": _event_name("data_center"),
+        "storage.name": _event_name("storage_domain"),
     },
 }
 

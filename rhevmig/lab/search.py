@@ -46,6 +46,8 @@ class _Parser:
         self.case_sensitive = case_sensitive
         self.tokens = self._tokens(text)
         self.at = 0
+        #: Free text is allowed once.
+        self.has_free_text = False
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
         found, position = [], 0
@@ -78,7 +80,7 @@ class _Parser:
     def query(self) -> Query:
         test: _Test = lambda entity: True  # noqa: E731
         if self.peek()[0] != "end" and not self.is_word("sortby", "page"):
-            test = self.either()
+            test = self.every()
         sort_by, descending, page = None, False, None
         if self.is_word("sortby"):
             self.take("word")
@@ -94,6 +96,13 @@ class _Parser:
         if self.peek()[0] != "end":
             raise SearchUnreadable(self.peek()[1])
         return Query(matches=test, sort_by=sort_by, descending=descending, page=page)
+
+    def every(self) -> _Test:
+        """Phrases side by side must all hold; this binds weaker than `or` (the engine's SyntaxChecker)."""
+        tests = [self.either()]
+        while self.peek()[0] != "end" and not self.is_word("sortby", "page"):
+            tests.append(self.either())
+        return tests[0] if len(tests) == 1 else lambda entity: all(test(entity) for test in tests)
 
     def either(self) -> _Test:
         tests = [self.both()]
@@ -129,8 +138,9 @@ class _Parser:
         return known
 
     def free_text(self, value: str) -> _Test:
-        if value.lower() in ("and", "or") or not default_fields(self.place):
+        if value.lower() in ("and", "or") or not default_fields(self.place) or self.has_free_text:
             raise SearchUnreadable(value)
+        self.has_free_text = True
         tests = [self.compare(self.field(name), "=", f"*{value}*") for name in default_fields(self.place)]
         return lambda entity: any(test(entity) for test in tests)
 
