@@ -30,7 +30,7 @@ KeyOption = Annotated[
 ]
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@app.command(context_settings={"ignore_unknown_options": True})
 def record(
     file: Annotated[Path, typer.Argument(help="the cassette to write")],
     command: Annotated[list[str], typer.Argument(help="-- and the command to run")],
