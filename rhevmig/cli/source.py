@@ -45,6 +45,9 @@ class Site:
     insecure: Annotated[
         bool, typer.Option("--insecure", help="do not verify the certificate [env: OVIRT_INSECURE]")
     ] = False
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", help="seconds that one request to the engine may take")
+    ] = 300.0
     clock_speed: Annotated[
         float,
         typer.Option(
@@ -77,6 +80,7 @@ class Site:
             username=self.username,
             ca_file=str(self.ca_file) if self.ca_file else None,
             insecure=self.insecure or None,
+            timeout_s=self.timeout_s,
             clock=clock,
         )
 

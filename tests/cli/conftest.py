@@ -1,0 +1,33 @@
+"""The command under test and a snapshot of the recorded engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from commands import RECORDED, Commands
+
+import rhevmig
+from rhevmig import testing
+
+
+@pytest.fixture
+def rhevmig_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """`rhevmig …` in this process."""
+    return Commands(capsys, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the recorded real engine, taken through the SDK once a session."""
+    file = tmp_path_factory.mktemp("snapshot") / "dc.json"
+    with (
+        testing.serve(RECORDED, shift_time=True) as engine,
+        rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
+    ):
+        client.inventory().save(file)
+    return file
