@@ -7,10 +7,8 @@ from functools import cache
 from importlib import resources
 
 import jinja2
-from markupsafe import Markup, escape
 
 from rhevmig.checks import Severity
-from rhevmig.report.cells import instant
 from rhevmig.report.document import (
     CellValue,
     Document,
@@ -20,7 +18,6 @@ from rhevmig.report.document import (
     FindingItem,
     Section,
     Table,
-    Tone,
 )
 from rhevmig.report.shapes import picture_of
 
@@ -38,11 +35,7 @@ def render_html(document: Document) -> str:
     return (
         _environment()
         .get_template("page.j2")
-        .render(
-            document=document,
-            style=Markup(_text("style.css")),  # noqa: S704 - our own file
-            script=Markup(_text("filter.j2")),  # noqa: S704 - our own file
-        )
+        .render(document=document, style=_text("style.css"), script=_text("filter.j2"))
     )
 
 
@@ -55,9 +48,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        inline=_inline, cell=_cell, short=_short, instant=instant, folded=_folded, px=_px, wordy=_wordy
-    )
+    environment.filters.update(parts=_parts, folded=_folded, px=_px, wordy=_wordy)
+    environment.tests.update(an_id=_is_id)
     environment.globals.update(
         picture_of=picture_of,
         facts_in=_facts_in,
@@ -74,31 +66,13 @@ def _text(name: str) -> str:
     return resources.files("rhevmig.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _inline(text: str) -> Markup:
-    """Text with backticked words as code; all else escaped."""
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
-        for index, part in enumerate(_CODE.split(text))
-    )
+def _parts(text: str) -> list[str]:
+    """Text in pieces; every second one stood between backticks."""
+    return _CODE.split(text)
 
 
-def _short(text: str) -> Markup:
-    """An id by its first digits, whole in the title."""
-    if _ID.fullmatch(text):
-        return Markup('<span class="id" title="{}">{}…</span>').format(text, text[:8])
-    return Markup('<span class="id">{}</span>').format(text)
-
-
-def _cell(value: CellValue) -> Markup:
-    """A value in its tone; what was not observed is a dash that says so."""
-    if value is None:
-        return Markup('<span class="unseen" title="not observed">–</span>')
-    if isinstance(value, str):
-        return escape(value)
-    if value.tone == Tone.PLAIN:
-        return escape(value.text)
-    look = "pill" if len(value.text) <= _PILL_CHARS else "said"
-    return Markup('<span class="{} tone-{}">{}</span>').format(look, value.tone.value, value.text)
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
 def _folded(table: Table) -> tuple[tuple[tuple[CellValue, ...], ...], tuple[tuple[CellValue, ...], ...]]:

@@ -15,6 +15,19 @@ __all__ = ["moving_section"]
 
 #: The policy that means none (engine: NoMigrationPolicy); only levels before 4.3 really use it.
 _NO_POLICY = "00000000-0000-0000-0000-000000000000"
+#: Migrations at once without a policy (engine: NoMigrationPolicy).
+_WITHOUT_POLICY = 2
+_METHODS = ("auto", "custom", "hypervisor_default")
+_SETTINGS = {
+    "policy": "Migration policy",
+    "at_once": "At once, each direction",
+    "auto_converge": "Slows the guest (auto-converge)",
+    "compress": "Compresses pages",
+    "encrypt": "Encrypts",
+    "parallel": "Parallel connections",
+    "bandwidth": "Bandwidth of a host",
+    "tunnel": "Tunnelled",
+}
 _ACTIONS = {
     "setDowntime": "allow a pause of {} ms",
     "abort": "give up: the VM stays where it is",
@@ -69,44 +82,61 @@ def moving_section(material: Material) -> Section:
 
 
 def _effective(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for cluster in material.clusters:
-        for name, setting in _settings(material, cluster):
-            rows.append((cluster.name, name, setting.value, setting.origin))
     return Table(
         id="migration-effective",
-        caption="Effective migration settings of the clusters",
-        columns=columns("cluster=Cluster", "setting=Setting", "value=In effect", "origin=Comes from"),
-        rows=tuple(rows),
+        caption="Effective migration settings of the clusters, and where each comes from",
+        columns=columns("cluster=Cluster", *(f"{key}={title}" for key, title in _SETTINGS.items())),
+        rows=tuple(
+            (cluster.name, *(_said(setting) for setting in _settings(material, cluster)))
+            for cluster in material.clusters
+        ),
         open_rows=32,
         pointer=material.pointer("clusters"),
     )
 
 
-def _settings(material: Material, cluster: Cluster) -> list[tuple[str, _Setting]]:
+def _said(setting: _Setting) -> CellValue:
+    """The value with its origin in brackets."""
+    value = setting.value
+    if value is None:
+        return None
+    if isinstance(value, Cell):
+        return Cell(text=f"{value.text} ({setting.origin})", tone=value.tone)
+    return f"{value} ({setting.origin})"
+
+
+def _settings(material: Material, cluster: Cluster) -> list[_Setting]:
     wanted = cluster.migration
     if wanted is None:
-        return [("all", _Setting(None, "the cluster's migration settings could not be read"))]
+        return [_Setting(None, "") for _ in _SETTINGS]
     policy = material.inventory.migration_policy_of(cluster)
-    name = _policy_name(material, wanted.policy_id)
-    limit = None if policy is None else count(policy.max_migrations)
     return [
-        ("migration policy", _Setting(name, "cluster" if wanted.policy_id else "nothing set")),
-        ("migrations at once, each direction", _Setting(limit, "policy" if policy else "policy not known")),
-        (
-            "slow the guest down (auto-converge)",
-            _flag(wanted.auto_converge, policy.auto_converge if policy else None),
+        _Setting(
+            _policy_name(material, wanted.policy_id), "cluster" if _has_policy(wanted) else "nothing set"
         ),
-        ("compress pages", _flag(wanted.compressed, policy.compressed if policy else None)),
-        ("encrypt", _flag(wanted.encrypted, None)),
-        ("parallel connections", _parallel(wanted, policy)),
-        ("bandwidth of a host", _bandwidth_setting(wanted)),
-        ("tunnelled through libvirt", _Setting(yes_no(cluster.tunnel_migration, bad=True), "cluster")),
+        _at_once(wanted, policy),
+        _flag(wanted.auto_converge, policy.auto_converge if policy else None),
+        _flag(wanted.compressed, policy.compressed if policy else None),
+        _flag(wanted.encrypted, None),
+        _parallel(wanted, policy),
+        _bandwidth_setting(wanted),
+        _Setting(yes_no(cluster.tunnel_migration, bad=True), "cluster"),
     ]
 
 
+def _has_policy(wanted: ClusterMigration) -> bool:
+    return wanted.policy_id not in (None, _NO_POLICY)
+
+
+def _at_once(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Setting:
+    """Migrations at once; the engine's NoMigrationPolicy allows two."""
+    if policy is not None:
+        return _Setting(count(policy.max_migrations), "policy")
+    return _Setting(None, "") if _has_policy(wanted) else _Setting(str(_WITHOUT_POLICY), "no policy")
+
+
 def _policy_name(material: Material, policy_id: str | None) -> CellValue:
-    if policy_id in (None, _NO_POLICY):
+    if policy_id is None or policy_id == _NO_POLICY:
         return Cell(text="none", tone=Tone.WARN)
     found = next((p for p in material.inventory.migration_policies if p.id == policy_id), None)
     return found.name if found else f"{policy_id} (its content could not be read)"
@@ -118,8 +148,8 @@ def _flag(cluster_value: str | None, policy_value: bool | None) -> _Setting:
     if cluster_value in ("true", "false"):
         return _Setting(yes_no(cluster_value == "true"), "cluster")
     if cluster_value == "inherit":
-        return _Setting("engine default (off unless changed)", "engine; its options are not readable")
-    return _Setting(None, "not told")
+        return _Setting("off unless the engine's default was changed", "engine, not readable")
+    return _Setting(None, "")
 
 
 def _parallel(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Setting:
@@ -132,7 +162,7 @@ def _parallel(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Sett
         "disabled": "off",
         "auto": "by link speed, off below two",
         "auto_parallel": "by link speed, at least two",
-        "inherit": "engine default (off)",
+        "inherit": "engine default, off",
     }
     return _Setting(texts.get(words or "", words), "cluster")
 
@@ -166,38 +196,62 @@ def _bandwidths(material: Material) -> Table:
 
 def _bandwidth_rows(material: Material, cluster: Cluster) -> list[tuple[CellValue, ...]]:
     lines = [migration_line(material, host) for host in material.hosts_of(cluster) if host.is_up]
-    wanted = cluster.migration
-    if len(lines) < 2 or wanted is None or wanted.bandwidth_method is None:
+    if len(lines) < 2:
         return []
-    ranked = sorted(lines, key=lambda line: (line.speed_bits_per_second or 0, natural(line.host.name)))
-    pairs = [("slowest", ranked[0], ranked[1]), ("fastest", ranked[-1], ranked[-2])]
-    return [
-        (
-            cluster.name,
-            name,
-            source.host.name,
-            destination.host.name,
-            count(bandwidth.host_mbps),
-            count(bandwidth.max_migrations),
-            count(bandwidth.mib_s),
-            _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by),
-        )
-        for name, source, destination in pairs
-        if (bandwidth := _bandwidth(material, cluster, source, destination)) is not None
-    ]
+    usable = sorted(
+        (line for line in lines if line.state == "ok"),
+        key=lambda line: (line.speed_bits_per_second or 0, natural(line.host.name)),
+    )
+    rows: list[tuple[CellValue, ...]] = []
+    if len(usable) > 1:
+        for name, source, destination in (
+            ("slowest", usable[0], usable[1]),
+            ("fastest", usable[-1], usable[-2]),
+        ):
+            rows.append((cluster.name, name, *_bandwidth_cells(material, cluster, source, destination)))
+    rows.extend(
+        (cluster.name, "any with", line.host.name, "", None, None, None, _why_unknown(line))
+        for line in lines
+        if line.state != "ok"
+    )
+    return rows
+
+
+def _why_unknown(line: Line) -> Cell:
+    if line.state == "fallback":
+        return Cell(text=f"runs over the management network: {line.reason}", tone=Tone.BAD)
+    return Cell(text=line.reason, tone=Tone.UNKNOWN)
+
+
+def _bandwidth_cells(
+    material: Material, cluster: Cluster, source: Line, destination: Line
+) -> tuple[CellValue, ...]:
+    bandwidth = _bandwidth(material, cluster, source, destination)
+    if bandwidth is None:
+        return source.host.name, destination.host.name, None, None, None, "settings could not be read"
+    return (
+        source.host.name,
+        destination.host.name,
+        count(bandwidth.host_mbps),
+        count(bandwidth.max_migrations),
+        count(bandwidth.mib_s),
+        _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by),
+    )
 
 
 def _bandwidth(material: Material, cluster: Cluster, source: Line, destination: Line) -> Bandwidth | None:
     policy = material.inventory.migration_policy_of(cluster)
     wanted = cluster.migration
-    if wanted is None or (wanted.bandwidth_method == "custom" and wanted.bandwidth_custom_mbps is None):
+    if wanted is None or wanted.bandwidth_method not in _METHODS:
+        return None
+    if wanted.bandwidth_method == "custom" and wanted.bandwidth_custom_mbps is None:
         return None
     return migration_bandwidth(
-        assignment_method=wanted.bandwidth_method or "auto",
+        assignment_method=wanted.bandwidth_method,
         custom_value_mbps=wanted.bandwidth_custom_mbps,
         source=MigrationLink(link_mbps=source.speed_mbps),
         destination=MigrationLink(link_mbps=destination.speed_mbps),
-        max_migrations=(policy.max_migrations if policy else None) or 2,
+        max_migrations=(policy.max_migrations if policy else None) or _WITHOUT_POLICY,
     )
 
 

@@ -13,7 +13,7 @@ from rhevmig.report.document import Bar, Bars, Grid, Ladder, Mark, Rung, Tone
 
 __all__ = ["Picture", "Shape", "picture_of"]
 
-_CHAR: Final = 7.1
+_CHAR: Final = 7.2
 _ROW: Final = 26
 _PAD: Final = 10
 _SIGNS = {Tone.GOOD: "✓", Tone.BAD: "✕", Tone.UNKNOWN: "?", Tone.WARN: "!", Tone.MUTED: "", Tone.PLAIN: ""}
@@ -77,7 +77,7 @@ def _width(text: str) -> float:
 
 
 def _label_room(labels: tuple[str, ...]) -> float:
-    return _PAD + max((_width(_cut(label, _MAX_LABEL)) for label in labels), default=0)
+    return _PAD * 2 + max((_width(_cut(label, _MAX_LABEL)) for label in labels), default=0)
 
 
 # ── grids ────────────────────────────────────────────────────────────────────────────────────────
@@ -87,7 +87,11 @@ def _grid(grid: Grid) -> Picture:
     dense = len(grid.columns) >= _DENSE_FROM
     left = _label_room(grid.rows)
     words = [*grid.columns, *(mark.text for row in grid.marks for mark in row)]
-    cell = 24.0 if dense else min(150.0, max(60.0, _PAD * 1.6 + max((_width(w) for w in words), default=0)))
+    cell = (
+        24.0
+        if dense
+        else min(_most_width(grid), max(60.0, _PAD * 1.6 + max((_width(w) for w in words), default=0)))
+    )
     top = 16.0 + max((_width(_cut(c, 18)) for c in grid.columns), default=0) * 0.8 if dense else 26.0
     shapes = [
         _head(column, left + index * cell, top, cell, dense) for index, column in enumerate(grid.columns)
@@ -113,6 +117,11 @@ def _grid(grid: Grid) -> Picture:
         height=top + _ROW * len(grid.rows) + 4,
         shapes=tuple(shapes),
     )
+
+
+def _most_width(grid: Grid) -> float:
+    """Widest a column may be, so that a few columns show whole words and many stay on the page."""
+    return min(210.0, 1000.0 / max(1, len(grid.columns)))
 
 
 def _head(text: str, x: float, top: float, cell: float, dense: bool) -> Shape:

@@ -10,7 +10,7 @@ from rhevmig.report.cells import counted, natural
 from rhevmig.report.document import Fact, Prose, Section, Tone, VerdictCard, Verdicts
 from rhevmig.report.material import Material
 from rhevmig.report.merging import merged_label
-from rhevmig.scheduling import Allowed
+from rhevmig.report.movable import Movable, movable
 
 __all__ = ["summary_section"]
 
@@ -48,12 +48,13 @@ def _sentences(material: Material, cards: tuple[VerdictCard, ...]) -> tuple[Pros
     verdicts = Counter(card.verdict for card in cards)
     words = [word for word, _ in (*_VERDICTS.values(), _NOT_RUN) if verdicts[word]]
     judged = ", ".join(f"{verdicts[word]} {word}" for word in dict.fromkeys(words))
-    answers = Counter(explanation.is_migratable for explanation in material.explanations)
+    answers = Counter(movable(explanation) for explanation in material.explanations)
     running = sum(answers.values())
     read = (
         f"{counted(len(inventory.data_centers), 'data center')}, {counted(len(inventory.hosts), 'host')} "
         f"and {counted(len(inventory.vms), 'VM')} were read, {running} of the VMs run: "
-        f"{answers[Allowed.YES]} can move now, {answers[Allowed.NO]} cannot, of {answers[Allowed.UNKNOWN]} it cannot be told."
+        f"{answers[Movable.YES]} can move now, {answers[Movable.FORCE]} only with force, "
+        f"{answers[Movable.NO]} cannot, of {answers[Movable.UNKNOWN]} it cannot be told."
     )
     headline = f"Of {counted(len(cards), 'cluster')}: {judged or 'none was seen'}."
     return Prose(text=headline, is_lead=True), Prose(text=read)

@@ -21,7 +21,8 @@ from rhevmig.report.document import (
 )
 from rhevmig.report.material import Material
 from rhevmig.report.merging import merged_rows
-from rhevmig.scheduling import Allowed, Explanation, Verdict
+from rhevmig.report.movable import Movable, movable, movable_cell
+from rhevmig.scheduling import Allowed, Explanation, Obstacle, Verdict
 from rhevmig.terms import VmStatus
 
 __all__ = ["vms_section"]
@@ -57,19 +58,15 @@ def vms_section(material: Material) -> Section:
 
 
 def _counts(material: Material) -> tuple[Fact, ...]:
-    running = material.explanations
-    answers = Counter(explanation.is_migratable for explanation in running)
-    vms = material.inventory.vms
-    statuses = Counter(vm.status for vm in vms)
+    answers = Counter(movable(explanation) for explanation in material.explanations)
+    statuses = Counter(vm.status for vm in material.inventory.vms)
+    words = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(statuses.items()))
     return (
-        Fact(
-            name="VMs",
-            value=", ".join(f"{n} {word.replace('_', ' ')}" for word, n in sorted(statuses.items()))
-            or "none",
-        ),
-        Fact(name="Running VMs that can move now", value=count(answers[Allowed.YES])),
-        Fact(name="that cannot move", value=_toned(answers[Allowed.NO], Tone.BAD)),
-        Fact(name="of which this cannot be told", value=_toned(answers[Allowed.UNKNOWN], Tone.UNKNOWN)),
+        Fact(name="VMs", value=words or "none"),
+        Fact(name="Running VMs that can move now", value=count(answers[Movable.YES])),
+        Fact(name="that move only with force", value=_toned(answers[Movable.FORCE], Tone.WARN)),
+        Fact(name="that cannot move", value=_toned(answers[Movable.NO], Tone.BAD)),
+        Fact(name="of which it cannot be told", value=_toned(answers[Movable.UNKNOWN], Tone.UNKNOWN)),
     )
 
 
@@ -81,7 +78,7 @@ def _stuck(material: Material) -> Table:
     rows = [
         _stuck_row(material, explanation)
         for explanation in material.explanations
-        if explanation.is_migratable != Allowed.YES
+        if movable(explanation) != Movable.YES
     ]
     return Table(
         id="vms-not-migratable",
@@ -111,7 +108,7 @@ def _stuck_row(material: Material, explanation: Explanation) -> tuple[CellValue,
         explanation.vm_name,
         material.cluster_name(explanation.cluster_id),
         material.host_name(explanation.host_id),
-        _ALLOWED[explanation.is_migratable],
+        movable_cell(movable(explanation)),
         "; ".join(dict.fromkeys(text.rstrip(".") for text in why)),
         "; ".join(dict.fromkeys(text.rstrip(".") for text in remedies if text)),
         explanation.vm_id,
@@ -186,9 +183,10 @@ def _matrix(material: Material, cluster: Cluster) -> Figure:
             marks=tuple(marks[: len(shown)] for _, marks in drawn),
         ),
         table=_destinations(cluster, rows),
-        note="Green: it could move there. Dot: it runs there. Red: the filter that refuses. A VM that "
-        "nothing may "
-        f"move is red throughout. VMs with the same answers share a row once there are many. {note}".rstrip(),
+        note="Green: it could move there. Amber: only with force. Red: the filter that refuses, or what "
+        "keeps the "
+        "VM from moving at all. Dot: it runs there. VMs with the same answers share a row once there are "
+        f"many. {note}".rstrip(),
     )
 
 
@@ -216,7 +214,7 @@ def _destination_row(explanation: Explanation) -> tuple[CellValue, ...]:
             refusals.setdefault(named, []).append(verdict.host_name)
     return (
         explanation.vm_name,
-        _ALLOWED[explanation.is_migratable],
+        movable_cell(movable(explanation)),
         joined(verdict.host_name for verdict in explanation.destinations),
         "; ".join(f"{filters}: {', '.join(hosts)}" for filters, hosts in sorted(refusals.items())),
         explanation.vm_id,
@@ -225,24 +223,25 @@ def _destination_row(explanation: Explanation) -> tuple[CellValue, ...]:
 
 def _marks(explanation: Explanation, hosts: tuple[Host, ...]) -> tuple[Mark, ...]:
     verdicts = {verdict.host_id: verdict for verdict in explanation.verdicts}
-    held = next((o.code.replace("_", " ") for o in explanation.obstacles if o.allowed == Allowed.NO), None)
+    held = next((o for o in explanation.obstacles if o.allowed == Allowed.NO), None)
     return tuple(_mark(verdicts.get(host.id), held) for host in hosts)
 
 
-def _mark(verdict: Verdict | None, held: str | None) -> Mark:
+def _mark(verdict: Verdict | None, held: Obstacle | None) -> Mark:
     if verdict is None:
         return Mark(text="?", tone=Tone.UNKNOWN, detail="not judged")
     if verdict.is_current_host:
         return Mark(text="●", tone=Tone.MUTED, detail="runs here")
-    detail = "; ".join(reason.sentence for reason in verdict.reasons)
-    if held is not None:
-        return Mark(text=held, tone=Tone.BAD, detail=detail or held)
-    names = list(dict.fromkeys(reason.filter for reason in verdict.reasons))
-    text = names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else ""
+    if held is not None and not held.force_helps:
+        return Mark(text=held.code.replace("_", " "), tone=Tone.BAD, detail=held.sentence)
     if verdict.allowed == Allowed.YES:
+        if held is not None:
+            return Mark(text="only by force", tone=Tone.WARN, detail=held.sentence)
         return Mark(text="✓", tone=Tone.GOOD, detail="could move here")
+    names = list(dict.fromkeys(reason.filter for reason in verdict.reasons))
+    text = names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else "?"
     tone = Tone.BAD if verdict.allowed == Allowed.NO else Tone.UNKNOWN
-    return Mark(text=text or "?", tone=tone, detail=detail)
+    return Mark(text=text, tone=tone, detail="; ".join(reason.sentence for reason in verdict.reasons))
 
 
 def _settings(material: Material) -> Table:
