@@ -24,10 +24,10 @@ from rhevmig.lab.derived import schedulable_mib
 from rhevmig.lab.schema import places
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Exchange", "read_crawl", "read_exchanges", "settle_links", "take_in"]
+__all__ = ["ALIASES", "Exchange", "read_crawl", "read_exchanges", "settle_links", "take_in"]
 
 #: Lists that show entities of another place; what they say is read from that place.
-_ALIASES = frozenset(
+ALIASES = frozenset(
     ("storagedomains/vms", "storagedomains/disks", "datacenters/networks", "datacenters/clusters",
      "clusters/networkfilters", "networks/vnicprofiles", "storagedomains/storageconnections",
      "hosts/affinitylabels", "vms/affinitylabels", "users/groups")
@@ -69,6 +69,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     def path(self) -> str:
         """The path below `/ovirt-engine/api/`, or the whole path elsewhere."""
         return self.target.partition("?")[0].removeprefix("/ovirt-engine/api").removeprefix("/v4").strip("/")
+
+    def query_has(self, name: str) -> bool:
+        """Whether a parameter is there and not empty."""
+        return any(part.startswith(f"{name}=") and part != f"{name}=" for part in self.query.split("&"))
 
     @property
     def query(self) -> str:
@@ -128,12 +132,16 @@ def read_crawl(world: World, path: Path) -> World:
 def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
     """Read answers into state, in order; the last sight of an entity wins."""
     for exchange in exchanges:
-        usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
+        read = exchange.method == "GET" and exchange.status == 200
+        written = exchange.method in ("POST", "PUT") and exchange.status in (200, 201)
+        usable = (read or written) and exchange.answer.startswith("<?xml")
         if not usable or "next_run" in exchange.query or "version=" in exchange.query:
             continue
         root = etree.fromstring(exchange.answer.encode())
         if "migration_target_of" in exchange.query:
             _host_rows(world, root)
+        elif root.tag == "action" or (written and root.get("href") is None):
+            continue
         elif root.tag == "api":
             _engine_facts(world, root)
         elif root.get("href") is not None:
@@ -147,11 +155,14 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
     place_path = "/".join(segments[0::2])
     if place_path in ("affinitylabels/hosts", "affinitylabels/vms"):
         _members_of_label(world, root, segments)
-    elif place_path in _ALIASES:
+    elif place_path in ALIASES:
         rows = {str(element.get("id")): number for number, element in enumerate(_elements(root))}
         world.row_orders[place_path, segments[1]] = rows
     else:
         parent = _parent(world, segments[:-1])
+        if parent is not None and not exchange.query_has("search"):
+            ids = [str(element.get("id")) for element in _elements(root)]
+            world.row_orders[place_path, parent.id] = {entity_id: number for number, entity_id in enumerate(ids)}
         for number, element in enumerate(_elements(root)):
             _entity(world, element, place_path, parent=parent, number=number)
 
@@ -176,10 +187,12 @@ def _entity(
     href = element.get("href")
     if href is not None:
         segments = re.sub(r"^/ovirt-engine/api(/v4)?/", "", href).split("/")
+        if segments[0] == "datacenters" and len(segments) == 4 and segments[2] in ("clusters", "networks"):
+            segments = segments[2:]
         place_path, parent = "/".join(segments[0::2]), _parent(world, segments[:-1])
         if len(segments) > 2 and parent is None:
             return None
-    if place_path not in places():
+    if place_path not in places() or _is_system_permission(world, place_path, element):
         return None
     entity_id = element.get("id") or f"#{number}"
     attrs = trees.tree_of(element)
@@ -192,6 +205,8 @@ def _entity(
         base_place, own = _STAND_INS[place_path]
         base = world.find(base_place, entity_id)
         attrs = {name: value for name, value in attrs.items() if name in own}
+    for name in places()[place_path].content:
+        attrs.pop(name, None)
     _strip_computed(world, place_path, attrs, element)
     known = world.find(place_path, entity_id, parent)
     if known is None:
@@ -199,6 +214,15 @@ def _entity(
     gone = set(known.attrs) - set(attrs) - places()[place_path].followed
     world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
     return known
+
+
+def _is_system_permission(world: World, place_path: str, element: etree._Element) -> bool:
+    """A permission on everything, shown once more with one of its objects; groups have theirs from the start."""
+    if not place_path.endswith("/permissions"):
+        return False
+    if place_path.startswith("groups/"):
+        return len([child for child in element if isinstance(child.tag, str)]) > 2
+    return world.find("permissions", str(element.get("id"))) is not None
 
 
 def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:
@@ -222,6 +246,9 @@ def _strip_computed(world: World, place_path: str, attrs: trees.Tree, element: e
         content = trees.text(display, "certificate.content")
         if content:
             world.engine_facts["certificate"] = content
+        host = world.find("hosts", trees.ref_id(attrs["host"]))
+        if host is not None and display.get("address") not in (None, host.text("address")):
+            attrs["#shown_address"] = trees.text(display, "address")
         attrs["display"] = {
             name: value for name, value in display.items() if name not in ("address", "certificate")
         }
@@ -252,13 +279,21 @@ def _engine_facts(world: World, root: etree._Element) -> None:
         facts["name"], facts["vendor"] = name, root.findtext("product_info/vendor")
     user = root.find("authenticated_user")
     if user is not None:
-        facts["admin_id"] = user.get("id")
+        facts.setdefault("admin_id", user.get("id"))
 
 
 def settle_links(world: World) -> None:
     """After everything is read: events in order; what a host had not yet taken back stays until its next statistics."""
     events = world.tables.get("events", {})
     world.tables["events"] = dict(sorted(events.items(), key=lambda item: int(item[0])))
+    by_address = {host.text("address"): host.id for host in world.all("hosts")}
+    for vm in world.all("vms"):
+        shown = by_address.get(vm.text("#shown_address"), vm.ref("host"))
+        if "#shown_address" in vm.attrs:
+            world.set(vm, "#shown_address", None)
+        vm.lab["shown_host"] = shown
+        if shown != vm.ref("host"):
+            world.agenda.after(STATISTICS_S / 2, lambda vm=vm: show_host(world, vm), f"graphics of {vm.name}")
     for host in world.all("hosts"):
         seen, summary = host.attrs.get("#schedulable"), host.attrs.get("#summary", {})
         world.update(host, {"#schedulable": None, "#summary": None})
@@ -268,6 +303,12 @@ def settle_links(world: World) -> None:
         host.lab["incoming"] = max(0, int(summary.get("migrating", 0)) - migrating)
         world.touch_load(host.id)
     world.agenda.after(STATISTICS_S, lambda: forget_pending(world), "first statistics")
+
+
+def show_host(world: World, vm: Entity) -> None:
+    """The engine learns the graphics address of the host that a VM came to."""
+    vm.lab["shown_host"] = vm.ref("host")
+    world.touch(vm)
 
 
 def forget_pending(world: World) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rhevmig.lab import tree as trees
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
@@ -83,6 +84,9 @@ def token(world: World, entity: Entity) -> tuple[int, ...]:
     if entity.place == "hosts":
         cluster = world.find("clusters", entity.ref("cluster"))
         return (entity.version, world.load_version.get(entity.id, 0), cluster.version if cluster else -1)
+    if entity.place == "hosts/networkattachments":
+        network = world.find("networks", entity.ref("network"))
+        return (entity.version, network.version if network else -1)
     if entity.base is not None:
         return (entity.version, entity.base.version)
     return (entity.version,)
@@ -128,8 +132,9 @@ def _display(world: World, vm: Entity, value: Any) -> Any:
             if isinstance(value, dict)
             else value
         )
+    seen = world.find("hosts", vm.lab.get("shown_host")) or host
     shown = dict(value)
-    shown.setdefault("address", host.text("display.address") or host.text("address"))
+    shown.setdefault("address", seen.text("display.address") or seen.text("address"))
     subject = host.text("certificate.subject")
     if subject:
         content = str(world.engine_facts.get("certificate", ""))
@@ -139,6 +144,85 @@ def _display(world: World, vm: Entity, value: Any) -> Any:
             "subject": subject,
         }
     return dict(sorted(shown.items()))
+
+
+_OVF = (
+    '<?xml version="1.0" encoding="UTF-8"?><ovf:Envelope xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1/" '
+    'ovf:version="4.4.0.0"><Content ovf:id="out"><Name>{name}</Name><MinAllocatedMem>{memory}</MinAllocatedMem>'
+    "</Content></ovf:Envelope>"
+)
+
+
+def _initialization(world: World, entity: Entity, value: Any) -> Any:
+    """The configuration of a VM or snapshot as OVF: its presence and its head, not all of it."""
+    vm = entity.parent if entity.place == "vms/snapshots" and entity.parent is not None else entity
+    data = _OVF.format(name=vm.name, memory=vm.number("memory") // _MIB)
+    return {**(value if isinstance(value, dict) else {}), "configuration": {"data": data, "type": "ovf"}}
+
+
+def _constant(shown: Any) -> Callable[[World, Entity, Any], Any]:
+    return lambda world, entity, value: shown if value is None else value
+
+
+def _management_network(world: World, cluster: Entity, value: Any) -> Any:
+    owner = cluster.base if cluster.base is not None else cluster
+    for part in world.children(owner, "networks"):
+        if "management" in trees.items_of(part.get("usages"), "usage"):
+            return trees.ref(part.id)
+    return None
+
+
+def _reported(world: World, attachment: Entity, value: Any) -> Any:
+    """What the host reports of a network beside what the engine wants; wanted values follow the network."""
+    rows = _reported_rows(world, attachment)
+    return {"reported_configuration": rows} if rows else None
+
+
+def _in_sync(world: World, attachment: Entity, value: Any) -> Any:
+    rows = _reported_rows(world, attachment)
+    return "true" if all(row["in_sync"] == "true" for row in rows) else "false"
+
+
+def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
+    network = world.find("networks", attachment.ref("network"))
+    known = attachment.lab.get("actual")
+    kept = trees.items_of(attachment.attrs.get("reported_configurations"), "reported_configuration")
+    rows = kept or [{"name": name} for name in ("mtu", "bridged", "vlan", "switchType", "ipv4_boot_protocol",
+            "ipv4_netmask", "ipv4_address", "ipv4_gateway", "ipv6_boot_protocol", "default_route")]  # fmt: skip
+    wanted = _wanted(world, attachment, network) if network is not None else {}
+    shown = []
+    for row in rows:
+        name = row["name"]
+        expected = wanted.get(name, row.get("expected_value", ""))
+        if known is None and not kept:
+            actual = expected
+        else:
+            actual = (known or {}).get(name, row.get("actual_value", expected if not kept else ""))
+        line = {"actual_value": actual, "expected_value": expected, "in_sync": "true" if actual == expected else "false", "name": name}
+        shown.append({key: text for key, text in line.items() if text != ""})
+    return shown
+
+
+def _wanted(world: World, attachment: Entity, network: Entity) -> dict[str, str]:
+    """What the engine expects of an attached network, as far as it follows from the network and the attachment."""
+    usages = trees.items_of(network.get("usages"), "usage")
+    first = next(iter(trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {})
+    method = trees.text(first, "assignment_method", "none")
+    found = {
+        "mtu": str(network.number("mtu") or 1500),
+        "bridged": "true" if "vm" in usages else "false",
+        "vlan": trees.ref_id(network.get("vlan")) or "",
+    }
+    if attachment.lab.get("actual") is not None:
+        found.update(
+            switchType="LEGACY",
+            ipv4_boot_protocol={"static": "STATIC_IP", "dhcp": "DHCP"}.get(method, "NONE"),
+            ipv4_netmask=trees.text(first, "ip.netmask"),
+            ipv4_address=trees.text(first, "ip.address"),
+            ipv6_boot_protocol="NONE",
+            default_route=attachment.lab["actual"].get("default_route", "false"),
+        )
+    return found
 
 
 def _display_without_certificate(world: World, view: Entity, value: Any) -> Any:
@@ -152,7 +236,23 @@ def _display_without_certificate(world: World, view: Entity, value: Any) -> Any:
 
 
 DERIVED: Mapping[str, Mapping[str, Callable[[World, Entity, Any], Any]]] = {
-    "hosts": {"summary": _summary, "max_scheduling_memory": _max_scheduling_memory},
-    "vms": {"display": _display},
+    "hosts": {
+        "summary": _summary,
+        "max_scheduling_memory": _max_scheduling_memory,
+        "network_operation_in_progress": _constant("false"),
+    },
+    "clusters": {"management_network": _management_network},
+    "datacenters/clusters#written": {"management_network": _management_network},
+    "vms": {
+        "display": _display,
+        "console": _constant({"enabled": "false"}),
+        "initialization": _initialization,
+        "rng_device": _constant({"source": "urandom"}),
+        "soundcard_enabled": _constant("true"),
+        "tpm_enabled": _constant("false"),
+        "virtio_scsi": _constant({"enabled": "true"}),
+    },
+    "vms/snapshots": {"initialization": _initialization},
+    "hosts/networkattachments": {"reported_configurations": _reported, "in_sync": _in_sync},
     "storagedomains/vms": {"display": _display_without_certificate},
 }

@@ -23,6 +23,7 @@ from rhevmig.lab import (
 )
 from rhevmig.lab.asking import Asked
 from rhevmig.lab.behaviour import attach
+from rhevmig.lab.crawl import STATISTICS_S, show_host
 from rhevmig.lab.eventlog import EventLog
 from rhevmig.lab.exchange import Request, Response
 from rhevmig.lab.faults import Refused, html_error
@@ -56,6 +57,7 @@ class Engine:
         self.after: list[Callable[[Request, Response], Response]] = []
         #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
         self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
+        world.on_change(self._graphics_follow)
         attach(self)
 
     def handle(self, request: Request) -> Response:
@@ -171,6 +173,8 @@ class Engine:
         links = sorted((rel, href) for rel, href in reading.root_links(f"{self.public_url}{_API}"))
         found = ",".join(sorted(f"<{href}>; rel={rel}" for rel, href in links))
         response.headers.append(("Link", found))
+        if asked.request.method == "HEAD":
+            return Response(200, b"", [("Link", found)])
         return self._as_json(response) if self._wants_json(asked.request) else response
 
     def _wants_json(self, request: Request) -> bool:
@@ -196,6 +200,15 @@ class Engine:
         fault = {"detail": refused.detail, "reason": refused.reason}
         body = PROLOG + "".join(render_tree("fault", fault))
         return Response(refused.status, body.encode(), headers)
+
+    def _graphics_follow(self, entity: Entity, member: str) -> None:
+        """A VM that came to another host shows the old graphics address until the next statistics."""
+        if entity.place != "vms" or member != "host" or entity.lab.get("shown_host") == entity.ref("host"):
+            return
+        if entity.lab.get("shown_host") is None or entity.ref("host") is None:
+            entity.lab["shown_host"] = entity.ref("host")
+        else:
+            self.world.agenda.after(STATISTICS_S / 2, lambda: show_host(self.world, entity), "graphics")
 
     def _hosts_up_in_cluster(self, vms: list[Entity], closure: bool) -> list[Entity]:
         clusters = {vm.ref("cluster") for vm in vms}

@@ -107,9 +107,11 @@ class EventLog:
         for entity in about:
             if entity is not None and entity.place in _MEMBERS:
                 found.setdefault(_MEMBERS[entity.place], entity)
-        for member, below in (("vm", "template"), ("vm", "cluster"), ("host", "cluster"), ("cluster", "data_center")):
+        places = {"template": "templates", "host": "hosts", "cluster": "clusters", "data_center": "datacenters"}
+        brings = (("vm", "template"), ("vm", "host"), ("vm", "cluster"), ("host", "cluster"), ("cluster", "data_center"))
+        for member, below in brings:
             source = found.get(member)
-            place = {"template": "templates", "cluster": "clusters", "data_center": "datacenters"}[below]
+            place = places[below]
             target = self.world.find(place, source.ref(below)) if source is not None else None
             if target is not None:
                 found.setdefault(below, target)

@@ -33,13 +33,17 @@ def _by_name(entities: list[Entity]) -> list[Entity]:
 
 def in_rows(world: World, place_path: str, parent_id: str, entities: list[Entity]) -> list[Entity]:
     """Entities in the order of the database's rows, as far as it is known; else in that of creation."""
-    rows = world.row_orders.get((place_path, parent_id), {})
+    rows = world.row_orders.get((place_path, parent_id))
+    if not rows:
+        return entities
     return sorted(entities, key=lambda entity: (rows.get(entity.id, len(rows)), entity.seq))
 
 
 def list_top(world: World, place_path: str) -> list[Entity]:
     """The entities of a top collection in the engine's order."""
     place_path = _TOP_ALIASES.get(place_path, place_path)
+    if place_path == "permissions":
+        return system_permissions(world)
     if place_path == "events":
         return list(reversed(list(world.all("events"))))
     version = world.list_version.get(place_path, 0)
@@ -79,7 +83,7 @@ def list_below(world: World, entity: Entity, place: Place) -> Listed:
     if provider is not None:
         shape, found = provider(world, entity, place)
         return shape, in_rows(world, place.path, entity.id, found)
-    kept = world.children(entity, place.segment)
+    kept = in_rows(world, place.path, entity.id, world.children(entity, place.segment))
     maker = part_maker(place.path)
     return place, kept if kept or maker is None else maker(world, entity)
 
@@ -123,7 +127,7 @@ def _members(kind: str) -> Callable[[World, Entity, Place], Listed]:
     def provide(world: World, entity: Entity, place: Place) -> Listed:
         ids = [trees.ref_id(item) for item in trees.items_of(entity.get(kind), kind.removesuffix("s"))]
         found = [world.find(kind, entity_id) for entity_id in ids]
-        return schema.bare_place(kind), [member for member in found if member is not None]
+        return schema.bare_place(kind, named=entity.place == "clusters/affinitygroups"), [member for member in found if member is not None]
 
     return provide
 
@@ -186,6 +190,31 @@ def _disks_of_vm(world: World, entity: Entity, place: Place) -> Listed:
     return schema.place("disks"), [disk for disk in found if disk is not None]
 
 
+_OBJECTS = {
+    "vms": "vm", "hosts": "host", "clusters": "cluster", "datacenters": "data_center", "disks": "disk",
+    "storagedomains": "storage_domain", "networks": "network", "templates": "template",
+    "vnicprofiles": "vnic_profile", "macpools": "mac_pool",
+}  # fmt: skip
+
+
+def system_permissions(world: World) -> list[Entity]:
+    """Permissions on everything: of groups, then of users."""
+    return [*world.all("groups/permissions"), *world.all("permissions")]
+
+
+def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed:
+    """What is granted on everything is granted on each object, and listed there with it."""
+    kind = _OBJECTS.get(entity.place)
+    shape = schema.places().get(place.path) or schema.place("vms/permissions")
+    found: dict[str, Entity] = {}
+    for permission in [*system_permissions(world), *world.children(entity, "permissions")]:
+        attrs = {**permission.attrs, **({kind: trees.ref(entity.id)} if kind else {})}
+        above = permission.parent if permission.parent is not None else entity
+        view = Entity(place.path, permission.id, dict(sorted(attrs.items())), parent=above, base=None, seq=0)
+        found.setdefault(permission.id, view)
+    return shape, list(found.values())
+
+
 def _permissions_of_user(world: World, entity: Entity, place: Place) -> Listed:
     found = list(world.all("groups/permissions"))
     found += [item for item in world.all("permissions") if item.ref("user") == entity.id]
@@ -212,4 +241,5 @@ _PROVIDERS: Mapping[str, Callable[[World, Entity, Place], Listed]] = {
     "storagedomains/vms": _domain_vms,
     "storagedomains/storageconnections": _domain_connections,
     "users/permissions": _permissions_of_user,
+    **{f"{above}/permissions": _permissions_of_object for above in _OBJECTS},
 }

@@ -150,6 +150,11 @@ def _resolver(world: World, look: Look, entity: Entity) -> Callable[[str, str], 
     def resolve(target: str, entity_id: str) -> str | None:
         if "/" not in target:
             return f"{look.base}/{target}/{entity_id}"
+        if target == "clusters/networks":
+            owner = entity.base if entity.base is not None else entity
+            center = owner.ref("data_center")
+            below = f"datacenters/{center}/clusters/{owner.id}" if center else f"clusters/{owner.id}"
+            return f"{look.base}/{below}/networks/{entity_id}"
         found = world.find(target, entity_id, entity.parent) or world.find(target, entity_id)
         return f"{look.base}/{found.path}" if found else None
 

@@ -368,7 +368,9 @@ def _grant(asked: Asked, above: Entity | None, sent: Tree) -> Entity:
         attrs["group"] = trees.ref(reference(asked, "groups", sent["group"]).id)
     world = asked.world
     if above is None or above.place == "users":
-        return world.add("permissions", world.new_id(), attrs)
+        made = world.add("permissions", world.new_id(), attrs)
+        made.lab["shown_below"] = owner
+        return made
     kind = {"clusters": "cluster", "vms": "vm", "hosts": "host", "datacenters": "data_center", "disks": "disk",
             "storagedomains": "storage_domain", "networks": "network", "templates": "template"}[above.place]  # fmt: skip
     return world.add(

@@ -160,7 +160,7 @@ def _check_cluster(asked: Asked, sent: Tree, center: Entity | None, cluster: Ent
 def edit_cluster(asked: Asked, cluster: Entity, sent: Tree) -> None:
     """Change a cluster; refused while a VM of it is being snapshotted."""
     _check_cluster(asked, sent, None, cluster)
-    for vm in asked.world.referring("vms", "cluster", cluster.id):
+    for vm in asked.world.referring("vms", "cluster", cluster.id) if "cpu" in sent or "version" in sent else []:
         if any(item.text("snapshot_status") == "locked" for item in asked.world.children(vm, "snapshots")):
             raise refuse("EDIT_CLUSTER_VM_SNAPSHOT", language=asked.language, vm=vm.name)
     attrs = merged(asked, "clusters", cluster.attrs, sent, skip=("management_network", "networks"))

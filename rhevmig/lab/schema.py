@@ -139,10 +139,10 @@ def _position(order: list[str], name: str, *, at_end: bool) -> int:
 
 
 @cache
-def bare_place(path: str) -> Place:
-    """The place shown as a list of bare references, as labels and groups show their members."""
+def bare_place(path: str, *, named: bool = False) -> Place:
+    """The place shown as a list of bare references, as labels show their members; groups add the name."""
     shape = places()[path]
-    recorded = _Recorded(tag=shape.tag, list=shape.list_tag, type="-")
+    recorded = _Recorded(tag=shape.tag, list=shape.list_tag, type="-", order=("name",) if named else ())
     return Place(f"{path}#bare", recorded, load_model())
 
 

@@ -67,7 +67,7 @@ class Server:
         while not self._uvicorn.started:
             self._thread.join(0.005)
             if not self._thread.is_alive():
-                raise LabError("the lab's server did not start")
+                raise LabError(detail="the lab's server did not start")
 
     def stop(self) -> None:
         """Stop serving."""
@@ -122,7 +122,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(256)
     except OSError as error:
         listener.close()
-        raise LabError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise LabError(detail=f"cannot listen on {host} port {port}: {error.strerror}") from error
     listener.setblocking(False)
     return listener
 

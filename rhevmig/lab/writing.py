@@ -173,6 +173,11 @@ def shown_after_writing(asked: Asked, entity: Entity) -> tuple[Place, Entity]:
         )
         view.children = entity.children
         return shape, view
+    below = entity.lab.get("shown_below")
+    if below is not None:
+        return schema.place("users/permissions"), Entity(
+            "users/permissions", entity.id, entity.attrs, parent=below, base=None, seq=0
+        )
     return schema.place(entity.place), entity
 
 

@@ -1,0 +1,207 @@
+"""What a recorded engine was like at any instant, put together from all its recordings.
+
+A crawl shows everything at one quiet moment; recordings made before it show parts of what was
+otherwise. `Chronicle.world_before(name)` is the world as that recording found it, so that a lab can be
+asked the same in the same state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from lxml import etree
+
+from rhevmig.lab import accounts, crawl, defaults
+from rhevmig.lab.accounts import Standing
+from rhevmig.lab.crawl import Exchange, read_exchanges
+from rhevmig.lab.search import select
+from rhevmig.lab.simclock import SimClock
+from rhevmig.lab.world import Entity, World
+
+__all__ = ["Chronicle", "read_recordings"]
+
+#: Lists that say nothing about what does not stand in them.
+_OPEN_LISTS = frozenset(("events", "jobs/steps", "storagedomains/vms", "storagedomains/disks"))
+
+
+def read_recordings(folder: Path) -> dict[str, list[Exchange]]:
+    """Every recording of a folder by its name."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        name = path.name.partition(".")[0]
+        if path.suffix in (".yaml", ".json", ".xz", ".gz"):
+            found[name] = read_exchanges(path)
+    return found
+
+
+def _began(exchanges: list[Exchange]) -> str:
+    return min((item.headers.get("x-recorded-at", "") for item in exchanges), default="")
+
+
+class Chronicle:
+    """Recordings of one engine in the order of time."""
+
+    def __init__(self, crawled: list[Exchange], recordings: Mapping[str, list[Exchange]]) -> None:
+        self.recordings = {name: items for name, items in recordings.items() if items}
+        self._crawled = crawled
+        self.order = sorted(self.recordings, key=lambda name: _began(self.recordings[name]))
+        self._births = _births(self.recordings)
+        self._known = self._world_of_crawl()
+        self._crawl_is_told = False
+        self._told = 0
+
+    def _world_of_crawl(self) -> World:
+        world = World(clock=SimClock(speed=0, start=_instant(_began(self._crawled))))
+        crawl.take_in(world, self._crawled)
+        return world
+
+    def world_before(self, name: str, *, password: str = "secret") -> World:  # noqa: S107
+        """The world as a recording found it; recordings must be asked for in the order of time."""
+        while self._told < len(self.order) and self.order[self._told] != name:
+            self._tell(self.recordings[self.order[self._told]])
+            self._told += 1
+        if self._told == len(self.order):
+            raise LookupError(f"{name} is over already")
+        exchanges = self.recordings[name]
+        began = _began(exchanges)
+        if not self._crawl_is_told and began > _began(self._crawled):
+            self._known, self._crawl_is_told = self._world_of_crawl(), True
+        world = _copy(self._known, start=began)
+        for entity_id, born in self._births.items():
+            if born >= began:
+                _forget(world, entity_id)
+        _forget_future(world, began)
+        prefix = _before_first_write(exchanges)
+        crawl.take_in(world, _readable(prefix))
+        for exchange in prefix:
+            for gone in _unlisted(world, exchange):
+                world.remove(gone)
+        _with_accounts(world, password)
+        crawl.settle_links(world)
+        _number_events(world, prefix)
+        return world
+
+    def _tell(self, exchanges: list[Exchange]) -> None:
+        """Let what a recording saw become known: of each URL the last answer."""
+        last: dict[str, Exchange] = {}
+        for exchange in exchanges:
+            if exchange.method == "GET" or exchange.method in ("PUT", "POST"):
+                last.pop(exchange.target, None)
+                last[exchange.target] = exchange
+        seen = list(last.values())
+        crawl.take_in(self._known, _readable(seen))
+
+
+def _number_events(world: World, prefix: list[Exchange]) -> None:
+    """New events go on from the newest that the recording had seen."""
+    for exchange in prefix:
+        if exchange.path == "events" and exchange.status == 200:
+            ids = [int(event.id) for event in world.all("events") if event.id.isdigit()]
+            world.lab_counters["event"] = max(ids, default=0)
+
+
+def _readable(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Answers that hold entities as they are: a followed list mixes them."""
+    return [item for item in exchanges if not item.query_has("follow") or "follow=steps" in item.query]
+
+
+def _before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
+    """What was read before anything was changed or read again."""
+    found, seen = [], set()
+    for exchange in exchanges:
+        if exchange.method in ("POST", "PUT", "DELETE") and "/sso" not in exchange.target:
+            break
+        if exchange.method == "GET" and exchange.target in seen:
+            break
+        seen.add(exchange.target)
+        found.append(exchange)
+    return found
+
+
+def _forget_future(world: World, began: str) -> None:
+    """Entities that say themselves that they were made later."""
+    for place, member in (("vms", "creation_time"), ("events", "time"), ("jobs", "start_time"), ("vms/snapshots", "date")):
+        for entity in list(world.all(place)):
+            if entity.text(member) > began:
+                world.remove(entity)
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _births(recordings: Mapping[str, list[Exchange]]) -> dict[str, str]:
+    """When entities were created while something was recorded: id to instant."""
+    found: dict[str, str] = {}
+    for exchanges in recordings.values():
+        for exchange in exchanges:
+            if exchange.method == "POST" and exchange.status == 201 and exchange.answer.startswith("<?xml"):
+                root = etree.fromstring(exchange.answer.encode())
+                if root.get("id"):
+                    found[str(root.get("id"))] = exchange.headers.get("x-recorded-at", "")
+    return found
+
+
+def _forget(world: World, entity_id: str) -> None:
+    for table in list(world.tables.values()):
+        entity = table.get(entity_id)
+        if entity is not None:
+            for network in world.referring("networks", "data_center", entity_id):
+                world.remove(network)
+            world.remove(entity)
+
+
+def _unlisted(world: World, exchange: Exchange) -> list[Entity]:
+    """Entities that a complete list does not hold."""
+    place = "/".join(exchange.path.split("/")[0::2])
+    usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
+    searched = re.fullmatch(r"search=((?:name|cluster)%3D[\w*%-]+)", exchange.query)
+    complete = usable and (searched is not None or not exchange.query.replace("follow=", ""))
+    if not complete or place in _OPEN_LISTS or place in crawl.ALIASES or len(exchange.path.split("/")) % 2 == 0:
+        return []
+    root = etree.fromstring(exchange.answer.encode())
+    listed = {str(child.get("id")) for child in root if isinstance(child.tag, str)}
+    segments = exchange.path.split("/")
+    if searched is not None:
+        matching = select(world, place, list(world.all(place)), unquote(searched[1]))
+        return [entity for entity in matching if entity.id not in listed]
+    if len(segments) == 1:
+        return [entity for entity in world.all(place) if entity.id not in listed]
+    if len(segments) == 3:
+        parent = world.find(segments[0], segments[1])
+        known = world.children(parent, segments[2]) if parent is not None else []
+        return [entity for entity in known if entity.id not in listed and entity.id[:1] != "#"]
+    return []
+
+
+def _copy(source: World, *, start: str) -> World:
+    """The same entities in a new world; attributes are shared, for they are never changed in place."""
+    world = World(clock=SimClock(speed=0, start=_instant(start)))
+    world.engine_facts = dict(source.engine_facts)
+    world.row_orders = {key: dict(rows) for key, rows in source.row_orders.items()}
+    made: dict[int, Entity] = {}
+    entities = [entity for place in source.tables for entity in source.all(place)]
+    for entity in sorted(entities, key=lambda item: item.seq):
+        parent = made.get(id(entity.parent)) if entity.parent else None
+        base = made.get(id(entity.base)) if entity.base else None
+        if (entity.parent and parent is None) or (entity.base and base is None):
+            continue
+        made[id(entity)] = world.add(entity.place, entity.id, entity.attrs, parent=parent, base=base)
+    return world
+
+
+def _with_accounts(world: World, password: str) -> None:
+    defaults.install(world)
+    for user in world.all("users"):
+        user.lab["password"] = password
+    admin = world.find("users", world.engine_facts.get("admin_id"))
+    if admin is None:
+        admin = accounts.add_user(world, "admin@internal", password)
+    if accounts.caller_of(world, admin).standing is Standing.ADMIN:
+        return
+    permission = {"role": {"@id": defaults.SUPER_USER_ID}, "user": {"@id": admin.id}}
+    world.add("permissions", world.new_id("permission", "admin"), permission)
