@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from rhevmig.engine.entities.values import moment, ref
 from rhevmig.engine.entities.vms import vm_of
 from rhevmig.engine.lists import EVENT_SEARCHES, LISTS, TAGGED, ListOf
 from rhevmig.engine.options import cpu_types_of, default_mtu_of, migration_policies_of, with_flags
-from rhevmig.engine.reading import READ_ALL, Reader
+from rhevmig.engine.reading import Reader
 from rhevmig.engine.together import run_together
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE, Transport
 from rhevmig.inventory import Engine, Event, Instant, Inventory
@@ -222,23 +222,21 @@ class _Parts:
 
     def _note_hidden(self, inventory: Inventory) -> None:
         """What a restricted account gets without a refusal: elements that are simply not there."""
+        vms, running = inventory.vms, [vm for vm in inventory.vms if vm.is_running]
+        self._miss("vm", "host", running, [vm for vm in running if vm.host_id is None])
+        self._miss("vm", "placement_policy", vms, [vm for vm in vms if vm.affinity is None])
+        levels, domains = inventory.cluster_levels, inventory.storage_domains
+        self._miss("cluster_level", "cpu_types", levels, [one for one in levels if not one.cpu_types])
+        self._miss("storage_domain", "storage", domains, [one for one in domains if one.storage_type is None])
+
+    def _miss(self, kind: str, what: str, entities: Sequence[Any], hidden: Sequence[Any]) -> None:
+        """One note for all where it is hidden of all, else one each."""
         reason = "the engine leaves it out for this account"
-        running = [vm for vm in inventory.vms if vm.is_running]
-        for vms, what, hidden in (
-            (running, "host", [vm for vm in running if vm.host_id is None]),
-            (inventory.vms, "placement_policy", [vm for vm in inventory.vms if vm.affinity is None]),
-        ):
-            if hidden and len(hidden) == len(vms):
-                self._reader.miss("vm", what, reason)
-            else:
-                for vm in hidden:
-                    self._reader.miss("vm", what, reason, id=vm.id)
-        for level in inventory.cluster_levels:
-            if not level.cpu_types:
-                self._reader.miss("cluster_level", "cpu_types", reason, id=level.id, remedy=READ_ALL)
-        for domain in inventory.storage_domains:
-            if domain.storage_type is None:
-                self._reader.miss("storage_domain", "storage", reason, id=domain.id)
+        if hidden and len(hidden) == len(entities):
+            self._reader.miss(kind, what, reason)
+        else:
+            for one in hidden:
+                self._reader.miss(kind, what, reason, id=one.id)
 
 
 _CONVERSIONS: dict[str, Callable[[Any, frozenset[str]], Any]] = {

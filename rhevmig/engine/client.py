@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -63,6 +64,16 @@ class EngineClient:
     def engine(self) -> Engine:
         """Which engine this is, as it told when the session began."""
         return self._root.engine
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that this session lives by."""
+        return self._transport.clock
+
+    @property
+    def engine_time(self) -> datetime | None:
+        """The engine's clock when the session began; None where it told none."""
+        return self._root.engine_time
 
     @property
     def requests(self) -> int:

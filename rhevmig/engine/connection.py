@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -175,8 +176,11 @@ def elements(content: bytes, asked: Asked, *, tag: str) -> Iterator[Any]:
     found = _outermost(content, asked)
     if found != tag:
         raise NotAnEngine(**asked.fields, detail=f"its answer begins with <{found}>, not <{tag}>")
-    cursor = xml.XmlReader(io.BytesIO(content))
+    # half of every list is links and actions; the SDK would build objects of them that nobody reads
+    content = _LINKS.sub(b"", content)
+    cursor = None
     try:
+        cursor = xml.XmlReader(io.BytesIO(content))
         cursor.forward()
         if tag not in _LISTS:
             yield _READERS[tag](cursor)
@@ -188,9 +192,12 @@ def elements(content: bytes, asked: Asked, *, tag: str) -> Iterator[Any]:
     except Exception as error:
         raise fault_of(error, asked) from error
     finally:
-        cursor.close()
+        if cursor is not None:
+            cursor.close()
 
 
+#: Links and actions. Text and attributes never hold a bare `<`, so no value is cut.
+_LINKS = re.compile(rb"<actions>[^\0]*?</actions>\s*|<link [^>]*/>\s*")
 #: Outermost elements that hold a list.
 _LISTS = frozenset(
     [

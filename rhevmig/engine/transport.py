@@ -69,8 +69,8 @@ class Transport:
         policy = read_policy(clock=self.clock, deadline_s=deadline_s)
 
         def once() -> list[T]:
-            content = self.exchange(asked, query, timeout_s=timeout_s)
-            return [convert(item) for item in elements(content, asked, tag=tag)]
+            found = elements(self.exchange(asked, query, timeout_s=timeout_s), asked, tag=tag)
+            return [convert(item) for item in found]
 
         return policy(once)
 

@@ -88,11 +88,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Unobserved(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be seen, and why: never to be taken for fine."""
 
-    #: Kind of entity, e.g. `host`, or a part such as `cluster_level.cpu_types`.
+    #: Kind of entity: `vm`, `host`, `cluster`, `cluster_level`, `data_center`, `storage_domain`, `option`, …
     kind: str
     #: Id of the entity; None where it concerns all of the kind.
     id: str | None = None
-    #: What is missing.
+    #: What is missing: `all` of them, a relation as links spell it (`nics`, `networkattachments`,
+    #: `affinitygroups`, …), a part (`host`, `placement_policy`, `cpu_types`, `storage`), an option's name.
     what: str
     #: Why.
     reason: str

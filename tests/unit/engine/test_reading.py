@@ -1,0 +1,98 @@
+"""Lists: read whole, again when they were full, in parts when a part is refused."""
+
+from __future__ import annotations
+
+import pytest
+from unit.engine.scripted import Scripted, a_list, a_vm
+
+from rhevmig.engine.entities.vms import vm_of
+from rhevmig.engine.lists import LISTS
+from rhevmig.engine.reading import Reader
+from rhevmig.errors import EngineNotFound, EngineUnavailable, FieldMissing, PermissionDenied
+
+NO = PermissionDenied(status_code=400, detail="insufficient permissions")
+
+
+def test_a_full_answer_is_read_again() -> None:
+    """An answer as long as its `max` may be cut: it is asked for with a larger one until it is not full."""
+    transport = Scripted(
+        lambda path, query: a_list("vms", *(a_vm(n) for n in range(min(25, int(query["max"])))))
+    )
+    found = Reader(transport, first_max=2).read(LISTS["vms"], vm_of)
+    assert len(found) == 25
+    assert [query["max"] for _, query in transport.asked] == ["2", "20", "200"]
+
+
+def test_a_refused_part_costs_only_itself() -> None:
+    """Where one relation is refused, the others are read each alone, and the refused one is told."""
+
+    def answer(path: str, query: dict[str, str]) -> bytes | Exception:
+        if "hostdevices" in query.get("follow", ""):
+            return NO
+        nics = '<nics><nic id="n1"><name>nic1</name></nic></nics>' if query.get("follow") == "nics" else ""
+        return a_list("vms", a_vm(1, more=nics))
+
+    reader = Reader(Scripted(answer))
+    (vm,) = reader.read(LISTS["vms"], vm_of)
+    assert vm.nics is not None
+    assert [nic.name for nic in vm.nics] == ["nic1"]
+    assert vm.disk_attachments == ()
+    assert vm.host_devices is None
+    (missing,) = reader.unobserved
+    assert (missing.kind, missing.what) == ("vm", "hostdevices")
+    assert "insufficient permissions" in missing.reason
+
+
+def test_an_engine_that_cannot_follow_one_name() -> None:
+    """HTTP 500 for one followed name (seen: bad names fail the whole request) costs only that name."""
+
+    def answer(path: str, query: dict[str, str]) -> bytes | Exception:
+        if "hostdevices" in query.get("follow", ""):
+            return EngineUnavailable(status_code=500, detail="IllegalStateException")
+        return a_list("vms", a_vm(1))
+
+    reader = Reader(Scripted(answer))
+    assert [vm.name for vm in reader.read(LISTS["vms"], vm_of)] == ["vm1"]
+    assert [one.what for one in reader.unobserved] == ["hostdevices"]
+
+
+@pytest.mark.parametrize("error", [NO, EngineNotFound(status_code=404)])
+def test_a_refused_list_is_unobserved(error: Exception) -> None:
+    """A list that is refused as a whole is empty and told, never an exception."""
+    reader = Reader(Scripted(lambda path, query: error))
+    assert reader.read(LISTS["vms"], vm_of) == []
+    assert reader.read(LISTS["disks"], vm_of) == []
+    assert [(one.kind, one.what) for one in reader.unobserved] == [("disk", "all"), ("vm", "all")]
+
+
+def test_an_engine_that_is_down_is_no_missing_permission() -> None:
+    """A server error is raised, not taken for something unobserved."""
+    reader = Reader(Scripted(lambda path, query: EngineUnavailable(status_code=503)))
+    with pytest.raises(EngineUnavailable):
+        reader.read(LISTS["vms"], vm_of)
+
+
+def test_an_engine_before_links_could_be_followed() -> None:
+    """Engines before 4.2 ignore `follow` in silence: nothing is followed, and all parts are unobserved."""
+    transport = Scripted(lambda path, query: a_list("vms", a_vm(1)))
+    reader = Reader(transport, follows=False)
+    (vm,) = reader.read(LISTS["vms"], vm_of)
+    assert vm.nics is None
+    assert "follow" not in transport.asked[0][1]
+    assert {one.what for one in reader.unobserved} == set(LISTS["vms"].follow)
+
+
+@pytest.mark.parametrize(
+    ("xml", "field"),
+    [
+        ('<vm id="v1"><status>up</status><cluster id="c1"/></vm>', "name"),
+        ('<vm id="v1"><name>a</name><status>dreaming</status><cluster id="c1"/></vm>', "status"),
+        ('<vm><name>a</name><status>up</status><cluster id="c1"/></vm>', "id"),
+    ],
+)
+def test_what_the_model_cannot_do_without(xml: str, field: str) -> None:
+    """A VM without id, name or a status that the SDK knows is a named error with its id and field."""
+    reader = Reader(Scripted(lambda path, query: a_list("vms", xml)))
+    with pytest.raises(FieldMissing) as caught:
+        reader.read(LISTS["vms"], vm_of)
+    assert caught.value.field_name == field
