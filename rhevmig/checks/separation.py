@@ -14,7 +14,7 @@ from rhevmig.checks.scopes import (
     help_for,
     host_scope,
 )
-from rhevmig.checks.storage_networks import StorageNetworks, storage_networks
+from rhevmig.checks.storage_networks import DECLARE, StorageNetworks, storage_networks
 from rhevmig.inventory import Cluster, Host, Inventory, Network
 from rhevmig.policy import Policy
 from rhevmig.scheduling import Link, link_of
@@ -125,18 +125,14 @@ def _distinct_in(inventory: Inventory, policy: Policy, cluster: Cluster) -> Find
             missing="VLANs of the switch ports",
             remedy="Tag all but one of them, or attest the switch configuration.",
         )
-    if (
-        STORAGE in roles
-        and storage is not None
-        and storage.uses_ip is not False
-        and not storage.is_identified
-    ):
+    is_known = storage is not None and (storage.uses_ip is False or storage.is_identified)
+    if STORAGE in roles and not is_known:
         return NET_005.unknown(
             scope,
             "the others are separated, but which network carries storage is not known",
             *rows,
             missing="the storage network",
-            remedy=storage.advice,
+            remedy=storage.advice if storage else DECLARE,
         )
     return NET_005.passed(
         scope, f"{', '.join(r for r, n in roles.items() if n)} have VLANs of their own", *rows

@@ -53,9 +53,9 @@ class _Reader:
             line = mark.line + 1 if mark else None
             problem = getattr(error, "problem", None) or "is no YAML"
             raise self.error("$", str(problem), line=line) from error
-        if node is None:
+        data = None if node is None else self._plain(node, "$")
+        if data is None:
             return Policy()
-        data = self._plain(node, "$")
         if isinstance(data, dict):
             for key, why in NOT_YET.items():
                 if key in data:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm
-from rhevmig.terms import NetworkRole
 
 __all__ = ["Demand", "Offer", "demand_of", "offer_of"]
 
@@ -159,9 +158,3 @@ def _networks_on(host: Host) -> tuple[frozenset[str] | None, frozenset[str]]:
             if nic.boot_protocol not in NONE_LIKE or nic.ipv6_boot_protocol not in NONE_LIKE:
                 addressed.add(nic.network_id)
     return frozenset(found), frozenset(addressed)
-
-
-def display_network_id(inventory: Inventory, cluster: Cluster) -> str | None:
-    """The network that consoles of a cluster use; None where none has the role or roles were not read."""
-    network = inventory.network_by_role(cluster, NetworkRole.DISPLAY)
-    return network.id if network else None

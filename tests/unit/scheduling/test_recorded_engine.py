@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
-from rhevmig.inventory import Vm
+from rhevmig.inventory import AffinityGroup, Vm
 from rhevmig.scheduling import Scheduler, place, required_bytes
 from rhevmig.units import MIB
+from tests.builders import a_group
 from tests.recorded import recorded_inventory
 
 INVENTORY = recorded_inventory()
@@ -86,3 +90,50 @@ def test_every_host_of_the_recorded_engine_can_be_emptied_but_one() -> None:
             else:
                 assert found.destination_host_id in INVENTORY.migration_targets[found.vm_id]
     assert homeless == ["amd-web01"]
+
+
+def at_another_moment(
+    *groups: AffinityGroup, memory_mib: dict[str, int] | None = None, **placed: str
+) -> dict[str, bool]:
+    """Our answer for app01 with kvm01 on the guests' network, as it was then; VMs placed by name."""
+    guests = next(n for n in INVENTORY.host("kvm02").nics or () if n.name == "eth0.102")
+    hosts = []
+    for host in INVENTORY.hosts:
+        change: dict[str, Any] = {}
+        if host.name == "kvm01":
+            change = {"nics": (*(host.nics or ()), guests)}
+        if memory_mib and host.name in memory_mib:
+            change["max_scheduling_memory_bytes"] = memory_mib[host.name] * MIB
+        hosts.append(msgspec.structs.replace(host, **change))
+    vms = [
+        msgspec.structs.replace(vm, host_id=INVENTORY.host(placed[vm.name]).id) if vm.name in placed else vm
+        for vm in INVENTORY.vms
+    ]
+    then = msgspec.structs.replace(
+        INVENTORY, hosts=tuple(hosts), vms=tuple(vms), affinity_groups=groups, migration_targets={}
+    )
+    found = Scheduler(then).explain(then.vm("app01"))
+    assert not [v for v in found if v.allowed == "unknown"]
+    return {v.host_name: v.allowed == "yes" for v in found}
+
+
+def test_we_agree_at_three_other_recorded_moments() -> None:
+    """Recordings `targets-query`, `migrate-refused-memory`, `affinity-groups`: the engine's answers."""
+    assert at_another_moment() == {"kvm01": True, "kvm02": True, "kvm03": True, "kvm04": True}
+    scarce = {"kvm01": 540, "kvm02": 0, "kvm04": 540}
+    assert at_another_moment(memory_mib=scarce, app01="kvm03") == {
+        "kvm01": False,
+        "kvm02": False,
+        "kvm03": True,
+        "kvm04": False,
+    }
+    members = (INVENTORY.vm("app01").id, INVENTORY.vm("app02").id)
+    apart = msgspec.structs.replace(
+        a_group("apart", vms=members, vms_rule="apart"), cluster_id=INVENTORY.cluster("tulsa-intel").id
+    )
+    assert at_another_moment(apart, app01="kvm03", app02="kvm02") == {
+        "kvm01": True,
+        "kvm02": False,
+        "kvm03": True,
+        "kvm04": True,
+    }
