@@ -17,6 +17,7 @@ from rhevmig.engine.assembling import Root, read_inventory, read_root
 from rhevmig.engine.connection import ask_plainly
 from rhevmig.engine.detail import Detail, detail_of, with_detail
 from rhevmig.engine.faults import NO_ROLE_REMEDY, V3_REMEDY, Answer
+from rhevmig.engine.port import EnginePort
 from rhevmig.engine.reading import Reader
 from rhevmig.engine.settings import Settings, settings_of
 from rhevmig.engine.tearing import mended
@@ -40,6 +41,7 @@ class EngineClient:
     def __init__(self, transport: Transport, root: Root) -> None:
         self._transport = transport
         self._root = root
+        self._port = EnginePort(transport, root.engine)
 
     def __repr__(self) -> str:
         return f"EngineClient({self.url!r})"
@@ -102,6 +104,10 @@ class EngineClient:
         requests = self._transport.requests - requests_before
         instant = msgspec.structs.replace(inventory.instant, requests=requests)
         return msgspec.structs.replace(inventory, instant=instant, unobserved=reader.unobserved)
+
+    def migration_port(self) -> EnginePort:
+        """The acts and cheap readings that migrating needs (`rhevmig.migration.MigrationPort`)."""
+        return self._port
 
     def close(self) -> None:
         """Ends the session, if it was ours; a second call does nothing."""

@@ -16,7 +16,12 @@ from rhevmig.errors import (
     RhevmigError,
 )
 
-__all__ = ["fault_of_curl"]
+__all__ = ["NEVER_SENT", "fault_of_curl"]
+
+#: `EngineUnreachable.reason` where no byte of the request can have left: an act was certainly not done.
+NEVER_SENT = "never sent"
+#: 5 to 7 no way there; 35 no TLS; 45 own interface; 97 proxy handshake.
+_BEFORE_SENDING = frozenset({5, 6, 7, 35, 45, 97})
 
 #: 1, 3, 4: the address itself, or a scheme that libcurl does not speak.
 _ADDRESS = frozenset({3, 4})
@@ -45,7 +50,8 @@ def fault_of_curl(number: int, text: str, asked: Asked) -> RhevmigError:
     if number in _TIMED_OUT:
         return EngineTimeout(**asked.fields, detail=said)
     if number in _UNREACHABLE:
-        return EngineUnreachable(**fields, detail=said)
+        reason = NEVER_SENT if number in _BEFORE_SENDING else ""
+        return EngineUnreachable(**fields, reason=reason, detail=said)
     if number in _FOREIGN:
         return NotAnEngine(**fields, detail=said)
     if number in _LOGIN:
