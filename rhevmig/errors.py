@@ -6,6 +6,7 @@ code and whether reading again may help. A finding or the outcome of a migration
 RhevmigError
 ├─ UsageError
 │  ├─ ConfigError
+│  ├─ ExtraMissing
 │  └─ InvalidArgument
 ├─ OutputFailed
 ├─ InventoryError
@@ -58,6 +59,7 @@ __all__ = [
     "EngineTimeout",
     "EngineUnavailable",
     "EngineUnreachable",
+    "ExtraMissing",
     "FieldMissing",
     "InvalidArgument",
     "InventoryError",
@@ -158,6 +160,18 @@ class ConfigError(UsageError):
     file: str
     key: str = "$"
     line: int | None = None
+
+
+class ExtraMissing(UsageError):
+    """An optional part of rhevmig is not installed."""
+
+    template: ClassVar[str] = "{name} needs the extra {extra} {detail}"
+
+    name: str
+    extra: str
+
+    def __post_init__(self) -> None:
+        self.remedy = self.remedy or f"Install it: pip install 'rhevmig[{self.extra}]'."
 
 
 class InvalidArgument(UsageError):

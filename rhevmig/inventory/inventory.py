@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from rhevmig._version import VERSION
 from rhevmig.errors import AmbiguousName, NotFound
 from rhevmig.inventory.clusters import Cluster, ClusterLevel, DataCenter, MigrationPolicy, SchedulingPolicy
+from rhevmig.inventory.extending import extension
 from rhevmig.inventory.files import SCHEMA_VERSION, SNAPSHOT_FORMAT, write_aside
 from rhevmig.inventory.hosts import Host
 from rhevmig.inventory.networks import ClusterNetwork, Network, VnicProfile
@@ -99,6 +100,13 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "inventory": self,
         }
         return write_aside(Path(path), msgspec.json.encode(snapshot) + b"\n")
+
+    def frames(self) -> Any:
+        """Tidy pandas DataFrames of clusters, hosts, VMs, NICs, networks, storage (`rhevmig.notebook.Frames`).
+
+        Raises: ExtraMissing without the extra `notebook`.
+        """
+        return extension("frames", extra="notebook")(self)
 
     # ── by id ────────────────────────────────────────────────────────────────────────────────────
 
