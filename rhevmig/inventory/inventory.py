@@ -102,7 +102,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return write_aside(Path(path), msgspec.json.encode(snapshot) + b"\n")
 
     def frames(self) -> Any:
-        """Tidy pandas DataFrames of clusters, hosts, VMs, NICs, networks, storage (`rhevmig.notebook.Frames`).
+        """Tidy DataFrames of clusters, hosts, VMs, NICs, networks, storage (`rhevmig.notebook.Frames`).
 
         Raises: ExtraMissing without the extra `notebook`.
         """
