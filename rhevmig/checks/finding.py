@@ -37,20 +37,21 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the worst."""
-        return list(Severity).index(self)
+        return _RANKS[self]
 
     def at_or_above(self, other: Severity | str) -> bool:
         """Whether it is at least as bad."""
         return self.rank <= Severity(other).rank
 
 
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 #: Statuses that somebody has to do something about.
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
 #: Statuses that come of looking at something.
 JUDGED = frozenset({Status.PASS, Status.FAIL, Status.WAIVED})
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a finding is about; the id counts, names move."""
 
     #: `engine`, `data_center`, `cluster`, `host`, `network`, `storage_domain`, `vm`.
@@ -65,7 +66,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     data_center_id: str | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was looked at."""
 
     #: What, e.g. `speed of eno1`.
@@ -76,7 +77,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     expected: str = ""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one check says about one object."""
 
     #: Check, e.g. `NET-003`.

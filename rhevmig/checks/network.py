@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rhevmig.checks.check import Check, Threshold, register
@@ -52,25 +53,26 @@ def _reachable(inventory: Inventory, _: Policy) -> Iterator[Finding]:
         network = inventory.network_by_role(cluster, NetworkRole.MIGRATION)
         hosts = inventory.hosts_of(cluster)
         links = {h.id: link_of(h, network) for h in hosts if h.is_up} if network else {}
+        families = Counter(link.families for link in links.values() if link.families)
         for host in hosts:
-            yield _reachable_on(inventory, host, network, links)
+            yield _reachable_on(inventory, host, network, links.get(host.id), families)
 
 
 def _reachable_on(
-    inventory: Inventory, host: Host, network: Network | None, links: dict[str, Link]
+    inventory: Inventory,
+    host: Host,
+    network: Network | None,
+    link: Link | None,
+    families: Counter[frozenset[str]],
 ) -> Finding:
     scope = host_scope(inventory, host)
     skipped = _not_judged(NET_003, inventory, scope, host, network)
-    if skipped is not None or network is None:
+    if skipped is not None or network is None or link is None:
         return skipped or NET_003.not_applicable(scope, "no migration network")
-    link = links[host.id]
     rows = _link_rows(host, network, link)
     problems = _problems(host, network, link)
-    if not problems and link.families:
-        others = [other for host_id, other in links.items() if host_id != host.id and other.families]
-        strangers = [other for other in others if not other.families & link.families]
-        names = ", ".join(h.name for o in strangers if (h := inventory.find_host(o.host_id)))
-        problems = [f"it shares no address family with {names}"] if strangers else []
+    if not problems and len(families) > 1:
+        problems = _stranger(link, families)
     if problems:
         return NET_003.failed(
             scope,
@@ -115,6 +117,16 @@ def _problems(host: Host, network: Network, link: Link) -> list[str]:
     if not link.families:
         found.append(f"{link.device} has no address that others can reach")
     return found
+
+
+def _stranger(link: Link, families: Counter[frozenset[str]]) -> list[str]:
+    """Whether at least half of the other hosts speak only other address families: then it is the odd one."""
+    others = families.total() - 1
+    strangers = sum(count for each, count in families.items() if not each & link.families)
+    if not strangers or 2 * strangers < others:
+        return []
+    mine = " and ".join(sorted(link.families))
+    return [f"it has only {mine}, which {strangers} of {others} other hosts do not have"]
 
 
 def _devices(host: Host, link: Link) -> list[HostNic]:
@@ -216,7 +228,8 @@ def _mtu_of(inventory: Inventory, cluster: Cluster, network: Network, hosts: lis
         if host.nics is None and host.network_attachments is None:
             unseen.append(host.name)
             continue
-        if link_of(host, network).is_attached is False:
+        is_seen = host.nics is not None
+        if is_seen and host.nic_of_network(network.id) is None and host.attachment_of(network.id) is None:
             continue
         observed = _mtu_on(host, network, wanted)
         if observed is None or wanted is None:

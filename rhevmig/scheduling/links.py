@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -92,6 +93,7 @@ def migration_link(inventory: Inventory, host: Host, cluster: Cluster | None = N
     return link_of(host, network) if network else None
 
 
+@cache
 def usable_address(text: str | None) -> str | None:
     """The address if another host can reach it: not empty, not `::`, not link-local, not loopback.
 

@@ -54,11 +54,16 @@ class Scheduler:
 
     def destinations(self, vm: Vm) -> tuple[Host, ...]:
         """Hosts that the VM surely could move to, in the engine's order."""
-        cluster = self.inventory.find_cluster(vm.cluster_id)
+        needed = 0 if vm.status == VmStatus.PAUSED else required_bytes(vm)
+        if needed is None:
+            return ()
+        concerns = self.rules.concerns(vm.id)
         return tuple(
             host
-            for host in (self.inventory.hosts_of(cluster) if cluster else ())
-            if host.id != vm.host_id and not self.reasons(vm, host)
+            for host in self.possible_hosts(vm)
+            if host.id != vm.host_id
+            and (not needed or needed <= (host.max_scheduling_memory_bytes or 0))
+            and not (concerns and self.affinity_reasons(vm, host))
         )
 
     def possible_hosts(self, vm: Vm) -> tuple[Host, ...]:

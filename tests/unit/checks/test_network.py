@@ -83,7 +83,9 @@ def test_net_003_takes_an_address_in_ipv6() -> None:
     assert set(statuses("NET-003", both).values()) == {"pass"}
     mixed = findings("NET-003", beside(host("h2", 2)))
     assert {f.status for f in mixed.values()} == {"fail"}
-    assert "no address family with h1" in mixed["h2"].message
+    assert "only IPv6" in mixed["h2"].message
+    crowd = an_inventory(hosts=(a_host("h1"), host("h2", 2), a_host("h3"), a_host("h4")))
+    assert [name for name, status in statuses("NET-003", crowd).items() if status == "fail"] == ["h2"]
 
 
 @pytest.mark.parametrize(

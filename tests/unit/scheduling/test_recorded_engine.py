@@ -137,3 +137,11 @@ def test_we_agree_at_three_other_recorded_moments() -> None:
         "kvm03": True,
         "kvm04": True,
     }
+
+
+def test_destinations_are_the_hosts_without_any_reason() -> None:
+    """The quick answer for many VMs is the explained one."""
+    scheduler = Scheduler(INVENTORY)
+    for vm in INVENTORY.vms:
+        explained = [v.host_name for v in scheduler.explain(vm).destinations]
+        assert [host.name for host in scheduler.destinations(vm)] == explained
