@@ -14,7 +14,7 @@ from benchmarks.harness import Claim, repeated
 from rhevmig.checks import check
 from rhevmig.inventory import DiskAttachment, Inventory, VmNic
 from rhevmig.policy import Policy, Roles
-from rhevmig.scheduling import Scheduler, place
+from rhevmig.scheduling import explain, place, scheduler_of
 from rhevmig.units import GIB
 from tests.builders import (
     EPYC,
@@ -95,21 +95,26 @@ def measure() -> list[Claim]:
     size = f"{VMS:,} VMs, {HOSTS} hosts"
 
     def every_destination() -> None:
-        scheduler = Scheduler(fresh(inventory))
+        scheduler = scheduler_of(fresh(inventory))
         for vm in scheduler.inventory.vms:
             scheduler.destinations(vm)
 
     def evacuate_all() -> None:
         start = fresh(inventory)
-        scheduler = Scheduler(start)
         for host in start.hosts:
-            place(start, start.vms_on(host), exclude_host_ids={host.id}, scheduler=scheduler)
+            place(start, start.vms_on(host), exclude_host_ids={host.id})
+
+    def explain_all() -> None:
+        start = fresh(inventory)
+        for vm in start.vms[::10]:
+            explain(start, vm)
 
     return [
         _claim(
             f"all checks on {size} ({len(found):,} findings)", lambda: check(fresh(inventory), POLICY), 0.3
         ),
         _claim(f"destinations of every VM, {size}", every_destination, None),
+        _claim("every tenth VM explained against the fifty hosts of its cluster", explain_all, None),
         _claim(f"a placement for each of {HOSTS} hosts to be emptied", evacuate_all, None),
     ]
 

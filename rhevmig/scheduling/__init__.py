@@ -6,7 +6,7 @@ from rhevmig.scheduling.links import Link, link_of, migration_link
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
 from rhevmig.scheduling.obstacles import vm_obstacles
 from rhevmig.scheduling.placement import Limits, Placement, place
-from rhevmig.scheduling.scheduler import Scheduler
+from rhevmig.scheduling.scheduler import Scheduler, scheduler_of
 from rhevmig.scheduling.verdicts import Allowed, Explanation, Obstacle, Reason, Verdict
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "overhead_bytes",
     "place",
     "required_bytes",
+    "scheduler_of",
     "vm_obstacles",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rhevmig.inventory import Host, Inventory, Vm
-from rhevmig.scheduling.scheduler import Scheduler
+from rhevmig.scheduling.scheduler import scheduler_of
 from rhevmig.scheduling.verdicts import Explanation
 
 __all__ = ["explain"]
@@ -12,10 +12,10 @@ __all__ = ["explain"]
 def explain(inventory: Inventory, vm: Vm | str, host: Host | str | None = None) -> Explanation:
     """Judges each host of the VM's cluster, or one host, by the engine's filters.
 
-    VM and host may be given by name or id. For many VMs keep one `Scheduler` instead.
+    VM and host may be given by name or id; what is found out stays with the inventory for the next question.
 
     Raises: NotFound, AmbiguousName.
     """
     subject = inventory.vm(vm) if isinstance(vm, str) else vm
     place = inventory.host(host) if isinstance(host, str) else host
-    return Scheduler(inventory).explain(subject, place)
+    return scheduler_of(inventory).explain(subject, place)

@@ -14,7 +14,7 @@ import msgspec
 
 from rhevmig.inventory import Host, Inventory, Vm
 from rhevmig.scheduling.packing import Packing, Unit
-from rhevmig.scheduling.scheduler import Scheduler, memory_reasons
+from rhevmig.scheduling.scheduler import memory_reasons, scheduler_of
 from rhevmig.units import format_bytes
 
 __all__ = ["Limits", "Placement", "place"]
@@ -53,7 +53,6 @@ def place(
     exclude_host_ids: Collection[str] = (),
     avoid_host_ids: Collection[str] = (),
     limits: Limits | None = None,
-    scheduler: Scheduler | None = None,
 ) -> tuple[Placement, ...]:
     """Finds a host for each VM, in the order given: filters, memory, affinity among them.
 
@@ -61,12 +60,11 @@ def place(
     No VM stays where it is: the host that it runs on is excluded for it.
 
     Args: exclude_host_ids (hosts that take nothing); avoid_host_ids (hosts that take only what fits
-    nowhere else); limits (what stays free); scheduler (of the same inventory, kept by callers with many
-    questions).
+    nowhere else); limits (what stays free).
     """
     asked = tuple(vms)
     chosen = limits or Limits()
-    judge = scheduler or Scheduler(inventory)
+    judge = scheduler_of(inventory)
 
     def packed(*, spread: bool) -> Packing:
         packing = Packing(

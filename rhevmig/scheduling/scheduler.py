@@ -15,7 +15,7 @@ from rhevmig.scheduling.verdicts import Allowed, Explanation, Reason, Verdict
 from rhevmig.terms import Affinity, FilterName, VmStatus
 from rhevmig.units import MIB
 
-__all__ = ["Scheduler", "memory_reasons"]
+__all__ = ["Scheduler", "memory_reasons", "scheduler_of"]
 
 
 class Scheduler:
@@ -141,6 +141,16 @@ class Scheduler:
             number = self._demand_classes.setdefault(demand, len(self._demand_classes))
             self._demands[vm.id] = (number, demand)
         return self._demands[vm.id]
+
+
+def scheduler_of(inventory: Inventory) -> Scheduler:
+    """The scheduler of an inventory, built at the first question and kept with its lookups."""
+    kept = inventory.__dict__.get("_scheduler")
+    if isinstance(kept, Scheduler):
+        return kept
+    scheduler = Scheduler(inventory)
+    inventory.__dict__["_scheduler"] = scheduler
+    return scheduler
 
 
 def memory_reasons(vm: Vm, host: Host, available_bytes: float | None) -> Iterator[Reason]:

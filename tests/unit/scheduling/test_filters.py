@@ -279,3 +279,14 @@ def test_equal_vms_and_hosts_are_judged_once(monkeypatch: pytest.MonkeyPatch) ->
     for vm in scheduler.inventory.vms:
         assert len(scheduler.destinations(vm)) == 19
     assert len(asked) == 1
+
+
+def test_a_changed_inventory_is_judged_anew() -> None:
+    """What was found out stays with one inventory and is not carried over to a changed copy."""
+    before = an_inventory()
+    assert explain(before, "web01", "h2").verdicts[0].allowed == Allowed.YES
+    assert explain(before, "web01", "h2") == explain(before, "web01", "h2")
+    hosts = (a_host("h1"), a_host("h2", status="maintenance"))
+    after = msgspec.structs.replace(before, hosts=hosts)
+    assert explain(after, "web01", "h2").verdicts[0].allowed == Allowed.NO
+    assert before == an_inventory()
