@@ -8,6 +8,8 @@ from functools import cached_property
 
 import msgspec
 
+from rhevmig.inventory import Cluster
+
 __all__ = ["Evidence", "Finding", "Findings", "Scope", "Severity", "Status", "exit_code"]
 
 
@@ -145,11 +147,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Findings by cluster id; those of data center and engine count for each cluster."""
         return self._by_cluster
 
-    def verdict(self, cluster_id: str, *, gate: Severity | str = Severity.HIGH) -> Status:
+    def verdict(self, cluster: Cluster | str, *, gate: Severity | str = Severity.HIGH) -> Status:
         """Fit for live migration? FAIL or UNKNOWN by the findings at or above the gate, else PASS.
 
         A cluster of which nothing could be judged because nothing is in it is NOT_APPLICABLE.
         """
+        cluster_id = cluster if isinstance(cluster, str) else cluster.id
         own = self._by_cluster.get(cluster_id, ())
         verdict = _verdict(own, gate)
         is_judged = any(f.status in JUDGED and f.scope.cluster_id == cluster_id for f in own)

@@ -87,11 +87,17 @@ def _dedicated_of(inventory: Inventory, cluster: Cluster) -> Finding:
 
 @register(NET_005)
 def _distinct(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+    storage = {each.id: storage_networks(inventory, policy, each) for each in inventory.data_centers}
     for item in clusters_with_hosts(inventory, NET_005):
-        yield item if isinstance(item, Finding) else _distinct_in(inventory, policy, item)
+        if isinstance(item, Finding):
+            yield item
+        else:
+            yield _distinct_in(inventory, policy, item, storage.get(item.data_center_id or ""))
 
 
-def _distinct_in(inventory: Inventory, policy: Policy, cluster: Cluster) -> Finding:
+def _distinct_in(
+    inventory: Inventory, policy: Policy, cluster: Cluster, storage: StorageNetworks | None
+) -> Finding:
     scope = cluster_scope(cluster)
     if not inventory.networks_of(cluster):
         return NET_005.unknown(
@@ -100,8 +106,6 @@ def _distinct_in(inventory: Inventory, policy: Policy, cluster: Cluster) -> Find
             missing="clusters/{id}/networks",
             remedy=help_for(inventory, "cluster", "networks", id=cluster.id),
         )
-    data_center = inventory.find_data_center(cluster.data_center_id)
-    storage = storage_networks(inventory, policy, data_center) if data_center else None
     roles = _networks_by_role(inventory, policy, cluster, storage)
     rows = [
         Evidence(

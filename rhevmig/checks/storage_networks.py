@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import msgspec
 
@@ -13,6 +14,8 @@ from rhevmig.terms import NetworkRole
 
 __all__ = ["DECLARE", "StorageNetworks", "storage_networks"]
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Kinds of storage that are reached over an IP network.
 IP_STORAGE = frozenset({"nfs", "iscsi", "glusterfs", "posixfs", "managed_block_storage"})
 NAME_HINTS = ("storage", "nfs", "iscsi", "san", "nas", "gluster")
@@ -102,36 +105,46 @@ def _addresses(inventory: Inventory, data_center: DataCenter) -> Iterator[str]:
 def _by_subnet(
     inventory: Inventory, data_center: DataCenter, addresses: Iterable[str]
 ) -> dict[str, tuple[Network, str]]:
+    targets = [target for target in map(_address, addresses) if target is not None]
     found: dict[str, tuple[Network, str]] = {}
-    hosts = [h for c in inventory.clusters_of(data_center) for h in inventory.hosts_of(c) if h.is_up]
-    for address in addresses:
-        try:
-            target = ipaddress.ip_address(address)
-        except ValueError:
-            continue
-        for host in hosts:
-            for nic in _nics_towards(host, target):
-                network = inventory.find_network(nic.network_id)
-                if network is not None:
-                    basis = (
-                        f"{network.name} by the subnet of {nic.name} on {host.name}, which holds {address}"
-                    )
-                    found.setdefault(network.id, (network, basis))
+    if not targets:
+        return found
+    for (subnet, network_id), (host, nic) in _subnets(inventory, data_center).items():
+        held = [target for target in targets if target.version == subnet.version and target in subnet]
+        network = inventory.find_network(network_id) if held else None
+        if network is not None:
+            basis = f"{network.name} by the subnet of {nic.name} on {host.name}, which holds {held[0]}"
+            found.setdefault(network.id, (network, basis))
     return found
 
 
-def _nics_towards(host: Host, target: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[HostNic]:
-    for nic in host.nics or ():
-        pairs = ((nic.ip_address, nic.ip_netmask), (nic.ipv6_address, nic.ipv6_prefix))
-        for address, mask in pairs:
-            if not address or not mask:
-                continue
-            try:
-                subnet = ipaddress.ip_network(f"{address.split('/')[0]}/{mask}", strict=False)
-            except ValueError:
-                continue
-            if target.version == subnet.version and target in subnet:
-                yield nic
+def _subnets(inventory: Inventory, data_center: DataCenter) -> dict[tuple[Subnet, str], tuple[Host, HostNic]]:
+    """Each subnet of a network once, with a host and NIC as witnesses."""
+    found: dict[tuple[Subnet, str], tuple[Host, HostNic]] = {}
+    for cluster in inventory.clusters_of(data_center):
+        for host in inventory.hosts_of(cluster):
+            for nic in (host.nics or ()) if host.is_up else ():
+                pairs = ((nic.ip_address, nic.ip_netmask), (nic.ipv6_address, nic.ipv6_prefix))
+                for address, mask in pairs if nic.network_id is not None else ():
+                    subnet = _subnet(address, mask) if address and mask else None
+                    if subnet is not None:
+                        found.setdefault((subnet, nic.network_id or ""), (host, nic))
+    return found
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+
+
+@cache
+def _subnet(address: str, mask: str) -> Subnet | None:
+    try:
+        return ipaddress.ip_network(f"{address.split('/')[0]}/{mask}", strict=False)
+    except ValueError:
+        return None
 
 
 def _undeclared(inventory: Inventory, policy: Policy) -> tuple[str, ...]:

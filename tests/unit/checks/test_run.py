@@ -91,6 +91,7 @@ def test_verdicts_are_per_cluster() -> None:
         "local": "fail",
     }
     assert "STO-001" in {f.check_id for f in found.by_cluster()["local"]}
+    assert found.verdict(inventory.cluster("bad")) == "fail"
     assert found.verdict("no such cluster") == "not_applicable"
 
 
