@@ -20,8 +20,8 @@ __all__ = ["NEVER_SENT", "fault_of_curl"]
 
 #: `EngineUnreachable.reason` where no byte of the request can have left: an act was certainly not done.
 NEVER_SENT = "never sent"
-#: 5 to 7 no way there; 35 no TLS; 45 own interface; 97 proxy handshake.
-_BEFORE_SENDING = frozenset({5, 6, 7, 35, 45, 97})
+#: 5 to 7 no way there; 35, 53, 54, 58, 59, 64, 66, 98 no TLS; 45 own interface; 89, 97 no connection, proxy.
+_BEFORE_SENDING = frozenset({5, 6, 7, 35, 45, 53, 54, 58, 59, 64, 66, 89, 97, 98})
 
 #: 1, 3, 4: the address itself, or a scheme that libcurl does not speak.
 _ADDRESS = frozenset({3, 4})

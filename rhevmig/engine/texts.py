@@ -1,94 +1,99 @@
-"""What the engine's English event texts say of a migration; the only place where downtime is told.
+"""What the English texts of events tell: names, durations, downtime, errors.
 
-Engine: texts of `AuditLogMessages` as recorded from an engine 4.5.8 (62, 63, 65, 67, 120, 128, 161 …);
-durations are words ("1 minute 53 seconds") with leading and trailing zero units dropped.
+The texts are pinned to English by the `Accept-Language` header of every request. A text that fits no
+pattern is kept as it is and tells nothing: an engine may reword it.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib import resources
+from typing import Any
 
 import msgspec
+import yaml
 
-__all__ = ["MigrationText", "duration_s_of", "read_text"]
+from rhevmig.inventory import Event
+from rhevmig.migration.port import EventFact
 
-#: `(VM: v, Source: a, …)` at the end of a text, values up to the next known label.
-_LABELS = ("VM", "Source", "Destination", "Duration", "Total", "Actual downtime", "User", "Reason")
-_FIELD = re.compile(rf"({'|'.join(_LABELS)}): (.*?)(?=, (?:{'|'.join(_LABELS)}): |\)\.?\s*$)", re.DOTALL)
-_RERUN = re.compile(
-    r"^Failed to migrate VM (?P<vm>.+?) to Host (?P<host>.+?) due to an Error: (?P<error>.*)\. "
-    r"Trying to migrate to another Host\.\s*$",
-    re.DOTALL,
-)
-_FAILED = re.compile(
-    r"^Migration failed(?: due to (?:an Error|a failed validation))?: ?(?P<error>.*?) ?\(VM: ", re.DOTALL
-)
-_DURATION = re.compile(r"(\d+) (day|hour|minute|second)s?")
-_SECONDS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
-_DOWNTIME = re.compile(r"(\d+(?:\.\d+)?) ?ms")
-_UNFILLED = "<UNKNOWN>"
+__all__ = ["duration_s_of", "event_fact_of", "facts_of"]
+
+_UNIT_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_DURATION = re.compile(r"(\d+) (second|minute|hour|day)s?")
+_DOWNTIME = re.compile(r"(\d+)ms")
 
 
-class MigrationText(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts in a text; None for what it does not say."""
-
-    #: VM by name.
+class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     vm_name: str | None = None
-    #: Host that the VM leaves, by name.
     source_host: str | None = None
-    #: Host that it goes to, by name.
     destination_host: str | None = None
-    #: `Duration: …`.
     duration_s: float | None = None
-    #: `Total: …`.
     total_s: float | None = None
-    #: `Actual downtime: …ms`; None for `(N/A)`.
     downtime_ms: float | None = None
-    #: What went wrong.
     error: str | None = None
-    #: `User: …`.
     user: str | None = None
-    #: `Reason: …`; empty where the engine gave none.
     reason: str | None = None
 
 
-def read_text(text: str) -> MigrationText:
-    """The facts in the text of an event; a text of another kind says nothing.
-
-    >>> read_text("Migration completed (VM: a, Source: h1, Destination: h2, Duration: 1 minute 2 seconds, "
-    ...           "Total: 1 minute 3 seconds, Actual downtime: 74ms)").duration_s
-    62.0
-    """
-    rerun = _RERUN.match(text)
-    if rerun:
-        return MigrationText(
-            vm_name=rerun["vm"], destination_host=rerun["host"], error=rerun["error"].strip() or None
-        )
-    found = {label: value.strip() for label, value in _FIELD.findall(text)}
-    failed = _FAILED.match(text)
-    downtime = _DOWNTIME.search(found.get("Actual downtime", ""))
-    return MigrationText(
-        vm_name=_filled(found.get("VM")),
-        source_host=_filled(found.get("Source")),
-        destination_host=_filled(found.get("Destination")),
-        duration_s=duration_s_of(found.get("Duration")),
-        total_s=duration_s_of(found.get("Total")),
-        downtime_ms=float(downtime[1]) if downtime else None,
-        error=(failed["error"].strip() or None) if failed else None,
-        user=_filled(found.get("User")),
-        reason=found.get("Reason"),
+def event_fact_of(event: Event) -> EventFact:
+    """An event with what its text tells."""
+    facts = msgspec.structs.asdict(facts_of(event.code, event.description))
+    return EventFact(
+        index=event.id,
+        code=event.code,
+        time=event.time,
+        correlation_id=event.correlation_id,
+        vm_id=event.vm_id,
+        host_id=event.host_id,
+        description=event.description,
+        **facts,
     )
 
 
-def duration_s_of(words: str | None) -> float | None:
-    """Seconds of a duration in words; None where there are none.
+def facts_of(code: int, text: str) -> _Facts:
+    """What the text of an event of this code tells; nothing where it fits no pattern.
 
-    >>> duration_s_of("1 hour 0 minutes 5 seconds"), duration_s_of("(N/A)")
-    (3605.0, None)
+    >>> facts_of(161, "Migration cancelled (VM: app01, Source: kvm04, User: admin@internal-authz).").user
+    'admin@internal-authz'
     """
-    parts = _DURATION.findall(words or "")
-    return float(sum(int(number) * _SECONDS[unit] for number, unit in parts)) if parts else None
+    pattern = _patterns().get(code)
+    match = pattern.fullmatch(" ".join(text.split())) if pattern else None
+    if match is None:
+        return _Facts()
+    # variables that the engine could not fill print as <UNKNOWN>
+    found = {name: None if value == "<UNKNOWN>" else value for name, value in match.groupdict().items()}
+    error = found.get("error") or found.get("refusal")
+    return _Facts(
+        vm_name=found.get("vm"),
+        source_host=found.get("source"),
+        destination_host=found.get("destination"),
+        duration_s=duration_s_of(found.get("duration")),
+        total_s=duration_s_of(found.get("total")),
+        downtime_ms=_downtime_ms_of(found.get("downtime")),
+        error=error.strip() if error and error.strip() else None,
+        user=found.get("user"),
+        reason=found.get("reason"),
+    )
 
 
-def _filled(value: str | None) -> str | None:
-    return None if not value or value == _UNFILLED else value
+def duration_s_of(text: str | None) -> float | None:
+    """Seconds of a duration in the engine's words, e.g. `1 minute 12 seconds`; zero units are left out there.
+
+    >>> duration_s_of("1 minute 12 seconds"), duration_s_of("(N/A)")
+    (72.0, None)
+    """
+    parts = _DURATION.findall(text or "")
+    return float(sum(int(count) * _UNIT_S[unit] for count, unit in parts)) if parts else None
+
+
+def _downtime_ms_of(text: str | None) -> float | None:
+    match = _DOWNTIME.fullmatch(text or "")  # `(N/A)` where the host agent gave none, seen on plain success
+    return float(match[1]) if match else None
+
+
+@cache
+def _patterns() -> dict[int, re.Pattern[str]]:
+    data = resources.files("rhevmig.engine").joinpath("data", "event_texts.yaml").read_text()
+    texts: dict[int, Any] = yaml.safe_load(data)
+    return {int(code): re.compile(str(text)) for code, text in texts.items()}

@@ -75,11 +75,20 @@ class Transport:
         return policy(once)
 
     def exchange(
-        self, asked: Asked, query: dict[str, str], *, body: str | None = None, timeout_s: float | None = None
+        self,
+        asked: Asked,
+        query: dict[str, str],
+        *,
+        body: str | None = None,
+        timeout_s: float | None = None,
+        fresh: bool = False,
     ) -> bytes:
-        """One request, sent once, or once more after the session was renewed (HTTP 401: nothing was done)."""
+        """One request, sent once, or once more after the session was renewed (HTTP 401: nothing was done).
+
+        Args: fresh (over a connection that was not used before, see `acting`).
+        """
         with self._places:
-            token, connection = self._take()
+            token, connection = (self._token, self._connect(self._token)) if fresh else self._take()
             try:
                 return self._send(connection, token, asked, query, body, timeout_s)
             except AuthenticationFailed as error:
