@@ -11,7 +11,33 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = [
+    "add_event",
+    "add_group",
+    "add_label",
+    "add_tag",
+    "add_user",
+    "edit_group",
+    "edit_label",
+    "edit_tag",
+    "is_broken",
+    "join_group",
+    "join_group_host",
+    "label_host",
+    "label_on_host",
+    "label_on_vm",
+    "label_vm",
+    "remove_event",
+    "remove_group",
+    "remove_label",
+    "remove_tag",
+    "remove_user",
+    "revoke",
+    "tag_host",
+    "tag_vm",
+    "untag_host",
+    "untag_vm",
+]
 
 
 def _above(entity: Entity | None) -> Entity:
@@ -31,12 +57,16 @@ def _member_refs(asked: Asked, sent: Tree, kind: str) -> Tree:
 # -- affinity groups
 
 
-def _rule(sent: Tree, present: Tree | None, fallback: Tree) -> Tree:
-    """A rule as sent; a disabled one shows false throughout."""
-    known = {**fallback, **(present or {}), **sent}
-    if known.get("enabled") != "true":
+def _rule(sent: Tree, present: Tree | None) -> Tree:
+    """A rule as sent: a direction alone switches it on; a disabled one shows false throughout."""
+    known = {**(present or {}), **sent}
+    if trees.text(sent, "enabled") == "false":
+        enabled = "false"
+    else:
+        enabled = "true" if "positive" in sent else trees.text(present or {}, "enabled", "false")
+    if enabled == "false":
         known.update(enforcing="false", positive="false")
-    return {name: trees.text(known, name, "false") for name in ("enabled", "enforcing", "positive")}
+    return {**{name: trees.text(known, name, "false") for name in ("enforcing", "positive")}, "enabled": enabled}
 
 
 @create("clusters/affinitygroups")
@@ -70,10 +100,10 @@ def add_group(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
 
 
 def _rules(sent: Tree, present: Tree) -> Tree:
-    old = {"enabled": "true" if "positive" in sent else "false", "positive": trees.text(sent, "positive"),
-           "enforcing": trees.text(sent, "enforcing", "false")}  # fmt: skip
-    vms = _rule(sent.get("vms_rule") or {}, present.get("vms_rule"), old)
-    hosts = _rule(sent.get("hosts_rule") or {}, present.get("hosts_rule"), {})
+    """Both rules; the older members of the group itself count where the VM rule is not sent."""
+    older = {name: sent[name] for name in ("positive", "enforcing") if name in sent}
+    vms = _rule((sent["vms_rule"] or {}) if "vms_rule" in sent else older, present.get("vms_rule"))
+    hosts = _rule(sent.get("hosts_rule") or {}, present.get("hosts_rule"))
     shown: Tree = {"enforcing": vms["enforcing"], "hosts_rule": hosts, "vms_rule": vms}
     if vms["enabled"] == "true":
         shown["positive"] = vms["positive"]
@@ -371,15 +401,31 @@ def _grant(asked: Asked, above: Entity | None, sent: Tree) -> Entity:
         made = world.add("permissions", world.new_id(), attrs)
         made.lab["shown_below"] = owner
         return made
-    kind = {"clusters": "cluster", "vms": "vm", "hosts": "host", "datacenters": "data_center", "disks": "disk",
-            "storagedomains": "storage_domain", "networks": "network", "templates": "template"}[above.place]  # fmt: skip
+    kind = {
+        "clusters": "cluster",
+        "vms": "vm",
+        "hosts": "host",
+        "datacenters": "data_center",
+        "disks": "disk",
+        "storagedomains": "storage_domain",
+        "networks": "network",
+        "templates": "template",
+    }[above.place]
     return world.add(
         f"{above.place}/permissions", world.new_id(), {kind: trees.ref(above.id), **attrs}, parent=above
     )
 
 
-for _place in ("permissions", "users/permissions", "clusters/permissions", "vms/permissions", "hosts/permissions",
-               "datacenters/permissions", "disks/permissions", "storagedomains/permissions"):  # fmt: skip
+for _place in (
+    "permissions",
+    "users/permissions",
+    "clusters/permissions",
+    "vms/permissions",
+    "hosts/permissions",
+    "datacenters/permissions",
+    "disks/permissions",
+    "storagedomains/permissions",
+):
     create(_place)(_grant)
 
 
@@ -389,8 +435,15 @@ def revoke(asked: Asked, permission: Entity) -> None:
     asked.world.remove(permission)
 
 
-for _place in ("users/permissions", "clusters/permissions", "vms/permissions", "hosts/permissions",
-               "datacenters/permissions", "disks/permissions", "storagedomains/permissions"):  # fmt: skip
+for _place in (
+    "users/permissions",
+    "clusters/permissions",
+    "vms/permissions",
+    "hosts/permissions",
+    "datacenters/permissions",
+    "disks/permissions",
+    "storagedomains/permissions",
+):
     remove(_place)(revoke)
 
 
