@@ -6,8 +6,7 @@ from collections import Counter
 
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event
-from rhevmig.migration.campaign import Attempt, Campaign, Course
-from rhevmig.migration.outcome import SUCCESSES, Verdict
+from rhevmig.migration import SUCCESSES, Attempt, Campaign, Course, Verdict
 from rhevmig.report.cells import columns, count, instant, joined
 from rhevmig.report.document import Block, Cell, CellValue, Fact, Facts, Section, Table, Tone
 from rhevmig.report.material import Material

@@ -40,6 +40,12 @@ _STATUS_WORDS = {
     Status.PASS: "passes",
     Status.NOT_APPLICABLE: "does not apply",
 }
+_COUNTED = {
+    Status.FAIL: "failed",
+    Status.UNKNOWN: "not judged",
+    Status.ERROR: "broke",
+    Status.WAIVED: "waived",
+}
 _HEADS = {
     Status.PASS: "Passes",
     Status.FAIL: "Fails",
@@ -102,7 +108,7 @@ def _group(material: Material, check_id: str, found: list[Finding]) -> FindingGr
         area=check.area if check else "",
         severity=worst.severity.value,
         tone=STATUS_TONES[worst.status] if worst.status != Status.FAIL else severity_tone(worst.severity),
-        counts=tuple(Fact(name=_STATUS_WORDS[s], value=str(counts[s])) for s in _SHOWN if counts[s]),
+        counts=tuple(Fact(name=_COUNTED[s], value=str(counts[s])) for s in _SHOWN if counts[s]),
         items=_items(material, ordered, shared),
         remedy=shared,
         thresholds=tuple(

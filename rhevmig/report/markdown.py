@@ -32,6 +32,8 @@ _NOTES = {
     Tone.MUTED: "Note",
 }
 
+_MARKUP = {"\\": "\\\\", "<": "&lt;", "*": "\\*", "[": "\\[", "_": "\\_", "`": "\\`", "|": "\\|"}
+
 
 def render_markdown(document: Document) -> str:
     """The whole report as Markdown (GitHub's tables)."""
@@ -55,7 +57,7 @@ def _block(block: Block, depth: int) -> Iterator[str]:
         case Prose():
             note = f"**{_NOTES[block.tone]}:** " if block.tone in _NOTES else ""
             quote = "> " if note else ""
-            yield from (f"{quote}{note}{_text(block.text)}", "")
+            yield from (f"{quote}{note}{_prose(block.text)}", "")
         case Facts():
             yield from _facts(block.items)
         case Table():
@@ -138,16 +140,23 @@ def _row(cells: Sequence[str]) -> str:
 def _cell(value: CellValue) -> str:
     if value is None:
         return "–"
-    return _text(value if isinstance(value, str) else value.text).replace("|", "\\|")
+    return _text(value if isinstance(value, str) else value.text)
 
 
 def _text(text: str) -> str:
     """One line, with what Markdown or HTML would take for markup made harmless."""
-    line = " ".join(text.split())
-    return (
-        line.replace("\\", "\\\\")
-        .replace("<", "&lt;")
-        .replace("*", "\\*")
-        .replace("[", "\\[")
-        .replace("_", "\\_")
-    )
+    return "".join(_MARKUP.get(character, character) for character in " ".join(text.split()))
+
+
+def _prose(text: str) -> str:
+    """Our own sentences: words between backticks stay code, all else is made harmless."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return _text(text)
+    return "".join(f"`{part}`" if number % 2 else _edges(part) for number, part in enumerate(parts))
+
+
+def _edges(text: str) -> str:
+    """Harmless, with the blanks at its ends kept."""
+    head, tail = " " * text.startswith(" "), " " * (text.endswith(" ") and bool(text.strip()))
+    return f"{head}{_text(text)}{tail}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from rhevmig.checks import Findings, Severity
 from rhevmig.inventory import Cluster, DataCenter, Host, HostNic, Inventory, Network, StorageDomain, Vm
+from rhevmig.migration import Campaign
 from rhevmig.policy import Policy
 from rhevmig.report.cells import natural
 from rhevmig.scheduling import Explanation, explain
@@ -50,7 +51,7 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     #: What the checks say about it; None where they were not run.
     findings: Findings | None = None
     #: Migrations done, if any.
-    campaign: Any = None
+    campaign: Campaign | None = None
     #: The policy by which it was judged.
     policy: Policy = Policy()
     #: Severity from which findings decide the verdict.

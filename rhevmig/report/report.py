@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import msgspec
 from rhevmig.checks import Findings, Severity
 from rhevmig.errors import InvalidArgument, OutputFailed
 from rhevmig.inventory import Inventory, write_aside
-from rhevmig.migration.campaign import Campaign
+from rhevmig.migration import Campaign
 from rhevmig.policy import Policy
 from rhevmig.report.building import build_document
 from rhevmig.report.document import Document
@@ -78,8 +78,8 @@ class Report:
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, ...]:
         """Writes the format that the suffix names, or all three into a folder, made if it is missing.
 
-        Returns: the files written. Nothing is written before all of it is rendered, and each file appears
-        whole or not at all.
+        Returns: the files written. Nothing is written before all of it is rendered; each file appears whole
+        or not at all, and where one of three cannot be written, no new one stays.
         Raises: InvalidArgument (another suffix), OutputFailed.
         """
         target = Path(path)
@@ -95,13 +95,23 @@ class Report:
         else:
             wanted = {target / f"{_NAME_IN_FOLDER}{suffix}": render for suffix, render in formats.items()}
         ready = {file: render().encode() for file, render in wanted.items()}
-        _make_folder(next(iter(ready)).parent, may_make=target not in ready)
+        if target not in ready:
+            _make_folder(target)
+        return _write_all(ready)
+
+
+def _write_all(ready: Mapping[Path, bytes]) -> tuple[Path, ...]:
+    """Writes all files; where one cannot be written, those that this call brought into being go again."""
+    fresh = [file for file in ready if not file.exists()]
+    try:
         return tuple(write_aside(file, content) for file, content in ready.items())
+    except OutputFailed:
+        for file in fresh:
+            file.unlink(missing_ok=True)
+        raise
 
 
-def _make_folder(folder: Path, *, may_make: bool) -> None:
-    if not may_make:
-        return
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
