@@ -61,21 +61,22 @@ def _dedicated(inventory: Inventory, _: Policy) -> Iterator[Finding]:
 
 def _dedicated_of(inventory: Inventory, cluster: Cluster) -> Finding:
     scope = cluster_scope(cluster)
-    if not inventory.networks_of(cluster):
+    migration = inventory.network_by_role(cluster, NetworkRole.MIGRATION)
+    management = inventory.network_by_role(cluster, NetworkRole.MANAGEMENT)
+    if management is None:
+        # every cluster has a management network: where none is seen, networks are hidden
         return NET_001.unknown(
             scope,
-            "the networks of the cluster could not be read",
+            "the networks of the cluster could not be read, or not all of them",
             missing="clusters/{id}/networks",
             remedy=help_for(inventory, "cluster", "networks", id=cluster.id),
         )
-    migration = inventory.network_by_role(cluster, NetworkRole.MIGRATION)
-    management = inventory.network_by_role(cluster, NetworkRole.MANAGEMENT)
     row = Evidence(
         name="network with the role migration",
         observed=migration.name if migration else "none",
-        expected=f"another one than {management.name if management else 'the management network'}",
+        expected=f"another one than {management.name}",
     )
-    if migration is None or (management is not None and migration.id == management.id):
+    if migration is None or migration.id == management.id:
         return NET_001.failed(
             scope,
             "migrations run over the management network: they can crowd out the engine's own traffic",
@@ -99,10 +100,10 @@ def _distinct_in(
     inventory: Inventory, policy: Policy, cluster: Cluster, storage: StorageNetworks | None
 ) -> Finding:
     scope = cluster_scope(cluster)
-    if not inventory.networks_of(cluster):
+    if inventory.network_by_role(cluster, NetworkRole.MANAGEMENT) is None:
         return NET_005.unknown(
             scope,
-            "the networks of the cluster could not be read",
+            "the networks of the cluster could not be read, or not all of them",
             missing="clusters/{id}/networks",
             remedy=help_for(inventory, "cluster", "networks", id=cluster.id),
         )

@@ -13,6 +13,10 @@ from rhevmig.terms import FilterName
 __all__ = ["HardRules", "Members"]
 
 
+#: Parts of a reading without which rules may be missing.
+HIDDEN = frozenset({("cluster", "affinitygroups"), ("cluster", "all"), ("affinity_group", "all")})
+
+
 class Members(msgspec.Struct, frozen=True, kw_only=True):
     """A group with all its members, those by label included."""
 
@@ -39,6 +43,9 @@ class HardRules:
             ):
                 vm_ids, host_ids = inventory.members_of(group)
                 self._remember(Members(group=group, vm_ids=vm_ids, host_ids=host_ids))
+        self._hidden_clusters = {
+            unseen.id for unseen in inventory.unobserved if (unseen.kind, unseen.what) in HIDDEN
+        }
         self._labels: dict[str, list[tuple[str, frozenset[str]]]] = {}
         for label in inventory.affinity_labels:
             if label.has_implicit_affinity_group:
@@ -54,8 +61,8 @@ class HardRules:
         return tuple(self._by_vm.get(vm_id, ()))
 
     def concerns(self, vm_id: str) -> bool:
-        """Whether any hard rule concerns the VM."""
-        return vm_id in self._by_vm or vm_id in self._labels
+        """Whether any hard rule concerns the VM, or may do so because the rules could not be read."""
+        return bool(self._hidden_clusters) or vm_id in self._by_vm or vm_id in self._labels
 
     def together_with(self, vm_id: str) -> frozenset[str]:
         """VMs that must share its host, transitively; without itself."""
@@ -80,6 +87,12 @@ class HardRules:
         self, vm: Vm, host_id: str, *, at: Mapping[str, str | None] | None = None
     ) -> Iterator[Reason]:
         """What the rules say against a host, with other VMs where they run, or where `at` puts them."""
+        if None in self._hidden_clusters or vm.cluster_id in self._hidden_clusters:
+            yield Reason(
+                filter=FilterName.VM_AFFINITY_GROUPS,
+                allowed=Allowed.UNKNOWN,
+                sentence="the affinity groups of the cluster could not be read",
+            )
         yield from self._among_vms(vm, host_id, at or {})
         yield from self.host_reasons(vm, host_id)
 

@@ -44,7 +44,7 @@ def surroundings_of(inventory: Inventory, cluster: Cluster, cpu_types: CpuTypes)
         cluster=cluster,
         cpu_types=cpu_types,
         display_network_id=display.id if display else None,
-        roles_seen=bool(inventory.networks_of(cluster)),
+        roles_seen=inventory.network_by_role(cluster, NetworkRole.MANAGEMENT) is not None,
         network_names={network.id: network.name for network in inventory.networks},
         external_network_ids=frozenset(n.id for n in inventory.networks if n.external_provider_id),
         storage_status={

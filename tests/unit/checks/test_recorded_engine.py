@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from rhevmig.checks import Finding, check, exit_code
 from tests.recorded import recorded_inventory
 from tests.unit.checks.judged import DECLARED
@@ -81,3 +83,25 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def test_an_account_that_sees_little_gets_unknowns_and_no_false_word() -> None:
+    """As an operator sees the same engine: no placement, NICs of hosts, CPU types, options, events."""
+    seen = msgspec.structs.replace(
+        INVENTORY,
+        hosts=tuple(
+            msgspec.structs.replace(h, nics=None, network_attachments=None, unmanaged_networks=None)
+            for h in INVENTORY.hosts
+        ),
+        vms=tuple(msgspec.structs.replace(v, host_id=None, affinity=None) for v in INVENTORY.vms),
+        cluster_levels=(),
+        cluster_networks=tuple(m for m in INVENTORY.cluster_networks if m.usages == ("vm",)),
+        events=(),
+        default_mtu=None,
+    )
+    found = check(seen, DECLARED)
+    judged = {"NET-001", "NET-003", "NET-005", "NET-008", "NET-010", "TIME-002", "VM-001", "CPU-005"}
+    assert not [f for f in found if f.check_id in judged and f.status in ("pass", "fail")]
+    assert {f.check_id for f in found.of(status="fail")} == {"STO-001"}
+    assert all(found.verdict(c) != "pass" for c in INVENTORY.clusters)
+    assert {f.missing is not None and f.remedy != "" for f in found.of(status="unknown")} == {True}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rhevmig.inventory import AffinityGroup, AffinityLabel
+from rhevmig.inventory import AffinityGroup, AffinityLabel, Unobserved
 from rhevmig.scheduling import explain
 from tests.builders import a_group, a_host, a_vm, an_inventory
 
@@ -90,3 +90,11 @@ def test_a_partner_that_does_not_run_ties_nothing() -> None:
         vms=(a_vm(), a_vm("app01", host_id=None, status="down")), affinity_groups=(group,)
     )
     assert {v.allowed for v in explain(inventory, "web01")} == {"yes"}
+
+
+def test_groups_that_could_not_be_read_leave_the_answer_open() -> None:
+    """An account that may not see affinity groups gets no yes."""
+    hidden = Unobserved(kind="cluster", what="affinitygroups", reason="insufficient permissions")
+    assert set(allowed(unobserved=(hidden,)).values()) == {"unknown"}
+    elsewhere = Unobserved(kind="cluster", id="other", what="affinitygroups", reason="refused")
+    assert set(allowed(unobserved=(elsewhere,)).values()) == {"yes"}
