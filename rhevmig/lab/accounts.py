@@ -13,7 +13,16 @@ from enum import Enum
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Caller", "Standing", "add_user", "caller_of", "find_account", "may_see"]
+__all__ = [
+    "Caller",
+    "Standing",
+    "add_user",
+    "caller_of",
+    "find_account",
+    "may_see",
+    "password_fits",
+    "profiles",
+]
 
 #: Roles of an ordinary user that show VMs (recorded: UserVmManager on one cluster).
 ADMIN_ROLES = frozenset(("SuperUser", "DataCenterAdmin", "ClusterAdmin", "HostAdmin"))
@@ -156,10 +165,18 @@ def _vms_of(world: World, entity: Entity) -> list[Entity]:
 
 
 def _network_shown(world: World, caller: Caller, entity: Entity) -> bool:
+    """Management networks, which everybody may use, and those that the caller's VMs are on."""
     network = entity if entity.place == "networks" else world.find("networks", entity.ref("network"))
     if network is None:
         return False
-    clusters = [world.find("clusters", object_id) for object_id in caller.objects]
-    return any(
-        world.find("clusters/networks", network.id, cluster) for cluster in clusters if cluster is not None
-    )
+    if any("management" in str(part.get("usages")) for part in _parts_of(world, network)):
+        return True
+    profiles = world.referring("vnicprofiles", "network", network.id)
+    nics = [nic for profile in profiles for nic in world.referring("vms/nics", "vnic_profile", profile.id)]
+    return any(nic.parent is not None and may_see(world, caller, nic.parent) for nic in nics)
+
+
+def _parts_of(world: World, network: Entity) -> list[Entity]:
+    clusters = world.referring("clusters", "data_center", network.ref("data_center") or "")
+    found = [world.find("clusters/networks", network.id, cluster) for cluster in clusters]
+    return [part for part in found if part is not None]

@@ -20,8 +20,23 @@ if TYPE_CHECKING:
     from rhevmig.lab.asking import Asked
     from rhevmig.lab.exchange import Response
 
-__all__ = ["Acted", "Creator", "act", "action_of", "create", "creator_of", "edit", "editor_of", "leave", "leaver_of", "remove", "remover_of",
-           "unknown", "unknown_of"]  # fmt: skip
+__all__ = [
+    "Acted",
+    "Creator",
+    "act",
+    "action_of",
+    "create",
+    "creator_of",
+    "edit",
+    "editor_of",
+    "leave",
+    "leaver_of",
+    "registered",
+    "remove",
+    "remover_of",
+    "unknown",
+    "unknown_of",
+]
 
 
 class Acted:

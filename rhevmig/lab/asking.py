@@ -9,7 +9,7 @@ from rhevmig.lab.exchange import Request
 from rhevmig.lab.render import Look
 
 if TYPE_CHECKING:
-    from rhevmig.lab.engine import Engine
+    from rhevmig.lab.enginestate import EngineState
 
 __all__ = ["Asked"]
 
@@ -20,7 +20,7 @@ class Asked:
     """A request that was let in."""
 
     def __init__(
-        self, engine: Engine, request: Request, caller: Caller, correlation_id: str, base: str
+        self, engine: EngineState, request: Request, caller: Caller, correlation_id: str, base: str
     ) -> None:
         self.engine = engine
         self.world = engine.world

@@ -1,4 +1,4 @@
-"""The lab's own certificate authority: new for each lab, or kept in a directory so that it can be trusted once."""
+"""The lab's own certificate authority: new for each lab, or kept in a directory to be trusted once."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
@@ -11,73 +10,16 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import accounts, build_hosts, build_vms, defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
+from rhevmig.lab.builder import Builder
 from rhevmig.lab.eventlog import EventLog, event_kinds
 from rhevmig.lab.scenario import Scenario
 from rhevmig.lab.simclock import SimClock, stamp
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["build_world"]
+__all__ = ["add_cluster_network", "add_network", "build_world", "rule", "version_tree", "with_attributes"]
 
 _GIB = 2**30
 _ROLES = ("vm", "display", "migration", "management", "default_route")
-
-
-class Builder:
-    """The names met so far while a world is built."""
-
-    def __init__(self, world: World, file: str) -> None:
-        self.world = world
-        self.file = file
-        self.names: dict[tuple[str, str], Entity] = {}
-        self.free: dict[str, list[tuple[float, int, Entity]]] = {}
-        self.macs = 0
-
-    def id_of(self, place: str, name: str, given: str | None) -> str:
-        """The id given, or one made of seed, place and name."""
-        return given or self.world.new_id(place, name)
-
-    def add(
-        self,
-        place: str,
-        name: str,
-        attrs: trees.Tree,
-        *,
-        given: str | None = None,
-        scope: str = "",
-        **more: Any,
-    ) -> Entity:
-        """A new entity that later entries may name."""
-        entity = self.world.add(place, self.id_of(place, f"{scope}{name}", given), attrs, **more)
-        self.names[place, f"{scope}{name}"] = entity
-        return entity
-
-    def get(self, place: str, name: str, *, asked_by: str, scope: str = "") -> Entity:
-        """The entity of that name; a scenario that names what does not exist is refused."""
-        found = self.names.get((place, f"{scope}{name}"))
-        if found is None:
-            raise ScenarioInvalid(
-                file=self.file, detail=f"{asked_by} names {name!r}, but there is none among {place}"
-            )
-        return found
-
-    def offer_memory(self, cluster_id: str, host: Entity, memory_gib: float) -> None:
-        """A host on which VMs without a named host may be put."""
-        heapq.heappush(self.free.setdefault(cluster_id, []), (-memory_gib, host.seq, host))
-
-    def roomiest(self, cluster_id: str, memory_gib: float) -> Entity | None:
-        """The Up host of a cluster with the most memory left; what is put there is taken off."""
-        hosts = self.free.get(cluster_id)
-        if not hosts:
-            return None
-        free, seq, host = hosts[0]
-        heapq.heapreplace(hosts, (free + memory_gib, seq, host))
-        return host
-
-    def next_mac(self) -> str:
-        """The next address of the pool."""
-        number = self.macs
-        self.macs += 1
-        return f"56:6f:0b:{0x4F + (number >> 16):02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
 
 
 def build_world(
@@ -218,9 +160,15 @@ def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
     if not entry.storage:
         attrs.pop("storage_format", None)
     center = builder.add("datacenters", entry.name, with_attributes(attrs, entry), given=entry.id)
-    quota = {"name": "Default", "description": "Default unlimited quota", "cluster_hard_limit_pct": "20",
-             "cluster_soft_limit_pct": "80", "data_center": trees.ref(center.id), "storage_hard_limit_pct": "20",
-             "storage_soft_limit_pct": "80"}  # fmt: skip
+    quota = {
+        "name": "Default",
+        "description": "Default unlimited quota",
+        "cluster_hard_limit_pct": "20",
+        "cluster_soft_limit_pct": "80",
+        "data_center": trees.ref(center.id),
+        "storage_hard_limit_pct": "20",
+        "storage_soft_limit_pct": "80",
+    }
     world.add("datacenters/quotas", world.new_id("quota", entry.name), quota, parent=center)
     networks = list(entry.networks)
     if not any(network.name == "ovirtmgmt" for network in networks):
@@ -345,8 +293,11 @@ def add_cluster_network(
 ) -> Entity:
     """A network's part in a cluster."""
     has_vm = "vm" in trees.items_of(network.get("usages"), "usage")
-    usages = [role for role in ("vm", "display", "migration", "management", "default_route", "gluster")
-              if role in roles or (role == "vm" and has_vm)]  # fmt: skip
+    usages = [
+        role
+        for role in ("vm", "display", "migration", "management", "default_route", "gluster")
+        if role in roles or (role == "vm" and has_vm)
+    ]
     own = {
         "display": "true" if "display" in usages else "false",
         "required": "true" if required else "false",
@@ -401,8 +352,13 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
         asked_by = f"affinity label {label.name}"
         vms = [trees.ref(builder.get("vms", name, asked_by=asked_by).id) for name in label.vms]
         hosts = [trees.ref(builder.get("hosts", name, asked_by=asked_by).id) for name in label.hosts]
-        members = {"name": label.name, "has_implicit_affinity_group": "false", "read_only": "false",
-                   **({"hosts": {"host": hosts}} if hosts else {}), **({"vms": {"vm": vms}} if vms else {})}  # fmt: skip
+        members = {
+            "name": label.name,
+            "has_implicit_affinity_group": "false",
+            "read_only": "false",
+            **({"hosts": {"host": hosts}} if hosts else {}),
+            **({"vms": {"vm": vms}} if vms else {}),
+        }
         builder.add("affinitylabels", label.name, members, given=label.id)
 
 
@@ -411,10 +367,14 @@ def _events(builder: Builder, scenario: Scenario) -> None:
     for entry in sorted(scenario.events, key=lambda event: -event.age_s):
         about = [
             builder.get(place, name, asked_by=f"event {entry.code}")
-            for place, name in (("hosts", entry.host), ("vms", entry.vm), ("clusters", entry.cluster),
-                                ("storagedomains", entry.storage_domain))
+            for place, name in (
+                ("hosts", entry.host),
+                ("vms", entry.vm),
+                ("clusters", entry.cluster),
+                ("storagedomains", entry.storage_domain),
+            )
             if name
-        ]  # fmt: skip
+        ]
         values = {"host": entry.host or "", "vm": entry.vm or "", **entry.values}
         kind = event_kinds().get(entry.code)
         if kind is None and entry.text is None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
+from rhevmig.lab.builder import Builder
 from rhevmig.lab.world import Entity, World
 
-if TYPE_CHECKING:
-    from rhevmig.lab.build import Builder
-
-__all__ = ["add_hosts", "attach", "choose_spm"]
+__all__ = ["add_hosts", "attach", "choose_spm", "ip_tree"]
 
 _GIB = 2**30
-_MODES = {"0": "Round-robin (balance-rr)", "1": "Active-Backup", "2": "Load balance (balance-xor)", "3": "Broadcast",
-          "4": "Dynamic link aggregation (802.3ad)", "5": "Adaptive transmit load balancing (balance-tlb)",
-          "6": "Adaptive load balancing (balance-alb)"}  # fmt: skip
+_MODES = {
+    "0": "Round-robin (balance-rr)",
+    "1": "Active-Backup",
+    "2": "Load balance (balance-xor)",
+    "3": "Broadcast",
+    "4": "Dynamic link aggregation (802.3ad)",
+    "5": "Adaptive transmit load balancing (balance-tlb)",
+    "6": "Adaptive load balancing (balance-alb)",
+}
 
 
 def add_hosts(builder: Builder, entry: entries.HostEntry) -> None:
@@ -123,13 +126,13 @@ def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Ent
                 file=builder.file,
                 detail=f"{asked_by}: network {item.network} lies on {item.nic!r}, which it has not",
             )
-        address = item.address.format(n=number) if item.address else None
+        own_address = item.address.format(n=number) if item.address else None
         attach(
             world,
             host,
             made[item.nic],
             network,
-            address=address,
+            address=own_address,
             boot=item.boot_protocol,
             mtu=item.mtu,
             given=item.id,
@@ -187,15 +190,17 @@ def attach(
         "boot_protocol": protocol,
         "bridged": "true" if bridged else "false",
         "custom_configuration": "false",
-        "ip": _ip(address) if address else None,
+        "ip": ip_tree(address) if address else None,
         "ipv6": {"gateway": "::", "version": "v6"},
         "mtu": str(real_mtu),
         "network": trees.ref(network.id),
     }
     world.update(carrier, changes)
     attachment_id = given or world.new_id("attachment", f"{host.id}/{network.id}")
-    assignments = [{"assignment_method": protocol, "ip": _ip(address) if address else {"version": "v4"}},
-                   {"assignment_method": "none", "ip": {"version": "v6"}}]  # fmt: skip
+    assignments = [
+        {"assignment_method": protocol, "ip": ip_tree(address) if address else {"version": "v4"}},
+        {"assignment_method": "none", "ip": {"version": "v6"}},
+    ]
     attrs: trees.Tree = {
         "ip_address_assignments": {"ip_address_assignment": assignments},
         "host": trees.ref(host.id),
@@ -221,7 +226,8 @@ def _vlan_device(world: World, host: Entity, device: Entity, vlan: str) -> Entit
     return world.add("hosts/nics", world.new_id("nic", f"{host.id}/{device.name}.{vlan}"), attrs, parent=host)
 
 
-def _ip(address: str) -> trees.Tree:
+def ip_tree(address: str) -> trees.Tree:
+    """An address with prefix as the API has it."""
     interface = ipaddress.ip_interface(address)
     return {
         "address": str(interface.ip),
@@ -241,9 +247,9 @@ def _actual(
     bridged: bool,
 ) -> dict[str, str]:
     """What the host reports of an attached network, by the engine's names."""
-    ip = _ip(address) if address else {}
+    ip = ip_tree(address) if address else {}
     cluster = world.find("clusters", host.ref("cluster"))
-    reported = {
+    return {
         "mtu": str(mtu),
         "bridged": "true" if bridged else "false",
         "vlan": trees.ref_id(network.get("vlan")) or "",
@@ -254,7 +260,6 @@ def _actual(
         "ipv4_gateway": "",
         "ipv6_boot_protocol": "NONE",
     }
-    return reported
 
 
 def choose_spm(world: World) -> None:

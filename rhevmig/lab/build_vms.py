@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
+from rhevmig.lab.builder import Builder
 from rhevmig.lab.simclock import stamp
 from rhevmig.lab.world import Entity
-
-if TYPE_CHECKING:
-    from rhevmig.lab.build import Builder
 
 __all__ = ["add_vms"]
 
@@ -98,8 +94,13 @@ def _add_vm(
     vm.lab["started_s"] = world.clock.start_s - 86_400
     _nics(builder, vm, entry, cluster)
     _disks(builder, vm, entry, cluster)
-    snapshot = {"description": "Active VM", "date": shared["creation_time"], "persist_memorystate": "false",
-                "snapshot_status": "ok", "snapshot_type": "active"}  # fmt: skip
+    snapshot = {
+        "description": "Active VM",
+        "date": shared["creation_time"],
+        "persist_memorystate": "false",
+        "snapshot_status": "ok",
+        "snapshot_type": "active",
+    }
     world.add("vms/snapshots", world.new_id("snapshot", vm.id), snapshot, parent=vm)
     for tag_name in entry.tags:
         tag = builder.names.get(("tags", tag_name)) or builder.add(

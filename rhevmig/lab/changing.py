@@ -17,8 +17,24 @@ from rhevmig.lab.writing import find_referenced
 __all__ = ["job_done", "merged", "need", "reference", "say", "unique"]
 
 #: Members that a client may send but the engine alone decides.
-_READ_ONLY = frozenset(("id", "href", "status", "summary", "creation_time", "start_time", "stop_time", "actual_size",
-                        "permissions", "statistics", "tags", "nics", "disk_attachments", "snapshots"))  # fmt: skip
+_READ_ONLY = frozenset(
+    (
+        "id",
+        "href",
+        "status",
+        "summary",
+        "creation_time",
+        "start_time",
+        "stop_time",
+        "actual_size",
+        "permissions",
+        "statistics",
+        "tags",
+        "nics",
+        "disk_attachments",
+        "snapshots",
+    )
+)
 
 
 def need(type_words: str, sent: Tree, *members: str) -> None:
@@ -72,7 +88,7 @@ def unique(
 
 
 def merged(asked: Asked, place_path: str, attrs: Tree, sent: Tree, *, skip: Iterable[str] = ()) -> Tree:
-    """The members with what a body says about them: structs member by member, lists as a whole, references as ids."""
+    """The members as a body changes them: structs member by member, lists whole, references as ids."""
     place = schema.place(place_path)
     result = dict(attrs)
     for name, value in sent.items():
@@ -96,9 +112,20 @@ def _member(asked: Asked, place: Place, name: str, present: Any, sent: Any, kind
     return sent if sent != "" or kind in ("string", "") else {}
 
 
-_REFERENCED = {"Cluster": "clusters", "DataCenter": "datacenters", "Template": "templates", "Host": "hosts",
-               "Network": "networks", "VnicProfile": "vnicprofiles", "SchedulingPolicy": "schedulingpolicies",
-               "MacPool": "macpools", "Icon": "?", "InstanceType": "?", "Quota": "?", "Vlan": "?"}  # fmt: skip
+_REFERENCED = {
+    "Cluster": "clusters",
+    "DataCenter": "datacenters",
+    "Template": "templates",
+    "Host": "hosts",
+    "Network": "networks",
+    "VnicProfile": "vnicprofiles",
+    "SchedulingPolicy": "schedulingpolicies",
+    "MacPool": "macpools",
+    "Icon": "?",
+    "InstanceType": "?",
+    "Quota": "?",
+    "Vlan": "?",
+}
 
 
 def _target_of(kind: str) -> str | None:
@@ -125,7 +152,7 @@ def _is_list(value: Tree) -> bool:
     return any(isinstance(item, list) for item in value.values())
 
 
-def say(asked: Asked, code: int, *about: Entity | None, **values: object) -> None:
+def say(asked: Asked, code: int, *about: Entity | None, **values: Any) -> None:
     """The event of a command that a user gave."""
     user = asked.caller.login
     asked.events.write(

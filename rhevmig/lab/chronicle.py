@@ -18,6 +18,7 @@ from lxml import etree
 from rhevmig.lab import accounts, crawl, defaults
 from rhevmig.lab.accounts import Standing
 from rhevmig.lab.crawl import Exchange, read_exchanges
+from rhevmig.lab.jobs import FAILED_KEPT_S, FINISHED_KEPT_S, SWEEP_S
 from rhevmig.lab.search import select
 from rhevmig.lab.simclock import SimClock
 from rhevmig.lab.world import Entity, World
@@ -45,7 +46,15 @@ def _began(exchanges: list[Exchange]) -> str:
 class Chronicle:
     """Recordings of one engine in the order of time."""
 
-    def __init__(self, crawled: list[Exchange], recordings: Mapping[str, list[Exchange]]) -> None:
+    def __init__(
+        self,
+        crawled: list[Exchange],
+        recordings: Mapping[str, list[Exchange]],
+        *,
+        filtered: frozenset[str] = frozenset(("roles-operator", "roles-nobody")),
+    ) -> None:
+        #: Recordings of accounts that see only a part: nothing is learnt from them.
+        self._filtered = filtered
         self.recordings = {name: items for name, items in recordings.items() if items}
         self._crawled = crawled
         self.order = sorted(self.recordings, key=lambda name: _began(self.recordings[name]))
@@ -62,20 +71,23 @@ class Chronicle:
     def world_before(self, name: str, *, password: str = "secret") -> World:  # noqa: S107
         """The world as a recording found it; recordings must be asked for in the order of time."""
         while self._told < len(self.order) and self.order[self._told] != name:
-            self._tell(self.recordings[self.order[self._told]])
+            self._tell(self.order[self._told])
             self._told += 1
         if self._told == len(self.order):
             raise LookupError(f"{name} is over already")
         exchanges = self.recordings[name]
         began = _began(exchanges)
         if not self._crawl_is_told and began > _began(self._crawled):
-            self._known, self._crawl_is_told = self._world_of_crawl(), True
+            crawl.take_in(self._known, self._crawled)
+            self._drop_unlisted(self._crawled, frozenset())
+            self._crawl_is_told = True
         world = _copy(self._known, start=began)
         for entity_id, born in self._births.items():
             if born >= began:
                 _forget(world, entity_id)
         _forget_future(world, began)
-        prefix = _before_first_write(exchanges)
+        _sweep_jobs(world, began)
+        prefix = [] if name in self._filtered else _before_first_write(exchanges)
         crawl.take_in(world, _readable(prefix))
         for exchange in prefix:
             for gone in _unlisted(world, exchange):
@@ -85,8 +97,16 @@ class Chronicle:
         _number_events(world, prefix)
         return world
 
-    def _tell(self, exchanges: list[Exchange]) -> None:
+    def _drop_unlisted(self, exchanges: Iterable[Exchange], kept: frozenset[str]) -> None:
+        """What a whole list no longer holds is gone; kept are kinds with parts that nobody lists again."""
+        for exchange in exchanges:
+            for gone in _unlisted(self._known, exchange):
+                if gone.place not in kept:
+                    self._known.remove(gone)
+
+    def _tell(self, name: str) -> None:
         """Let what a recording saw become known: of each URL the last answer."""
+        exchanges = [] if name in self._filtered else self.recordings[name]
         last: dict[str, Exchange] = {}
         for exchange in exchanges:
             if exchange.method == "GET" or exchange.method in ("PUT", "POST"):
@@ -94,6 +114,22 @@ class Chronicle:
                 last[exchange.target] = exchange
         seen = list(last.values())
         crawl.take_in(self._known, _readable(seen))
+        self._drop_unlisted(seen, frozenset(("vms", "hosts", "clusters", "datacenters", "users")))
+        for exchange in exchanges:
+            segments = exchange.path.split("/")
+            gone = self._known.tables.get("/".join(segments[0::2]), {}).get(segments[-1])
+            if exchange.method == "DELETE" and exchange.status == 200 and gone is not None:
+                self._known.remove(gone)
+
+
+def _sweep_jobs(world: World, began: str) -> None:
+    """Jobs that the engine had forgotten by then."""
+    now = datetime.fromisoformat(began).timestamp()
+    for job in list(world.all("jobs")):
+        ended = job.text("end_time")
+        kept_s = FINISHED_KEPT_S if job.text("status") == "finished" else FAILED_KEPT_S
+        if ended and now - datetime.fromisoformat(ended).timestamp() > kept_s + SWEEP_S:
+            world.remove(job)
 
 
 def _number_events(world: World, prefix: list[Exchange]) -> None:
@@ -124,7 +160,12 @@ def _before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
 
 def _forget_future(world: World, began: str) -> None:
     """Entities that say themselves that they were made later."""
-    for place, member in (("vms", "creation_time"), ("events", "time"), ("jobs", "start_time"), ("vms/snapshots", "date")):
+    for place, member in (
+        ("vms", "creation_time"),
+        ("events", "time"),
+        ("jobs", "start_time"),
+        ("vms/snapshots", "date"),
+    ):
         for entity in list(world.all(place)):
             if entity.text(member) > began:
                 world.remove(entity)
@@ -161,7 +202,12 @@ def _unlisted(world: World, exchange: Exchange) -> list[Entity]:
     usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
     searched = re.fullmatch(r"search=((?:name|cluster)%3D[\w*%-]+)", exchange.query)
     complete = usable and (searched is not None or not exchange.query.replace("follow=", ""))
-    if not complete or place in _OPEN_LISTS or place in crawl.ALIASES or len(exchange.path.split("/")) % 2 == 0:
+    if (
+        not complete
+        or place in _OPEN_LISTS
+        or place in crawl.ALIASES
+        or len(exchange.path.split("/")) % 2 == 0
+    ):
         return []
     root = etree.fromstring(exchange.answer.encode())
     listed = {str(child.get("id")) for child in root if isinstance(child.tag, str)}
@@ -185,9 +231,9 @@ def _copy(source: World, *, start: str) -> World:
     world.row_orders = {key: dict(rows) for key, rows in source.row_orders.items()}
     made: dict[int, Entity] = {}
     entities = [entity for place in source.tables for entity in source.all(place)]
-    for entity in sorted(entities, key=lambda item: item.seq):
+    for entity in sorted(entities, key=lambda item: (item.base is not None, item.seq)):
         parent = made.get(id(entity.parent)) if entity.parent else None
-        base = made.get(id(entity.base)) if entity.base else None
+        base = world.find(entity.base.place, entity.base.id) if entity.base else None
         if (entity.parent and parent is None) or (entity.base and base is None):
             continue
         made[id(entity)] = world.add(entity.place, entity.id, entity.attrs, parent=parent, base=base)

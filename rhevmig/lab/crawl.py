@@ -10,6 +10,7 @@ import gzip
 import lzma
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,15 +25,33 @@ from rhevmig.lab.derived import schedulable_mib
 from rhevmig.lab.schema import places
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["ALIASES", "Exchange", "read_crawl", "read_exchanges", "settle_links", "take_in"]
+__all__ = [
+    "ALIASES",
+    "Exchange",
+    "forget_pending",
+    "read_crawl",
+    "read_exchanges",
+    "settle_links",
+    "show_host",
+    "take_in",
+]
 
 #: Lists that show entities of another place; what they say is read from that place.
 ALIASES = frozenset(
-    ("storagedomains/vms", "storagedomains/disks", "datacenters/networks", "datacenters/clusters",
-     "clusters/networkfilters", "networks/vnicprofiles", "storagedomains/storageconnections",
-     "hosts/affinitylabels", "vms/affinitylabels", "users/groups")
-)  # fmt: skip
-#: Places whose entities stand for another entity: place to the place of the base and the members of their own.
+    (
+        "storagedomains/vms",
+        "storagedomains/disks",
+        "datacenters/networks",
+        "datacenters/clusters",
+        "clusters/networkfilters",
+        "networks/vnicprofiles",
+        "storagedomains/storageconnections",
+        "hosts/affinitylabels",
+        "vms/affinitylabels",
+        "users/groups",
+    )
+)
+#: Places whose entities stand for another: the place of that one, and the members of their own.
 _STAND_INS = {
     "clusters/networks": ("networks", ("cluster", "display", "required", "status", "usages")),
     "datacenters/storagedomains": ("storagedomains", ("data_center", "status")),
@@ -162,7 +181,9 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
         parent = _parent(world, segments[:-1])
         if parent is not None and not exchange.query_has("search"):
             ids = [str(element.get("id")) for element in _elements(root)]
-            world.row_orders[place_path, parent.id] = {entity_id: number for number, entity_id in enumerate(ids)}
+            world.row_orders[place_path, parent.id] = {
+                entity_id: number for number, entity_id in enumerate(ids)
+            }
         for number, element in enumerate(_elements(root)):
             _entity(world, element, place_path, parent=parent, number=number)
 
@@ -212,12 +233,14 @@ def _entity(
     if known is None:
         return world.add(place_path, entity_id, attrs, parent=parent, base=base)
     gone = set(known.attrs) - set(attrs) - places()[place_path].followed
+    if not attrs:  # a bare reference says nothing about what it refers to
+        return known
     world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
     return known
 
 
 def _is_system_permission(world: World, place_path: str, element: etree._Element) -> bool:
-    """A permission on everything, shown once more with one of its objects; groups have theirs from the start."""
+    """A permission on everything, shown once more with one of its objects."""
     if not place_path.endswith("/permissions"):
         return False
     if place_path.startswith("groups/"):
@@ -283,7 +306,7 @@ def _engine_facts(world: World, root: etree._Element) -> None:
 
 
 def settle_links(world: World) -> None:
-    """After everything is read: events in order; what a host had not yet taken back stays until its next statistics."""
+    """After everything is read: events in order; what hosts report later stays until they do."""
     events = world.tables.get("events", {})
     world.tables["events"] = dict(sorted(events.items(), key=lambda item: int(item[0])))
     by_address = {host.text("address"): host.id for host in world.all("hosts")}
@@ -293,7 +316,7 @@ def settle_links(world: World) -> None:
             world.set(vm, "#shown_address", None)
         vm.lab["shown_host"] = shown
         if shown != vm.ref("host"):
-            world.agenda.after(STATISTICS_S / 2, lambda vm=vm: show_host(world, vm), f"graphics of {vm.name}")
+            world.agenda.after(STATISTICS_S / 2, partial(show_host, world, vm), f"graphics of {vm.name}")
     for host in world.all("hosts"):
         seen, summary = host.attrs.get("#schedulable"), host.attrs.get("#summary", {})
         world.update(host, {"#schedulable": None, "#summary": None})

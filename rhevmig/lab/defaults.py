@@ -1,4 +1,4 @@
-"""What new entities are like (data/defaults.yaml) and what every engine comes with (data/installation.json)."""
+"""What new entities are like (`data/defaults.yaml`) and what every engine has (`data/installation.json`)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ def install(world: World) -> None:
         world.add("tags", BLANK_ID, {"name": "root", "description": "root"})
     if world.find("macpools", MAC_POOL_ID) is None:
         ranges = {"range": {"from": "56:6f:0b:4f:00:00", "to": "56:6f:0b:4f:ff:ff"}}
-        attrs = {"name": "Default", "description": "Default MAC pool", "allow_duplicates": "false",
-                 "default_pool": "true", "ranges": ranges}  # fmt: skip
+        attrs = {
+            "name": "Default",
+            "description": "Default MAC pool",
+            "allow_duplicates": "false",
+            "default_pool": "true",
+            "ranges": ranges,
+        }
         world.add("macpools", MAC_POOL_ID, attrs)

@@ -16,6 +16,7 @@ from rhevmig.lab.world import Entity, World
 __all__ = [
     "ACTIVE_STATUSES",
     "DERIVED",
+    "filtered",
     "hidden",
     "href",
     "link_path",
@@ -29,9 +30,20 @@ _MIB = 1024 * 1024
 HOST_RESERVE_MIB = 386
 #: VM statuses that count as active in a host's summary.
 ACTIVE_STATUSES = frozenset(
-    ("up", "powering_up", "paused", "migrating", "reboot_in_progress", "wait_for_launch", "powering_down",
-     "not_responding", "unknown", "saving_state", "restoring_state")
-)  # fmt: skip
+    (
+        "up",
+        "powering_up",
+        "paused",
+        "migrating",
+        "reboot_in_progress",
+        "wait_for_launch",
+        "powering_down",
+        "not_responding",
+        "unknown",
+        "saving_state",
+        "restoring_state",
+    )
+)
 
 #: Places whose items have an id and no href, as recorded.
 _NO_HREF = frozenset(
@@ -41,8 +53,8 @@ _NO_HREF = frozenset(
 _OWN_HREF = frozenset(("storagedomains/disks", "datacenters/networks"))
 _FILTERED = {
     "vms": frozenset(("host", "placement_policy")),
-    "storagedomains": frozenset(("storage",)),
     "clusterlevels": frozenset(("cpu_types",)),
+    "storagedomains": frozenset(("data_centers",)),
 }
 
 
@@ -76,6 +88,15 @@ def hidden(place: Place, look: Any) -> frozenset[str]:
     return names
 
 
+def filtered(place: Place, name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """What an ordinary user sees of a struct: a CPU without its type, of storage only the type."""
+    if place.path == "hosts" and name == "cpu":
+        return {key: member for key, member in value.items() if key != "type"}
+    if place.path == "storagedomains" and name == "storage":
+        return {key: member for key, member in value.items() if key == "type"}
+    return value
+
+
 def token(world: World, entity: Entity) -> tuple[int, ...]:
     """Changes whenever the rendered text of the entity may change."""
     if entity.place == "vms":
@@ -93,7 +114,7 @@ def token(world: World, entity: Entity) -> tuple[int, ...]:
 
 
 def overhead_mib(vm: Entity) -> int:
-    """What QEMU needs beside the guest's memory: 88 MiB, 8 per vCPU and 1/512 of the memory (from recorded hosts)."""
+    """What QEMU needs beside the guest's memory: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
     vcpus = 1
     for part in ("sockets", "cores", "threads"):
         vcpus *= vm.number(f"cpu.topology.{part}", 1)
@@ -148,7 +169,8 @@ def _display(world: World, vm: Entity, value: Any) -> Any:
 
 _OVF = (
     '<?xml version="1.0" encoding="UTF-8"?><ovf:Envelope xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1/" '
-    'ovf:version="4.4.0.0"><Content ovf:id="out"><Name>{name}</Name><MinAllocatedMem>{memory}</MinAllocatedMem>'
+    'ovf:version="4.4.0.0"><Content ovf:id="out"><Name>{name}</Name>'
+    "<MinAllocatedMem>{memory}</MinAllocatedMem>"
     "</Content></ovf:Envelope>"
 )
 
@@ -187,8 +209,21 @@ def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
     network = world.find("networks", attachment.ref("network"))
     known = attachment.lab.get("actual")
     kept = trees.items_of(attachment.attrs.get("reported_configurations"), "reported_configuration")
-    rows = kept or [{"name": name} for name in ("mtu", "bridged", "vlan", "switchType", "ipv4_boot_protocol",
-            "ipv4_netmask", "ipv4_address", "ipv4_gateway", "ipv6_boot_protocol", "default_route")]  # fmt: skip
+    rows = kept or [
+        {"name": name}
+        for name in (
+            "mtu",
+            "bridged",
+            "vlan",
+            "switchType",
+            "ipv4_boot_protocol",
+            "ipv4_netmask",
+            "ipv4_address",
+            "ipv4_gateway",
+            "ipv6_boot_protocol",
+            "default_route",
+        )
+    ]
     wanted = _wanted(world, attachment, network) if network is not None else {}
     shown = []
     for row in rows:
@@ -198,15 +233,22 @@ def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
             actual = expected
         else:
             actual = (known or {}).get(name, row.get("actual_value", expected if not kept else ""))
-        line = {"actual_value": actual, "expected_value": expected, "in_sync": "true" if actual == expected else "false", "name": name}
+        line = {
+            "actual_value": actual,
+            "expected_value": expected,
+            "in_sync": "true" if actual == expected else "false",
+            "name": name,
+        }
         shown.append({key: text for key, text in line.items() if text != ""})
     return shown
 
 
 def _wanted(world: World, attachment: Entity, network: Entity) -> dict[str, str]:
-    """What the engine expects of an attached network, as far as it follows from the network and the attachment."""
+    """What the engine expects of an attached network, as far as it follows from the rest."""
     usages = trees.items_of(network.get("usages"), "usage")
-    first = next(iter(trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {})
+    first: dict[str, Any] = next(
+        iter(trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {}
+    )
     method = trees.text(first, "assignment_method", "none")
     found = {
         "mtu": str(network.number("mtu") or 1500),

@@ -7,8 +7,6 @@ in. It is driven by any thread but works on one request at a time.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
 
 from rhevmig.lab import (
     reading,
@@ -23,13 +21,10 @@ from rhevmig.lab import (
 )
 from rhevmig.lab.asking import Asked
 from rhevmig.lab.behaviour import attach
-from rhevmig.lab.crawl import STATISTICS_S, show_host
-from rhevmig.lab.eventlog import EventLog
+from rhevmig.lab.enginestate import EngineState
 from rhevmig.lab.exchange import Request, Response
 from rhevmig.lab.faults import Refused, html_error
-from rhevmig.lab.jobs import JobList
-from rhevmig.lab.sso import SignOn
-from rhevmig.lab.world import Entity, World
+from rhevmig.lab.world import World
 
 __all__ = ["Engine"]
 
@@ -38,26 +33,11 @@ REGISTERING = (rules_groups, rules_hosts, rules_running, rules_sites, rules_stor
 _API = "/ovirt-engine/api"
 
 
-class Engine:
+class Engine(EngineState):
     """A simulated engine around one world."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.sign_on = SignOn(world)
-        self.events = EventLog(world)
-        self.jobs = JobList(world)
-        self.lock = threading.RLock()
-        #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
-        self.mistakes: list[Exception] = []
-        #: What the engine calls itself in absolute URLs.
-        self.public_url = "https://engine.lab.example"
-        #: Asked before anything else; a response returned here is the answer (faults on purpose).
-        self.before: list[Callable[[Request], Response | None]] = []
-        #: May change the answer before it goes out (faults on purpose, engine costs).
-        self.after: list[Callable[[Request, Response], Response]] = []
-        #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
-        self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
-        world.on_change(self._graphics_follow)
+        super().__init__(world)
         attach(self)
 
     def handle(self, request: Request) -> Response:
@@ -135,9 +115,13 @@ class Engine:
         if began:
             session = self.world.new_id("session")
             self.events.write(
-                30, caller.user, correlation_id=self.world.new_id("correlation")[:8],
-                user=caller.login, address=request.client, session=session,
-            )  # fmt: skip
+                30,
+                caller.user,
+                correlation_id=self.world.new_id("correlation")[:8],
+                user=caller.login,
+                address=request.client,
+                session=session,
+            )
         rest = request.path[len(_API) :].strip("/")
         version = request.headers.get("version", "4")
         base = _API
@@ -200,20 +184,3 @@ class Engine:
         fault = {"detail": refused.detail, "reason": refused.reason}
         body = PROLOG + "".join(render_tree("fault", fault))
         return Response(refused.status, body.encode(), headers)
-
-    def _graphics_follow(self, entity: Entity, member: str) -> None:
-        """A VM that came to another host shows the old graphics address until the next statistics."""
-        if entity.place != "vms" or member != "host" or entity.lab.get("shown_host") == entity.ref("host"):
-            return
-        if entity.lab.get("shown_host") is None or entity.ref("host") is None:
-            entity.lab["shown_host"] = entity.ref("host")
-        else:
-            self.world.agenda.after(STATISTICS_S / 2, lambda: show_host(self.world, entity), "graphics")
-
-    def _hosts_up_in_cluster(self, vms: list[Entity], closure: bool) -> list[Entity]:
-        clusters = {vm.ref("cluster") for vm in vms}
-        return [
-            host
-            for host in self.world.all("hosts")
-            if host.text("status") == "up" and {host.ref("cluster")} == clusters
-        ]

@@ -31,6 +31,8 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     severity: str = "normal"
     #: The text with `{names}` to fill in.
     text: str
+    #: What it refers to beside its user; all that follows from its subjects if absent.
+    refs: frozenset[str] | None = None
     #: Seconds in which the same event about the same things is not written again.
     flood_s: int = 0
 
@@ -55,7 +57,10 @@ class EventLog:
     @property
     def last_index(self) -> int:
         """The index of the newest event."""
-        return max((int(entity_id) for entity_id in self.world.tables.get("events", ()) if entity_id.isdigit()), default=0)
+        return max(
+            (int(entity_id) for entity_id in self.world.tables.get("events", ()) if entity_id.isdigit()),
+            default=0,
+        )
 
     def write(
         self,
@@ -87,14 +92,20 @@ class EventLog:
             "origin": "oVirt",
             "severity": severity or kind.severity,
             "time": self.world.clock.stamp(),
-            **self._references(about),
+            **self._references(about, kind.refs),
         }
         return self.world.add("events", str(index), attrs)
 
     def add(self, attrs: dict[str, Any]) -> Entity:
         """An event as somebody else words it (planted by a scenario, or POSTed)."""
         index = self._next_index()
-        known = {"custom_id": "-1", "flood_rate": "30", "origin": "oVirt", "severity": "normal", "time": self.world.clock.stamp()}
+        known = {
+            "custom_id": "-1",
+            "flood_rate": "30",
+            "origin": "oVirt",
+            "severity": "normal",
+            "time": self.world.clock.stamp(),
+        }
         return self.world.add("events", str(index), {**known, **attrs, "index": str(index)})
 
     def _next_index(self) -> int:
@@ -102,13 +113,24 @@ class EventLog:
         self.world.lab_counters["event"] = index + 1
         return index + 1
 
-    def _references(self, about: tuple[Entity | None, ...]) -> dict[str, Any]:
+    def _references(self, about: tuple[Entity | None, ...], kept: frozenset[str] | None) -> dict[str, Any]:
         found: dict[str, Entity] = {}
         for entity in about:
             if entity is not None and entity.place in _MEMBERS:
                 found.setdefault(_MEMBERS[entity.place], entity)
-        places = {"template": "templates", "host": "hosts", "cluster": "clusters", "data_center": "datacenters"}
-        brings = (("vm", "template"), ("vm", "host"), ("vm", "cluster"), ("host", "cluster"), ("cluster", "data_center"))
+        places = {
+            "template": "templates",
+            "host": "hosts",
+            "cluster": "clusters",
+            "data_center": "datacenters",
+        }
+        brings = (
+            ("vm", "template"),
+            ("vm", "host"),
+            ("vm", "cluster"),
+            ("host", "cluster"),
+            ("cluster", "data_center"),
+        )
         for member, below in brings:
             source = found.get(member)
             place = places[below]
@@ -118,4 +140,5 @@ class EventLog:
         return {
             member: {"@id": entity.id, "name": entity.text("user_name") or entity.name}
             for member, entity in sorted(found.items())
+            if kept is None or member in kept or member == "user"
         }

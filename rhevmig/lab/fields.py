@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-
 import msgspec
 
 from rhevmig.lab import tree as trees
@@ -79,8 +78,16 @@ def _named(place: str, *steps: str) -> Field:
     return Field(read=read)
 
 
-_TARGETS = {"cluster": "clusters", "data_center": "datacenters", "host": "hosts", "template": "templates",
-            "vm": "vms", "user": "users", "network": "networks", "storage_domain": "storagedomains"}  # fmt: skip
+_TARGETS = {
+    "cluster": "clusters",
+    "data_center": "datacenters",
+    "host": "hosts",
+    "template": "templates",
+    "vm": "vms",
+    "user": "users",
+    "network": "networks",
+    "storage_domain": "storagedomains",
+}
 
 
 def _vm_status(world: World, vm: Entity) -> Iterable[str]:
@@ -110,9 +117,8 @@ def _domain_status(world: World, domain: Entity) -> Iterable[str]:
 
 def _domain_centers(world: World, domain: Entity) -> Iterable[str]:
     ids = [trees.ref_id(item) for item in trees.items_of(domain.get("data_centers"), "data_center")]
-    return [
-        center.name for center in map(lambda entity_id: world.find("datacenters", entity_id), ids) if center
-    ]
+    centers = [world.find("datacenters", entity_id) for entity_id in ids]
+    return [center.name for center in centers if center is not None]
 
 
 def _vcpus(world: World, vm: Entity) -> Iterable[str]:
@@ -244,7 +250,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "status": _attr("status"),
         "vm.name": Field(read=_vms_of_template),
         "vms.name": Field(read=_vms_of_template),
-    },  # fmt: skip
+    },
     "users": {
         "name": _attr("name"),
         "lastname": _attr("last_name"),

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
+import msgspec
+
 from rhevmig.lab import links, render, schema
 from rhevmig.lab.faults import Refused
 from rhevmig.lab.render import Look
@@ -78,6 +80,7 @@ def _follower(
 def _collection_writer(
     world: World, shape: Place, member: str, deeper: Wanted, look: Look
 ) -> Callable[[Entity, int], str]:
+    look = msgspec.structs.replace(look, followed=True)
     if deeper:
         followers(world, _shape_of(shape), [], deeper, look)
 
@@ -96,10 +99,10 @@ def _shape_of(shape: Place) -> Place:
 def _reference_writer(
     world: World, member: str, target: str, deeper: Wanted, look: Look
 ) -> Callable[[Entity, int], str]:
+    shape = schema.place(target)
     target = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}.get(
         target, target
     )
-    shape = schema.place(target)
     followers(world, shape, [], deeper, look)
 
     def write(entity: Entity, level: int) -> str:

@@ -11,14 +11,35 @@ from rhevmig.lab.parts import part_maker
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Listed", "list_below", "list_top", "sub_place"]
+__all__ = [
+    "Listed",
+    "collation",
+    "disks_of_domain",
+    "in_rows",
+    "list_below",
+    "list_top",
+    "sub_place",
+    "system_permissions",
+]
 
 #: What a collection answers: the place whose shape the items have, and the items.
 Listed = tuple[Place, list[Entity]]
 
 _BY_NAME = frozenset(
-    ("vms", "hosts", "clusters", "datacenters", "storagedomains", "templates", "vmpools", "users", "groups")
+    (
+        "vms",
+        "hosts",
+        "clusters",
+        "datacenters",
+        "storagedomains",
+        "templates",
+        "vmpools",
+        "users",
+        "groups",
+        "affinitylabels",
+    )
 )
+_ROOT_TAG = "00000000-0000-0000-0000-000000000000"
 _TOP_ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
 
 
@@ -56,6 +77,8 @@ def list_top(world: World, place_path: str) -> list[Entity]:
             )
         elif place_path == "jobs":
             entities = sorted(entities, key=lambda job: (job.text("start_time"), job.seq))
+        elif place_path == "tags":
+            entities = sorted(entities, key=lambda tag: (tag.id == _ROOT_TAG, tag.seq))
         elif place_path in _BY_NAME:
             entities = _by_name(entities)
         kept = (version, entities)
@@ -127,7 +150,9 @@ def _members(kind: str) -> Callable[[World, Entity, Place], Listed]:
     def provide(world: World, entity: Entity, place: Place) -> Listed:
         ids = [trees.ref_id(item) for item in trees.items_of(entity.get(kind), kind.removesuffix("s"))]
         found = [world.find(kind, entity_id) for entity_id in ids]
-        return schema.bare_place(kind, named=entity.place == "clusters/affinitygroups"), [member for member in found if member is not None]
+        return schema.bare_place(kind, named=entity.place == "clusters/affinitygroups"), [
+            member for member in found if member is not None
+        ]
 
     return provide
 
@@ -191,10 +216,17 @@ def _disks_of_vm(world: World, entity: Entity, place: Place) -> Listed:
 
 
 _OBJECTS = {
-    "vms": "vm", "hosts": "host", "clusters": "cluster", "datacenters": "data_center", "disks": "disk",
-    "storagedomains": "storage_domain", "networks": "network", "templates": "template",
-    "vnicprofiles": "vnic_profile", "macpools": "mac_pool",
-}  # fmt: skip
+    "vms": "vm",
+    "hosts": "host",
+    "clusters": "cluster",
+    "datacenters": "data_center",
+    "disks": "disk",
+    "storagedomains": "storage_domain",
+    "networks": "network",
+    "templates": "template",
+    "vnicprofiles": "vnic_profile",
+    "macpools": "mac_pool",
+}
 
 
 def system_permissions(world: World) -> list[Entity]:
@@ -202,14 +234,26 @@ def system_permissions(world: World) -> list[Entity]:
     return [*world.all("groups/permissions"), *world.all("permissions")]
 
 
+def _inherited(world: World, entity: Entity) -> list[Entity]:
+    """What is granted on an object, its cluster and its data center."""
+    found = list(world.children(entity, "permissions"))
+    for member, place in (("cluster", "clusters"), ("data_center", "datacenters")):
+        above = world.find(place, entity.ref(member))
+        if above is not None:
+            found += _inherited(world, above)
+    return found
+
+
 def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed:
     """What is granted on everything is granted on each object, and listed there with it."""
     kind = _OBJECTS.get(entity.place)
     shape = schema.places().get(place.path) or schema.place("vms/permissions")
     found: dict[str, Entity] = {}
-    for permission in [*system_permissions(world), *world.children(entity, "permissions")]:
+    for permission in [*system_permissions(world), *_inherited(world, entity)]:
         attrs = {**permission.attrs, **({kind: trees.ref(entity.id)} if kind else {})}
-        above = permission.parent if permission.parent is not None else entity
+        of_group = permission.place == "groups/permissions"
+        above = permission.parent if of_group and permission.parent is not None else entity
+        attrs = {name: value for name, value in attrs.items() if name in ("role", "user", "group", kind)}
         view = Entity(place.path, permission.id, dict(sorted(attrs.items())), parent=above, base=None, seq=0)
         found.setdefault(permission.id, view)
     return shape, list(found.values())
@@ -218,8 +262,13 @@ def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed
 def _permissions_of_user(world: World, entity: Entity, place: Place) -> Listed:
     found = list(world.all("groups/permissions"))
     found += [item for item in world.all("permissions") if item.ref("user") == entity.id]
-    found += [item for source in ("clusters", "vms", "datacenters", "disks") for item in world.all(f"{source}/permissions")
-              if item.ref("user") == entity.id]  # fmt: skip
+    sources = ("clusters", "vms", "datacenters", "disks")
+    found += [
+        item
+        for source in sources
+        for item in world.all(f"{source}/permissions")
+        if item.ref("user") == entity.id
+    ]
     return schema.place("permissions"), found
 
 

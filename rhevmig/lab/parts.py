@@ -1,4 +1,4 @@
-"""Sub-entities that follow from their parent: a VM's console, CD drive and guest devices, statistics, CPU units.
+"""Sub-entities that follow from their parent: consoles, CD drives, guest devices, statistics, CPU units.
 
 A world read from a recording keeps what it saw; in any other these are made at the moment of asking.
 """

@@ -17,9 +17,16 @@ from rhevmig.lab.world import Entity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["not_permitted", "read", "read_root", "root_links"]
+__all__ = ["not_permitted", "read", "read_root", "root_links", "xml"]
 
 XML = "application/xml;charset=UTF-8"
+#: What the engine says of an affinity group that is not there (recorded).
+_NO_GROUP = (
+    'cannot invoke "org.ovirt.engine.core.common.scheduling.affinitygroup.getvmlabels()" because "ag" is null'
+)
+_NO_ERRATA = (
+    "The engine is not associated with a Foreman/Satellite provider. No errata for the engine are available."
+)
 #: What an ordinary user's queries refuse, as recorded.
 _ADMIN_ONLY = frozenset(("jobs", "clusters/affinitygroups", "jobs/steps"))
 
@@ -48,8 +55,7 @@ def _item(asked: Asked, target: Target) -> Response:
     if target.place.path == "options":
         return _option(asked, entity)
     if target.place.path == "clusters/affinitygroups" and entity is None and not asked.filtered:
-        text = 'cannot invoke "org.ovirt.engine.core.common.scheduling.affinitygroup.getvmlabels()" because "ag" is null'
-        raise Refused(400, text, in_action=False)
+        raise Refused(400, _NO_GROUP, in_action=False)
     if entity is None:
         raise Refused(404, in_action=False)
     if asked.filtered:
@@ -123,16 +129,15 @@ def _older_detail(asked: Asked, shape: Place, wanted: follow.Wanted) -> None:
     """`detail=statistics`, in the query or the Accept header, is the older way to follow."""
     detail = asked.request.param("detail") or ""
     accept = asked.request.headers.get("accept", "")
-    if "statistics" in detail.split("+") or "detail=statistics" in accept.replace(" ", ""):
-        if "statistics" in shape.links:
-            wanted.setdefault("statistics", {})
+    asked_for = "statistics" in detail.split("+") or "detail=statistics" in accept.replace(" ", "")
+    if asked_for and "statistics" in shape.links:
+        wanted.setdefault("statistics", {})
 
 
 def _errata(place: Place) -> Response:
     if "/" in place.path:
         return xml(f"<{place.list_tag}/>\n")
-    text = "The engine is not associated with a Foreman/Satellite provider. No errata for the engine are available."
-    raise Refused(400, text, in_action=False)
+    raise Refused(400, _NO_ERRATA, in_action=False)
 
 
 def _limit(asked: Asked) -> int | None:
@@ -155,7 +160,8 @@ def _limited(entities: Sequence[Entity], limit: int | None) -> list[Entity]:
 def _searched(asked: Asked, place: Place, entities: list[Entity]) -> list[Entity]:
     limit = _limit(asked)
     if asked.filtered:
-        entities = [entity for entity in entities if accounts.may_see(asked.world, asked.caller, entity)]
+        seen = [entity for entity in entities if accounts.may_see(asked.world, asked.caller, entity)]
+        entities = seen if place.path == "events" else sorted(seen, key=lambda entity: entity.seq)
     if place.path == "events":
         entities = _newer_than(entities, asked.request.param("from"))
     text = asked.request.param("search")
@@ -214,7 +220,10 @@ def read_root(asked: Asked) -> Response:
     world, base = asked.world, asked.look.base
     lines = ["<api>\n"]
     lines += [f'    <link href="{href}" rel="{rel}"/>\n' for rel, href in root_links(base)]
-    root: dict[str, Any] = {"engine_backup": {}, "product_info": _product(world.engine_facts)}
+    root: dict[str, Any] = {
+        "engine_backup": {},
+        "product_info": _product(world.engine_facts, filtered=asked.filtered),
+    }
     if asked.filtered:
         root.pop("engine_backup")
     for tag, value in root.items():
@@ -236,13 +245,14 @@ def read_root(asked: Asked) -> Response:
     return xml("".join(lines))
 
 
-def _product(facts: dict[str, Any]) -> dict[str, Any]:
+def _product(facts: dict[str, Any], *, filtered: bool) -> dict[str, Any]:
     shown = {
         "instance_id": facts.get("instance_id"),
         "name": facts.get("name"),
         "vendor": facts.get("vendor"),
     }
-    return {**{name: value for name, value in shown.items() if value}, "version": facts.get("version", {})}
+    known = {name: value for name, value in shown.items() if value and not filtered}
+    return {**known, "version": facts.get("version", {})}
 
 
 def _root_summary(asked: Asked) -> dict[str, Any]:

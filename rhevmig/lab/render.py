@@ -15,13 +15,14 @@ from rhevmig.lab import derived
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Look", "PROLOG", "render_collection", "render_entity", "render_tree"]
+__all__ = ["PROLOG", "Look", "render_collection", "render_entity", "render_tree"]
 
 PROLOG = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ESCAPED_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 #: Structs that the engine writes as `<x/>` when nothing is in them, where a text would be `<x></x>`.
+#: The engine's indentation starts again at every eighth level.
 _BLANK = "    "
 
 
@@ -34,6 +35,8 @@ class Look(msgspec.Struct, frozen=True):
     all_content: bool = False
     #: The view of an ordinary user: some members are missing.
     filtered: bool = False
+    #: Reached by `follow`: a few members are shown only then.
+    followed: bool = False
     #: Only the id and href, actions and links: what an action's answer shows of its object.
     bare: bool = False
 
@@ -56,7 +59,7 @@ def render_collection(
     level: int = 0,
 ) -> str:
     """A list of entities."""
-    name, indent = tag or place.list_tag, _BLANK * level
+    name, indent = tag or place.list_tag, _BLANK * (level % 8)
     if not entities:
         return f"{indent}<{name}/>\n"
     body = "".join(
@@ -101,7 +104,7 @@ def _fresh(
 ) -> str:
     out: list[str] = []
     href = derived.href(world, place, entity, look.base)
-    indent = _BLANK * level
+    indent = _BLANK * (level % 8)
     attributes = f' href="{href}"' if href else ""
     head = (
         f'{indent}<{tag}{attributes} id="{entity.id.translate(_ESCAPED_ATTRIBUTE)}"'
@@ -130,7 +133,7 @@ def _members(
         if name == "actions":
             _actions(out, place, href, level)
         elif name == "link":
-            if not (place.path == "vms/snapshots" and entity.text("snapshot_type") == "active"):
+            if look.followed or place.path != "vms/snapshots" or entity.text("snapshot_type") != "active":
                 _links(out, place, href, level)
         elif name in follow:
             out.append(follow[name](entity, level))
@@ -138,11 +141,18 @@ def _members(
             value = attrs.get(name)
             if value is None and base is not None:
                 value = base.attrs.get(name)
+            if value is None and name == "vm" and look.followed and place.path == "vms/snapshots":
+                value = {"@id": entity.parent.id} if entity.parent is not None else None
             function = computed.get(name)
             if function is not None:
                 value = function(world, entity, value)
+            if look.filtered and isinstance(value, dict):
+                value = derived.filtered(place, name, value)
             if value is not None:
-                _value(out, name, value, level, refs.get(name, {}), resolve, look.base)
+                # a snapshot in its own list names its VM without a URL, as recorded
+                plain = place.path == "vms/snapshots" and name == "vm" and not look.followed
+                below = {} if plain else refs.get(name, {})
+                _value(out, name, value, level, below, resolve, look.base)
     return out
 
 
@@ -164,7 +174,7 @@ def _resolver(world: World, look: Look, entity: Entity) -> Callable[[str, str], 
 def _actions(out: list[str], place: Place, href: str, level: int) -> None:
     if place.actions is None:
         return
-    indent = _BLANK * level
+    indent = _BLANK * (level % 8)
     if not place.actions:
         out.append(f"{indent}<actions/>\n")
         return
@@ -174,7 +184,7 @@ def _actions(out: list[str], place: Place, href: str, level: int) -> None:
 
 
 def _links(out: list[str], place: Place, href: str, level: int) -> None:
-    indent = _BLANK * level
+    indent = _BLANK * (level % 8)
     for rel in place.links:
         out.append(f'{indent}<link href="{href}/{derived.link_path(rel)}" rel="{rel}"/>\n')
 
@@ -188,7 +198,7 @@ def _value(
     resolve: Callable[[str, str], str | None] | None,
     base: str,
 ) -> None:
-    indent = _BLANK * level
+    indent = _BLANK * (level % 8)
     if isinstance(value, str):
         out.append(f"{indent}<{tag}>{value.translate(_ESCAPED)}</{tag}>\n")
     elif isinstance(value, list):
@@ -207,7 +217,7 @@ def _struct(
     resolve: Callable[[str, str], str | None] | None,
     base: str,
 ) -> None:
-    indent, attributes = _BLANK * level, ""
+    indent, attributes = _BLANK * (level % 8), ""
     entity_id = value.get("@id")
     if entity_id is not None:
         href = resolve(refs[""], entity_id) if resolve is not None and "" in refs else None

@@ -7,21 +7,50 @@ from rhevmig.lab.faults import Refused
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["ROOT_LINKS", "TOPS", "Target", "find_target"]
+__all__ = ["ROOT_LINKS", "TOPS", "Target", "find_target", "not_found_page"]
 
 #: The links of the API's root, in the engine's order; a second entry says that it can be searched.
 ROOT_LINKS: tuple[tuple[str, bool], ...] = (
-    ("clusters", True), ("datacenters", True), ("events", True), ("hosts", True), ("networks", True),
-    ("roles", False), ("storagedomains", True), ("tags", False), ("bookmarks", False), ("icons", False),
-    ("templates", True), ("instancetypes", True), ("users", True), ("groups", True), ("domains", False),
-    ("vmpools", True), ("vms", True), ("disks", True), ("jobs", False), ("storageconnections", False),
-    ("vnicprofiles", False), ("diskprofiles", False), ("cpuprofiles", False), ("schedulingpolicyunits", False),
-    ("schedulingpolicies", False), ("permissions", False), ("macpools", False), ("networkfilters", False),
-    ("operatingsystems", False), ("externalhostproviders", False), ("openstackimageproviders", False),
-    ("openstackvolumeproviders", False), ("openstacknetworkproviders", False), ("katelloerrata", False),
-    ("affinitylabels", False), ("clusterlevels", False), ("imagetransfers", False), ("externalvmimports", False),
+    ("clusters", True),
+    ("datacenters", True),
+    ("events", True),
+    ("hosts", True),
+    ("networks", True),
+    ("roles", False),
+    ("storagedomains", True),
+    ("tags", False),
+    ("bookmarks", False),
+    ("icons", False),
+    ("templates", True),
+    ("instancetypes", True),
+    ("users", True),
+    ("groups", True),
+    ("domains", False),
+    ("vmpools", True),
+    ("vms", True),
+    ("disks", True),
+    ("jobs", False),
+    ("storageconnections", False),
+    ("vnicprofiles", False),
+    ("diskprofiles", False),
+    ("cpuprofiles", False),
+    ("schedulingpolicyunits", False),
+    ("schedulingpolicies", False),
+    ("permissions", False),
+    ("macpools", False),
+    ("networkfilters", False),
+    ("operatingsystems", False),
+    ("externalhostproviders", False),
+    ("openstackimageproviders", False),
+    ("openstackvolumeproviders", False),
+    ("openstacknetworkproviders", False),
+    ("katelloerrata", False),
+    ("affinitylabels", False),
+    ("clusterlevels", False),
+    ("imagetransfers", False),
+    ("externalvmimports", False),
     ("externaltemplateimports", False),
-)  # fmt: skip
+)
 TOPS = frozenset(name for name, _ in ROOT_LINKS) | {"options"}
 _ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
 
@@ -55,7 +84,7 @@ def not_found_page(url: str) -> Refused:
 
 
 def find_target(world: World, segments: list[str], url: str) -> Target:
-    """Follow a path; raises the engine's 404 page for what it does not offer, 404 for a parent that is not."""
+    """Follow a path; refuses what the engine does not offer with its 404 page, an unknown parent with 404."""
     if segments[0] not in TOPS or segments[0] not in schema.places():
         raise not_found_page(url)
     place, parent, position = schema.place(segments[0]), None, 1

@@ -66,7 +66,10 @@ def _rule(sent: Tree, present: Tree | None) -> Tree:
         enabled = "true" if "positive" in sent else trees.text(present or {}, "enabled", "false")
     if enabled == "false":
         known.update(enforcing="false", positive="false")
-    return {**{name: trees.text(known, name, "false") for name in ("enforcing", "positive")}, "enabled": enabled}
+    return {
+        **{name: trees.text(known, name, "false") for name in ("enforcing", "positive")},
+        "enabled": enabled,
+    }
 
 
 @create("clusters/affinitygroups")
@@ -101,7 +104,7 @@ def add_group(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
 
 def _rules(sent: Tree, present: Tree) -> Tree:
     """Both rules; the older members of the group itself count where the VM rule is not sent."""
-    older = {name: sent[name] for name in ("positive", "enforcing") if name in sent}
+    older: Tree = {name: sent[name] for name in ("positive", "enforcing") if name in sent}
     vms = _rule((sent["vms_rule"] or {}) if "vms_rule" in sent else older, present.get("vms_rule"))
     hosts = _rule(sent.get("hosts_rule") or {}, present.get("hosts_rule"))
     shown: Tree = {"enforcing": vms["enforcing"], "hosts_rule": hosts, "vms_rule": vms}

@@ -1,4 +1,4 @@
-"""Hosts: adding, editing, removing, their attached networks and fence agents, as recorded in `build-hosts*`."""
+"""Hosts: adding, editing, removing, their attached networks and fence agents (recordings `build-host*`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,21 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = [
+    "add_agent",
+    "add_attachment",
+    "add_host",
+    "check_for_upgrade",
+    "commit_networks",
+    "edit_agent",
+    "edit_attachment",
+    "edit_host",
+    "remove_agent",
+    "remove_attachment",
+    "remove_host",
+    "setup_networks",
+    "sync_networks",
+]
 
 #: Seconds that installing a host takes in the lab.
 INSTALL_S = 60.0
@@ -45,8 +59,11 @@ def add_host(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "spm": {"priority": "5", "status": "none"},
     }
     attrs = merged(asked, "hosts", base, sent, skip=("root_password", "cluster"))
-    attrs.update(cluster=trees.ref(cluster.id), status="installing",
-                 certificate={"organization": "lab.example", "subject": f"O=lab.example,CN={address}"})  # fmt: skip
+    attrs.update(
+        cluster=trees.ref(cluster.id),
+        status="installing",
+        certificate={"organization": "lab.example", "subject": f"O=lab.example,CN={address}"},
+    )
     host = world.add("hosts", world.new_id(), attrs)
     say(asked, 42, host, name=name)
     world.agenda.after(INSTALL_S, lambda: _installed(asked, host, cluster), f"install {name}")
@@ -70,10 +87,16 @@ def _installed(asked: Asked, host: Entity, cluster: Entity) -> None:
     world.update(host, facts)
     nic_id = world.new_id("nic", f"{host.id}/eth0")
     device: Tree = {
-        "name": "eth0", "boot_protocol": "none", "bridged": "false", "ipv6_boot_protocol": "none",
-        "mac": {"address": f"52:54:00:{host.seq >> 8 & 0xFF:02x}:{host.seq & 0xFF:02x}:00"}, "mtu": "1500",
-        "speed": "10000000000", "status": "up", "host": trees.ref(host.id),
-    }  # fmt: skip
+        "name": "eth0",
+        "boot_protocol": "none",
+        "bridged": "false",
+        "ipv6_boot_protocol": "none",
+        "mac": {"address": f"52:54:00:{host.seq >> 8 & 0xFF:02x}:{host.seq & 0xFF:02x}:00"},
+        "mtu": "1500",
+        "speed": "10000000000",
+        "status": "up",
+        "host": trees.ref(host.id),
+    }
     nic = world.add("hosts/nics", nic_id, device, parent=host)
     for part in world.children(cluster, "networks"):
         if part.base is not None and "management" in trees.items_of(part.get("usages"), "usage"):
@@ -241,10 +264,44 @@ def _assignment(item: Tree) -> tuple[str, str | None]:
 def _put(asked: Asked, host: Entity, network: Entity, nic: Entity, item: Tree, known: Entity | None) -> None:
     source = item if "ip_address_assignments" in item or known is None else known.attrs
     method, address = _assignment(source)
+    if known is not None and known.ref("host_nic") == nic.id:
+        _readdress(asked, host, network, known, method, address)
+        return
     given = known.id if known is not None else None
     if known is not None:
         _detach(asked, known)
     build_hosts.attach(asked.world, host, nic, network, address=address, boot=method, given=given)
+
+
+def _readdress(
+    asked: Asked, host: Entity, network: Entity, known: Entity, method: str, address: str | None
+) -> None:
+    """The network stays on its device; only how it gets its address changes."""
+    ip = build_hosts.ip_tree(address) if address else None
+    first = {"assignment_method": method, "ip": ip or {"version": "v4"}}
+    assignments = [first, {"assignment_method": "none", "ip": {"version": "v6"}}]
+    known.lab.pop("actual", None)
+    rows = trees.items_of(known.get("reported_configurations"), "reported_configuration")
+    changes: Tree = {"ip_address_assignments": {"ip_address_assignment": assignments}}
+    if rows:
+        values = {
+            "ipv4_boot_protocol": {"static": "STATIC_IP", "dhcp": "DHCP"}.get(method, "NONE"),
+            "ipv4_address": trees.text(ip or {}, "address"),
+            "ipv4_netmask": trees.text(ip or {}, "netmask"),
+        }
+        changes["reported_configurations"] = {"reported_configuration": [_row(row, values) for row in rows]}
+    asked.world.update(known, changes)
+    for device in asked.world.children(host, "nics"):
+        if device.ref("network") == network.id:
+            asked.world.update(device, {"boot_protocol": method, "ip": ip})
+
+
+def _row(row: Tree, values: dict[str, str]) -> Tree:
+    if row["name"] not in values:
+        return row
+    value = values[row["name"]]
+    shown = {"actual_value": value, "expected_value": value} if value else {}
+    return {**shown, "in_sync": "true", "name": row["name"]}
 
 
 def _detach(asked: Asked, attachment: Entity) -> None:
@@ -263,8 +320,11 @@ def _refuse_used(asked: Asked, host: Entity, attachment: Entity) -> None:
     world = asked.world
     network = world.find("networks", attachment.ref("network"))
     profiles = {item.id for item in world.referring("vnicprofiles", "network", network.id if network else "")}
-    using = [vm.name for vm in world.referring("vms", "host", host.id)
-             if any(nic.ref("vnic_profile") in profiles for nic in world.children(vm, "nics"))]  # fmt: skip
+    using = [
+        vm.name
+        for vm in world.referring("vms", "host", host.id)
+        if any(nic.ref("vnic_profile") in profiles for nic in world.children(vm, "nics"))
+    ]
     if using and network is not None:
         names = ", ".join(sorted(using))
         raise refuse("SETUP_NETWORK_USED", language=asked.language, network=network.name, names=names)
@@ -287,7 +347,7 @@ def edit_attachment(asked: Asked, attachment: Entity, sent: Tree) -> None:
     """Change how a network is attached."""
     host = attachment.parent
     if host is not None:
-        network, nic, item, known = _wanted(asked, host, {**sent, "@id": attachment.id})
+        _, nic, item, _ = _wanted(asked, host, {**sent, "@id": attachment.id})
         changes = (
             {"ip_address_assignments": item["ip_address_assignments"]}
             if "ip_address_assignments" in item

@@ -12,7 +12,7 @@ from rhevmig.lab.faults import refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = ["reboot", "shutdown", "start", "stop", "suspend"]
 
 #: Seconds from the start of a VM to `up`, from an orderly shutdown to `down`.
 START_S = 5.0

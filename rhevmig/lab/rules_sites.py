@@ -1,4 +1,4 @@
-"""Creating, editing and removing data centers, clusters and networks, as recorded in `build-*`, `enrich-sites`."""
+"""Data centers, clusters and networks created, edited and removed (recordings `build-*`, `enrich-sites`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,29 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__ = ["latest_version"]
+__all__ = [
+    "add_cluster",
+    "add_data_center",
+    "add_network",
+    "add_network_below",
+    "add_profile",
+    "add_profile_below",
+    "assign_network",
+    "edit_assignment",
+    "edit_cluster",
+    "edit_data_center",
+    "edit_network",
+    "edit_profile",
+    "latest_version",
+    "remove_cluster",
+    "remove_data_center",
+    "remove_network",
+    "remove_profile",
+    "reset_emulated_machine",
+    "sync_cluster_networks",
+    "unassign_network",
+    "upgrade_cluster",
+]
 
 
 def latest_version(asked: Asked) -> Tree:
@@ -40,9 +62,15 @@ def add_data_center(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "version": version,
     }
     center = world.add("datacenters", world.new_id(), merged(asked, "datacenters", base, sent))
-    quota = {"name": "Default", "description": "Default unlimited quota", "cluster_hard_limit_pct": "20",
-             "cluster_soft_limit_pct": "80", "data_center": trees.ref(center.id), "storage_hard_limit_pct": "20",
-             "storage_soft_limit_pct": "80"}  # fmt: skip
+    quota = {
+        "name": "Default",
+        "description": "Default unlimited quota",
+        "cluster_hard_limit_pct": "20",
+        "cluster_soft_limit_pct": "80",
+        "data_center": trees.ref(center.id),
+        "storage_hard_limit_pct": "20",
+        "storage_soft_limit_pct": "80",
+    }
     world.add("datacenters/quotas", world.new_id(), quota, parent=center)
     network = _network(asked, center, {"name": "ovirtmgmt", "description": "Default Management Network"})
     center.lab["management_network"] = network.id
@@ -87,8 +115,13 @@ def add_cluster(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
     center = reference(asked, "datacenters", sent["data_center"])
     _check_cluster(asked, sent, center, None)
     version = sent.get("version") or center.get("version")
-    base = {**defaults.default_attrs("clusters"), "description": "", "comment": "", "version": version,
-            "cpu": {"architecture": "undefined", "type": ""}}  # fmt: skip
+    base = {
+        **defaults.default_attrs("clusters"),
+        "description": "",
+        "comment": "",
+        "version": version,
+        "cpu": {"architecture": "undefined", "type": ""},
+    }
     attrs = merged(asked, "clusters", base, sent, skip=("management_network",))
     attrs["data_center"] = trees.ref(center.id)
     cpu = trees.text(attrs, "cpu.type")
@@ -160,7 +193,9 @@ def _check_cluster(asked: Asked, sent: Tree, center: Entity | None, cluster: Ent
 def edit_cluster(asked: Asked, cluster: Entity, sent: Tree) -> None:
     """Change a cluster; refused while a VM of it is being snapshotted."""
     _check_cluster(asked, sent, None, cluster)
-    for vm in asked.world.referring("vms", "cluster", cluster.id) if "cpu" in sent or "version" in sent else []:
+    for vm in (
+        asked.world.referring("vms", "cluster", cluster.id) if "cpu" in sent or "version" in sent else []
+    ):
         if any(item.text("snapshot_status") == "locked" for item in asked.world.children(vm, "snapshots")):
             raise refuse("EDIT_CLUSTER_VM_SNAPSHOT", language=asked.language, vm=vm.name)
     attrs = merged(asked, "clusters", cluster.attrs, sent, skip=("management_network", "networks"))
@@ -174,7 +209,7 @@ def edit_cluster(asked: Asked, cluster: Entity, sent: Tree) -> None:
 
 
 def _migration_options(present: Tree, sent: Tree) -> Tree:
-    """Migration settings are taken whole where they are sent: a custom bandwidth goes when the method does."""
+    """Migration settings are taken whole where they are sent: a custom bandwidth goes with its method."""
     result = {**present, **sent}
     if trees.text(result, "bandwidth.assignment_method") != "custom":
         bandwidth = result.get("bandwidth")
@@ -188,7 +223,12 @@ def _migration_options(present: Tree, sent: Tree) -> Tree:
 def _policy_properties(asked: Asked, attrs: Tree, sent: Tree) -> Tree:
     policy = asked.world.find("schedulingpolicies", trees.ref_id(attrs.get("scheduling_policy")))
     if policy is not None and "custom_scheduling_policy_properties" not in sent:
-        attrs = {**attrs, "custom_scheduling_policy_properties": policy.get("properties")}
+        listed = trees.items_of(policy.get("properties"), "property")
+        first = ("HighUtilization", "LowUtilization", "CpuOverCommitDurationMinutes")
+        ordered = sorted(
+            listed, key=lambda item: first.index(item["name"]) if item["name"] in first else len(first)
+        )
+        attrs = {**attrs, "custom_scheduling_policy_properties": {"property": ordered} if ordered else {}}
     return attrs
 
 
@@ -213,13 +253,16 @@ def upgrade_cluster(asked: Asked, cluster: Entity, action: Tree) -> Acted:
         if running:
             say(asked, 893, cluster, name=cluster.name)
             raise refuse("UPGRADE_ALREADY_RUNNING", language=asked.language, id=cluster.id)
-        world.update(cluster, {"upgrade_in_progress": True, "upgrade_percent_complete": 0,
-                               "upgrade_correlation_id": asked.correlation_id})  # fmt: skip
-    elif step == "finish":
         world.update(
             cluster,
-            {"upgrade_in_progress": False, "upgrade_percent_complete": 0, "upgrade_correlation_id": None},
+            {
+                "upgrade_in_progress": True,
+                "upgrade_percent_complete": 0,
+                "upgrade_correlation_id": asked.correlation_id,
+            },
         )
+    elif step == "finish":
+        world.update(cluster, {"upgrade_in_progress": False, "upgrade_percent_complete": 0})
     else:
         if not running or cluster.text("upgrade_correlation_id") != asked.correlation_id:
             raise refuse("UPGRADE_OTHER_CORRELATION", language=asked.language)
@@ -315,8 +358,11 @@ def edit_network(asked: Asked, network: Entity, sent: Tree) -> None:
 def remove_network(asked: Asked, network: Entity) -> None:
     """Remove a logical network; one that VMs use is kept."""
     world = asked.world
-    used = [nic.parent for profile in world.referring("vnicprofiles", "network", network.id)
-            for nic in world.referring("vms/nics", "vnic_profile", profile.id)]  # fmt: skip
+    used = [
+        nic.parent
+        for profile in world.referring("vnicprofiles", "network", network.id)
+        for nic in world.referring("vms/nics", "vnic_profile", profile.id)
+    ]
     if used:
         names = ", ".join(sorted({vm.name for vm in used if vm is not None}))
         raise refuse("NETWORK_USED_BY_VMS", language=asked.language, names=names)
@@ -378,8 +424,11 @@ def edit_assignment(asked: Asked, part: Entity, sent: Tree) -> None:
         if sent.get("display") == "true":
             roles = [*roles, "display"]
         base_vm = part.base is not None and "vm" in trees.items_of(part.base.get("usages"), "usage")
-        usages = [role for role in ("vm", "display", "migration", "management", "default_route", "gluster")
-                  if role in roles or (role == "vm" and base_vm)]  # fmt: skip
+        usages = [
+            role
+            for role in ("vm", "display", "migration", "management", "default_route", "gluster")
+            if role in roles or (role == "vm" and base_vm)
+        ]
         changes["usages"] = {"usage": usages} if usages else {}
         changes["display"] = "display" in usages
         if cluster is not None:

@@ -11,7 +11,15 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = [
+    "activate_domain",
+    "add_domain",
+    "attach_domain",
+    "deactivate_domain",
+    "detach_domain",
+    "edit_domain",
+    "remove_domain",
+]
 
 _GIB = 2**30
 

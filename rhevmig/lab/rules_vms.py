@@ -1,4 +1,4 @@
-"""VMs with their interfaces, disks and snapshots: creating, editing, removing, as recorded in `build-vms`, `enrich-sites`."""
+"""VMs, their interfaces, disks and snapshots created, edited and removed (recordings `build-vms`, …)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = [
+    "add_disk",
+    "add_nic",
+    "add_snapshot",
+    "add_vm",
+    "attach_disk",
+    "detach_disk",
+    "edit_attachment",
+    "edit_disk",
+    "edit_nic",
+    "edit_vm",
+    "new_disk",
+    "plug_nic",
+    "remove_disk",
+    "remove_nic",
+    "remove_snapshot",
+    "remove_vm",
+    "unplug_nic",
+]
 
 _GIB = 2**30
 _MIB = 2**20
@@ -37,17 +55,21 @@ def add_vm(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         **defaults.default_attrs("vms"),
         "description": "",
         "comment": "",
-        "cpu": {"architecture": cluster.text("cpu.architecture", "x86_64"),
-                "topology": {"cores": "1", "sockets": "1", "threads": "1"}},
+        "cpu": {
+            "architecture": cluster.text("cpu.architecture", "x86_64"),
+            "topology": {"cores": "1", "sockets": "1", "threads": "1"},
+        },
         "creation_time": now,
         "high_availability": {"enabled": "false", "priority": "0"},
         "memory": memory,
         "memory_policy": {"ballooning": "true", "guaranteed": memory, "max": str(int(memory) * 4)},
         "os": {"boot": {"devices": {"device": "hd"}}, "type": "other"},
         "stop_time": now,
-    }  # fmt: skip
+    }
     attrs = merged(asked, "vms", base, sent, skip=("cluster", "template", "cpu_profile", "host"))
     attrs.update(cluster=trees.ref(cluster.id), status="down")
+    if sent.get("lease") and "storage_error_resume_behaviour" not in sent:
+        attrs["storage_error_resume_behaviour"] = "kill"
     if profile is not None:
         attrs["cpu_profile"] = trees.ref(profile.id)
     center = world.find("datacenters", cluster.ref("data_center"))
@@ -55,8 +77,13 @@ def add_vm(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
     if quota is not None:
         attrs["quota"] = trees.ref(quota.id)
     vm = world.add("vms", world.new_id(), attrs)
-    snapshot = {"description": "Active VM", "date": now, "persist_memorystate": "false", "snapshot_status": "ok",
-                "snapshot_type": "active"}  # fmt: skip
+    snapshot = {
+        "description": "Active VM",
+        "date": now,
+        "persist_memorystate": "false",
+        "snapshot_status": "ok",
+        "snapshot_type": "active",
+    }
     world.add("vms/snapshots", world.new_id(), snapshot, parent=vm)
     job_done(asked, f"Creating VM {name} in Cluster {cluster.name}")
     say(asked, 34, vm, vm=name)
@@ -194,8 +221,14 @@ def new_disk(asked: Asked, sent: Tree, *, domain: Entity | None) -> Entity:
     size = trees.text(sent, "provisioned_size", "0")
     profile = next(iter(world.children(domain, "diskprofiles")), None)
     actual = size if trees.text(sent, "sparse", "true") == "false" else "200704"
-    base: Tree = {**defaults.default_attrs("disks"), "description": "", "actual_size": actual, "image_id": world.new_id(),
-                  "provisioned_size": size, "total_size": actual}  # fmt: skip
+    base: Tree = {
+        **defaults.default_attrs("disks"),
+        "description": "",
+        "actual_size": actual,
+        "image_id": world.new_id(),
+        "provisioned_size": size,
+        "total_size": actual,
+    }
     attrs = merged(
         asked, "disks", base, sent, skip=("storage_domains", "storage_domain", "name", "disk_profile")
     )

@@ -19,7 +19,26 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.workloads import Workload
 from rhevmig.lab.yaml_lines import line_of
 
-__all__ = ["Scenario", "load_scenario", "parse_scenario"]
+__all__ = [
+    "AffinityGroupEntry",
+    "AttachmentEntry",
+    "ClusterEntry",
+    "ClusterNetworkEntry",
+    "DataCenterEntry",
+    "DiskEntry",
+    "EventEntry",
+    "HostEntry",
+    "LabelEntry",
+    "NetworkEntry",
+    "NicEntry",
+    "Scenario",
+    "StorageEntry",
+    "UserEntry",
+    "VmEntry",
+    "VmNicEntry",
+    "load_scenario",
+    "parse_scenario",
+]
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

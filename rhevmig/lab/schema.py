@@ -16,6 +16,8 @@ import yaml
 
 __all__ = ["Model", "Place", "bare_place", "derived_place", "load_model", "place", "places"]
 
+#: What a permission may name, wherever it is shown.
+_PERMISSION_REFS = {"role": "roles", "user": "users", "group": "groups", "template": "templates"}
 _FRONT = ("actions", "name", "description", "comment", "link")
 
 
@@ -62,7 +64,7 @@ class Place:
         self.content = frozenset(recorded.content)
         self.followed = frozenset(recorded.followed)
         self.refused = frozenset(recorded.refused)
-        self.refs = recorded.refs
+        self.refs = {**_PERMISSION_REFS, **recorded.refs} if self.segment == "permissions" else recorded.refs
         self.type_name = recorded.type or model.tags.get(recorded.tag, "")
         self._recorded = recorded
         self._model = model

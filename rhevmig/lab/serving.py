@@ -141,7 +141,7 @@ def open_lab(
     speed: float = 0.0,
     monotonic: Callable[[], float] | None = None,
 ) -> Lab:
-    """A lab without a server: from a scenario, its file, a crawl, or a world. Speed 0 moves only by `advance`."""
+    """A lab without a server: from a scenario, its file, a crawl, a world. Speed 0: moved by `advance`."""
     username, password = "admin@internal", "secret"
     if isinstance(source, World):
         world = source

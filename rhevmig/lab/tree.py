@@ -11,7 +11,19 @@ from typing import Any
 
 from lxml import etree
 
-__all__ = ["Tree", "XmlRefused", "get", "items_of", "parse_xml", "put", "ref", "ref_id", "text", "tree_of"]
+__all__ = [
+    "Tree",
+    "XmlRefused",
+    "get",
+    "items_of",
+    "parse_xml",
+    "put",
+    "ref",
+    "ref_id",
+    "text",
+    "tree_of",
+    "walk",
+]
 
 #: A struct: member name to text, struct or list; attributes begin with "@".
 Tree = dict[str, Any]
@@ -76,7 +88,7 @@ def tree_of(element: etree._Element) -> Any:
     children = [
         child for child in element if isinstance(child.tag, str) and child.tag not in ("link", "actions")
     ]
-    attributes = {f"@{key}": str(value) for key, value in element.attrib.items() if key != "href"}
+    attributes = {f"@{key!s}": str(value) for key, value in element.attrib.items() if key != "href"}
     if not children and not attributes:
         return element.text or ""
     tree: Tree = dict(attributes)
@@ -106,7 +118,7 @@ def parse_xml(body: bytes) -> etree._Element:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise XmlRefused(str(error)) from error
-    if root.getroottree().docinfo.doctype:
+    if b"<!DOCTYPE" in body:
         raise XmlRefused("document type declarations are not read")
     return root
 

@@ -108,7 +108,7 @@ class World:
         self.list_version: dict[str, int] = {}
         #: Sorted collections, kept by `links` until the list's version changes.
         self.sorted_lists: dict[str, tuple[int, list[Entity]]] = {}
-        #: Lists that the engine does not sort come in the order of its database's rows: (place, parent id) to id to row.
+        #: Lists that the engine leaves to its database: (place, parent id) to id to row.
         self.row_orders: dict[tuple[str, str], dict[str, int]] = {}
         self._index: dict[tuple[str, str], dict[str, dict[int, Entity]]] = {}
         self._watchers: list[Callable[[Entity, str], None]] = []
@@ -198,7 +198,7 @@ class World:
         self._tell(entity, "")
 
     def set(self, entity: Entity, path: str, value: Any) -> None:
-        """Change one attribute; None removes it. Numbers and booleans are written as the engine writes them."""
+        """Change one attribute; None removes it. Numbers and booleans become the engine's text."""
         self.update(entity, {path: value})
 
     def update(self, entity: Entity, changes: dict[str, Any]) -> None:

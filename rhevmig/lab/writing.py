@@ -17,7 +17,7 @@ from rhevmig.lab.routes import Target
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity
 
-__all__ = ["find_referenced", "write"]
+__all__ = ["find_referenced", "shown_after_writing", "write"]
 
 
 def write(asked: Asked, target: Target) -> Response:

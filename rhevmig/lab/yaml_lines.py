@@ -12,7 +12,7 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def line_of(text: str, path: str) -> int | None:
-    """The line, from 1, of the value at a path such as `$.hosts[3].memory_gib`; its nearest parent's if it has none."""
+    """The line, from 1, of what stands at a path like `$.hosts[3].memory_gib`, or of its nearest parent."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
