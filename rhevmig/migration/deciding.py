@@ -13,7 +13,7 @@ import msgspec
 
 from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.hosting import HostStep, SwitchHost, host_steps
-from rhevmig.migration.observing import Observation
+from rhevmig.migration.observing import Observation, is_unclear
 from rhevmig.migration.options import Timing
 from rhevmig.migration.outcome import Evidence, Outcome, Refusal, RefusalClass, Verdict
 from rhevmig.migration.plan import Move, PlanHost
@@ -189,7 +189,7 @@ def _waited_in_vain(state: State, vm: VmState | None, now: datetime) -> Outcome 
     idle_s = (now - state.last_at).total_seconds()
     if vm is None or state.open_attempts or idle_s < timing.unclear_deadline_s + timing.host_cooldown_s:
         return None
-    if vm.status in (VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING):
+    if is_unclear(vm.status):
         return Outcome(
             verdict=Verdict.UNKNOWN,
             reason=f"the VM is {vm.status}: a host may not answer, so it was not asked for",
@@ -227,7 +227,7 @@ def _unasked(item: MoveState, vm: VmState | None) -> Outcome | None:
     if vm is None:
         return _refused_here("vm_not_found", "the engine no longer lists the VM", RefusalClass.PERMANENT)
     facts = (Evidence(source="vm", text=f"the VM is {vm.status}"),)
-    if vm.status in (VmStatus.MIGRATING, VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING):
+    if vm.status == VmStatus.MIGRATING or is_unclear(vm.status):
         return None
     if vm.host_id is not None and vm.host_id != item.move.source_host_id:
         return Outcome(

@@ -288,9 +288,7 @@ class Driver:
                 watermark=self._last_index,
             )
         )
-        _note(
-            "migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id
-        )
+        _note("migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id)
         try:
             answer = self._port.migrate(
                 item.move.vm_id,

@@ -13,7 +13,17 @@ from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
 from rhevmig.terms import VmStatus
 
-__all__ = ["Needs", "Observation", "Sighting", "Since", "events_for", "observe", "sight", "track"]
+__all__ = [
+    "Needs",
+    "Observation",
+    "Sighting",
+    "Since",
+    "events_for",
+    "is_unclear",
+    "observe",
+    "sight",
+    "track",
+]
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +93,12 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _UNCLEAR = frozenset({VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING, VmStatus.UNASSIGNED})
+_KNOWN = frozenset(VmStatus)
+
+
+def is_unclear(status: str) -> bool:
+    """Whether a VM's status says nothing of where it runs; a word that we do not know says nothing."""
+    return status in _UNCLEAR or status not in _KNOWN
 
 
 def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
@@ -119,7 +135,7 @@ def track(since: Since, attempt: Attempt, observation: Observation) -> Since:
     vm = observation.vms.get(attempt.vm_id)
     if attempt.vm_id not in observation.asked:
         return since
-    if vm is None or vm.status in _UNCLEAR:
+    if vm is None or is_unclear(vm.status):
         return Since(unclear_at=since.unclear_at or observation.at)
     if vm.status == VmStatus.MIGRATING:
         return Since()
@@ -145,4 +161,4 @@ def sight(
 
 
 def _is_resting(vm: VmState | None) -> bool:
-    return vm is not None and vm.status != VmStatus.MIGRATING and vm.status not in _UNCLEAR
+    return vm is not None and vm.status != VmStatus.MIGRATING and not is_unclear(vm.status)

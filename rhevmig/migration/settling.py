@@ -14,7 +14,7 @@ import msgspec
 
 from rhevmig.inventory import RUNNING
 from rhevmig.migration.campaign import Attempt
-from rhevmig.migration.observing import Sighting
+from rhevmig.migration.observing import Sighting, is_unclear
 from rhevmig.migration.options import Timing
 from rhevmig.migration.outcome import Evidence, Outcome, RefusalClass, Verdict
 from rhevmig.migration.port import ActAnswer, Refused
@@ -37,7 +37,6 @@ from rhevmig.terms import VmStatus
 
 __all__ = ["amend", "settle", "settle_answer"]
 
-_UNCLEAR = frozenset({VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING, VmStatus.UNASSIGNED})
 #: Looks that must agree before an absence counts: the first may be old, the second refreshed.
 _LOOKS = 3
 
@@ -126,7 +125,7 @@ def settle(
     vm = sighting.vm
     if vm is None:
         return _gone(case)
-    if vm.status in _UNCLEAR:
+    if is_unclear(vm.status):
         return _unclear(case)
     if vm.status == VmStatus.MIGRATING:
         return _never_ending(case)

@@ -188,12 +188,10 @@ def test_recorded_campaign_of_twelve():
     verdicts = {c.vm_name: c.outcome.verdict for c in campaign.courses if c.outcome}
     refused = {"amd-web01", "app01", "web03"}
     assert {name for name, verdict in verdicts.items() if verdict == Verdict.REFUSED} == refused
-    done = {
-        vm.description.split("VM: ")[1].split(",")[0] for vm in recording.events.values() if vm.code == 63
-    }
     arrived = {name for name, verdict in verdicts.items() if verdict == Verdict.SUCCEEDED}
-    assert arrived == done & set(verdicts)
-    assert len(port.acts) == len(posts)
+    assert arrived == set(verdicts) - refused
+    #: the pinned one is not even asked for: its placement is seen beforehand
+    assert (len(posts), len(port.acts)) == (15, 14)
 
 
 def test_recorded_stuck_host_resolved_by_force():
