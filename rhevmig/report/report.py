@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -55,7 +56,7 @@ class Report:
             title=title,
             made_at=made_at,
             policy=policy or Policy(),
-            gate=Severity(gate),
+            gate=_severity(gate),
         )
 
     @cached_property
@@ -100,6 +101,12 @@ class Report:
         return _write_all(ready)
 
 
+def _severity(word: Severity | str) -> Severity:
+    if word not in set(Severity):
+        raise InvalidArgument(name="gate", value=word, expected=f"one of {', '.join(Severity)}")
+    return Severity(word)
+
+
 def _write_all(ready: Mapping[Path, bytes]) -> tuple[Path, ...]:
     """Writes all files; where one cannot be written, those that this call brought into being go again."""
     fresh = [file for file in ready if not file.exists()]
@@ -107,7 +114,8 @@ def _write_all(ready: Mapping[Path, bytes]) -> tuple[Path, ...]:
         return tuple(write_aside(file, content) for file, content in ready.items())
     except OutputFailed:
         for file in fresh:
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink()
         raise
 
 

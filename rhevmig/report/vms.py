@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rhevmig.inventory import Cluster, Host, Vm
-from rhevmig.report.cells import columns, count, counted, joined, size, yes_no
+from rhevmig.report.cells import columns, count, counted, joined, natural, size, yes_no
 from rhevmig.report.document import (
     Cell,
     CellValue,
@@ -215,8 +215,10 @@ def _destination_row(explanation: Explanation) -> tuple[CellValue, ...]:
     return (
         explanation.vm_name,
         movable_cell(movable(explanation)),
-        joined(verdict.host_name for verdict in explanation.destinations),
-        "; ".join(f"{filters}: {', '.join(hosts)}" for filters, hosts in sorted(refusals.items())),
+        joined(sorted((verdict.host_name for verdict in explanation.destinations), key=natural)),
+        "; ".join(
+            f"{names}: {', '.join(sorted(hosts, key=natural))}" for names, hosts in sorted(refusals.items())
+        ),
         explanation.vm_id,
     )
 
