@@ -74,7 +74,8 @@ class Announcer:
 def _of_move(state: State, item: MoveState, seen: Observation | None, now: datetime, done: int) -> Progress:
     move, attempt = item.move, item.open_attempt
     vm = seen.vms.get(move.vm_id) if seen is not None else None
-    phase = attempt_phase(item, migrating=vm is None or vm.status == VmStatus.MIGRATING)
+    is_fresh = attempt is not None and seen is not None and attempt.started_at >= seen.at
+    phase = attempt_phase(item, migrating=is_fresh or vm is None or vm.status == VmStatus.MIGRATING)
     outcome = course_outcome(item, state.options)
     percent = seen.percent.get(move.vm_id) if seen is not None and attempt is not None else None
     due = next_attempt_at(item, state.options) if attempt is None and outcome is None else None

@@ -101,7 +101,7 @@ class Driver:
             self._settle_open(seen)
             seen = msgspec.structs.replace(seen, at=self._clock.now())
             self._announcer.announce(self.state, seen, seen.at)
-            if self._act(next_actions(self.state, seen, seen.at)):
+            if self._act(next_actions(self.state, seen, seen.at), seen):
                 self._announcer.announce(self.state, seen, self._clock.now())
                 return self.state
 
@@ -222,7 +222,7 @@ class Driver:
 
     # ── acting ───────────────────────────────────────────────────────────────────────────────────
 
-    def _act(self, actions: tuple[Action, ...]) -> bool:
+    def _act(self, actions: tuple[Action, ...], seen: Observation) -> bool:
         """Does what was decided; True when nothing is left to do."""
         is_frozen = False
         for action in actions:
@@ -235,7 +235,7 @@ class Driver:
             elif not (is_frozen and isinstance(action, Start | SwitchHost)):
                 answer = self._do(action)
                 is_frozen = is_frozen or isinstance(answer, AnswerLost | NotSent)
-                self._announcer.announce(self.state, None, self._clock.now())
+                self._announcer.announce(self.state, seen, self._clock.now())
         return False
 
     def _do(self, action: Action) -> ActAnswer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -19,10 +19,12 @@ from rhevmig.scheduling import (
     Placement,
     Verdict,
     explain,
+    migration_link,
     place,
     vm_obstacles,
 )
 from rhevmig.terms import HostStatus
+from rhevmig.units import format_speed
 
 __all__ = ["fingerprint", "plan_evacuation", "plan_migration"]
 
@@ -95,7 +97,10 @@ def plan_evacuation(
             movable.append(vm)
         else:
             blocked.append(reason)
-    placements = place(inventory, movable, exclude_host_ids=excluded)
+    poor = _poor_links(inventory, [h for h in inventory.hosts if h.cluster_id == leaving.cluster_id])
+    placements = place(
+        inventory, movable, exclude_host_ids=excluded, avoid_host_ids=poor.keys() - {leaving.id}
+    )
     moves, homeless = _placed(inventory, leaving, movable, placements, excluded=excluded, force=force)
     return _plan(
         inventory,
@@ -106,7 +111,7 @@ def plan_evacuation(
         hosts=tuple(h for h in inventory.hosts if h.cluster_id == leaving.cluster_id),
         force=force,
         now=now,
-        notes=_unseen(inventory, leaving),
+        notes=(*_unseen(inventory, leaving), *_detours(moves, poor)),
     )
 
 
@@ -226,6 +231,30 @@ def _placed(
     moves.sort(key=lambda move: (-(move.estimate.p50_s or move.memory_bytes or 0), move.vm_name))
     numbered = tuple(msgspec.structs.replace(move, number=n) for n, move in enumerate(moves, 1))
     return numbered, tuple(homeless)
+
+
+def _poor_links(inventory: Inventory, hosts: Sequence[Host]) -> dict[str, str]:
+    """Hosts that take VMs only when no other can, and why: a migration there is slow, or not where it should be.
+
+    Engine: without an address or link on both sides it migrates over the management network in silence.
+    """
+    links = {host.id: (host.name, migration_link(inventory, host)) for host in hosts if host.is_up}
+    speeds = [link.stream_bits_per_second or 0 for _, link in links.values() if link is not None]
+    poor = {}
+    for host_id, (name, link) in links.items():
+        if link is None:
+            continue
+        if link.is_usable is False:
+            poor[host_id] = f"{name} cannot be reached in the migration network: moves go over management"
+        elif (link.stream_bits_per_second or max(speeds)) * 2 < max(speeds):
+            poor[host_id] = f"{name} has a slow migration link ({format_speed(link.stream_bits_per_second)})"
+    return poor
+
+
+def _detours(moves: Sequence[Move], poor: Mapping[str, str]) -> tuple[str, ...]:
+    """What to know about the hosts that a plan uses although their links are poor."""
+    used = {host_id for move in moves for host_id in (move.source_host_id, move.destination_host_id)}
+    return tuple(text for host_id, text in poor.items() if host_id in used)
 
 
 def _unseen(inventory: Inventory, host: Host) -> tuple[str, ...]:
