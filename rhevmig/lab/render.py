@@ -150,7 +150,7 @@ def _members(
                 value = derived.filtered(place, name, value)
             if value is not None:
                 # a snapshot in its own list names its VM without a URL, as recorded
-                plain = place.path == "vms/snapshots" and name == "vm" and not look.followed
+                plain = place.path == "vms/snapshots" and name == "vm" and not look.followed and level == 2
                 below = {} if plain else refs.get(name, {})
                 _value(out, name, value, level, below, resolve, look.base)
     return out

@@ -66,10 +66,8 @@ def _rule(sent: Tree, present: Tree | None) -> Tree:
         enabled = "true" if "positive" in sent else trees.text(present or {}, "enabled", "false")
     if enabled == "false":
         known.update(enforcing="false", positive="false")
-    return {
-        **{name: trees.text(known, name, "false") for name in ("enforcing", "positive")},
-        "enabled": enabled,
-    }
+    shown = {name: trees.text(known, name, "false") for name in ("enforcing", "positive")}
+    return {"enabled": enabled, **shown}
 
 
 @create("clusters/affinitygroups")
