@@ -24,7 +24,8 @@ _DEFAULT_TITLE = "Live migration readiness"
 
 
 def build_document(material: Material) -> Document:
-    """The whole report as data; equal material gives an equal document."""
+    """The whole report as data; equal material gives an equal document. Migrations done come first."""
+    history = history_section(material)
     return Document(
         format=DOCUMENT_FORMAT,
         schema_version=DOCUMENT_SCHEMA_VERSION,
@@ -34,6 +35,7 @@ def build_document(material: Material) -> Document:
         record=record_of_run(material),
         sections=(
             summary_section(material),
+            *((history,) if material.campaign is not None else ()),
             findings_section(material),
             unseen_section(material),
             storage_section(material),
@@ -43,7 +45,7 @@ def build_document(material: Material) -> Document:
             vms_section(material),
             moving_section(material),
             estate_section(material),
-            history_section(material),
+            *((history,) if material.campaign is None else ()),
             appendix_section(material),
         ),
     )

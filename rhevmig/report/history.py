@@ -55,8 +55,8 @@ def _facts(campaign: Campaign) -> tuple[Fact, ...]:
     counted = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in sorted(campaign.counts.items()))
     facts = [
         Fact(name="Campaign", value=campaign.id),
-        Fact(name="State", value=Cell(text=campaign.state.value, tone=tone)),
-        Fact(name="Moves", value=counted or "none"),
+        Fact(name="State", value=campaign.state.value),
+        Fact(name="Moves", value=Cell(text=counted or "none", tone=tone)),
         Fact(name="Requests to migrate", value=count(campaign.requests_to_migrate)),
         Fact(name="Started", value=instant(campaign.started_at)),
         Fact(name="Ended", value=instant(campaign.ended_at)),
@@ -98,7 +98,7 @@ def _course_row(material: Material, course: Course, attempt: Attempt | None) -> 
         course.vm_name,
         count(attempt.number) if attempt else "",
         material.host_name(course.source_host_id),
-        material.host_name(destination) or "the engine chose",
+        material.host_name(destination) or "the engine's choice",
         material.host_name(outcome.host_id) if outcome else None,
         Cell(text="open", tone=Tone.UNKNOWN) if outcome is None else _verdict(outcome.verdict),
         "" if outcome is None else outcome.reason,

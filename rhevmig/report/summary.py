@@ -21,6 +21,7 @@ _VERDICTS = {
     Status.UNKNOWN: ("cannot be judged", Tone.UNKNOWN),
     Status.NOT_APPLICABLE: ("nothing to judge", Tone.MUTED),
 }
+_IN_A_ROW = {"nothing to judge": "with nothing to judge"}
 _NOT_RUN = ("not checked", Tone.UNKNOWN)
 
 
@@ -38,6 +39,7 @@ def summary_section(material: Material) -> Section:
                 "and none of "
                 "them is without an answer. What could not be judged never counts as fine."
             ),
+            *_campaign(material),
             *_cautions(material),
         ),
     )
@@ -47,7 +49,7 @@ def _sentences(material: Material, cards: tuple[VerdictCard, ...]) -> tuple[Pros
     inventory = material.inventory
     verdicts = Counter(card.verdict for card in cards)
     words = [word for word, _ in (*_VERDICTS.values(), _NOT_RUN) if verdicts[word]]
-    judged = ", ".join(f"{verdicts[word]} {word}" for word in dict.fromkeys(words))
+    judged = ", ".join(f"{verdicts[word]} {_IN_A_ROW.get(word, word)}" for word in dict.fromkeys(words))
     answers = Counter(movable(explanation) for explanation in material.explanations)
     running = sum(answers.values())
     read = (
@@ -124,6 +126,22 @@ def _blocker(check_id: str, status: Status, items: list[Finding]) -> str:
     check = CHECKS.get(check_id)
     title = check.title if check else items[0].message
     return f"{check_id} {merged_label(names)}: {prefix or 'does not hold: '}{title}"
+
+
+def _campaign(material: Material) -> tuple[Prose, ...]:
+    """The migrations done, in a sentence."""
+    campaign = material.campaign
+    if campaign is None:
+        return ()
+    counts = ", ".join(
+        f"{number} {word.replace('_', ' ')}" for word, number in sorted(campaign.counts.items())
+    )
+    blocked = (
+        f"; {counted(len(campaign.plan.blocked), 'VM')} could not be planned" if campaign.plan.blocked else ""
+    )
+    tone = Tone.GOOD if campaign.is_success else Tone.UNKNOWN if campaign.is_unclear else Tone.BAD
+    text = f"Migrations of campaign {campaign.id} ({campaign.state.value}): {counts or 'none'}{blocked}."
+    return (Prose(text=text, tone=tone),)
 
 
 def _cautions(material: Material) -> tuple[Prose, ...]:
