@@ -234,7 +234,7 @@ def _placed(
 
 
 def _poor_links(inventory: Inventory, hosts: Sequence[Host]) -> dict[str, str]:
-    """Hosts that take VMs only when no other can, and why: a migration there is slow, or not where it should be.
+    """Hosts that take VMs only when no other can, and why: slow links, or none in the migration network.
 
     Engine: without an address or link on both sides it migrates over the management network in silence.
     """
