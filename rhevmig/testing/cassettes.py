@@ -26,16 +26,23 @@ from rhevmig.testing.vcr_pycurl import custom_patches
 
 __all__ = ["EngineCassette", "EngineVCR", "cassette", "describe", "vcr"]
 
+#: Searching an answer longer than this for secrets would slow the recording down; it is done when saving.
+_LARGE = 4096
+
 _VERSION = re.compile(r"<full_version>([^<]+)</full_version>")
 
 
 class EngineCassette(Cassette):  # type: ignore[misc]
     """vcrpy's Cassette with an index: a replayed call costs the same in a long cassette. Thread-safe."""
 
-    def __init__(self, path: str, *, rules: Matching, hiding: Hiding | None, **options: Any) -> None:
+    def __init__(
+        self, path: str, *, rules: Matching, hiding: Hiding | None, filters: bool = True, **options: Any
+    ) -> None:
         super().__init__(path, **options)
         self._rules = rules
         self._hiding = hiding
+        self._filters = filters
+        self._to_hide: list[dict[str, Any]] = []
         self._lock = threading.RLock()
         self._indexed = 0
         self._all: dict[Any, list[int]] = {}
@@ -68,9 +75,12 @@ class EngineCassette(Cassette):  # type: ignore[misc]
             return None
 
     def record(self, request: Request, response: dict[str, Any]) -> None:
-        """Keeps an exchange that just happened; `response` is ours to change."""
+        """Keeps an exchange that just happened; both are ours to change."""
         with self._lock:
-            self.append(request, response)
+            if self._filters:
+                self.append(request, response)
+            else:
+                self._keep(request, response)
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """As vcrpy's, with secrets hidden before anything is kept."""
@@ -79,10 +89,21 @@ class EngineCassette(Cassette):  # type: ignore[misc]
             answer = self._before_record_response(_copied(response)) if kept else None
             if answer is None:
                 return
-            if self._hiding is not None:
-                kept, answer = _hidden(self._hiding, kept, answer)
-            self.data.append((kept, answer))
-            self.dirty = True
+            self._keep(Request(kept.method, kept.uri, _body_of(kept), kept.headers), answer)
+
+    def _keep(self, request: Request, response: dict[str, Any]) -> None:
+        if self._hiding is not None:
+            _hide_request(self._hiding, request)
+            if not _hide_response(self._hiding, response, now=False):
+                self._to_hide.append(response)
+        self.data.append((request, response))
+        self.dirty = True
+
+    def hide(self) -> None:
+        """Hides what is left to hide in large answers; done before anything is saved."""
+        with self._lock:
+            while self._to_hide and self._hiding is not None:
+                _hide_response(self._hiding, self._to_hide.pop(), now=True)
 
     def rewind(self) -> None:
         """As vcrpy's."""
@@ -139,6 +160,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
 
     def _save(self, force: bool = False) -> None:
         try:
+            self.hide()
             super()._save(force)
         finally:
             self.release()
@@ -184,9 +206,10 @@ class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
         config: dict[str, Any] = super().get_merged_config(**kwargs)
         config["rules"] = self._rules
         config["hiding"] = Hiding() if self._scrub else None
-        if config["before_record_request"] is not None and not self._filters_requests(kwargs):
+        config["filters"] = self._filters(kwargs)
+        if not config["filters"]:
             # vcrpy would copy each request deeply for filters that are not there.
-            config["before_record_request"] = None
+            config["before_record_request"] = config["before_record_response"] = None
         config["persister"] = Persister(
             secrets=self._secrets,
             change=None if self._pseudonyms is None else self._pseudonyms.document,
@@ -194,10 +217,11 @@ class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
         )
         return config
 
-    def _filters_requests(self, kwargs: Mapping[str, Any]) -> bool:
+    def _filters(self, kwargs: Mapping[str, Any]) -> bool:
         names = (
             "filter_headers", "filter_query_parameters", "filter_post_data_parameters",
-            "before_record_request", "ignore_hosts", "ignore_localhost",
+            "before_record_request", "ignore_hosts", "ignore_localhost", "before_record_response",
+            "decode_compressed_response",
         )  # fmt: skip
         return any(kwargs.get(name, getattr(self, name, None)) for name in names) or "before_record" in kwargs
 
@@ -268,17 +292,30 @@ def _copied(response: dict[str, Any]) -> dict[str, Any]:
     return copied
 
 
-def _hidden(hiding: Hiding, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+def _body_of(request: Request) -> bytes | None:
     body = request.body
-    if body is not None and not isinstance(body, bytes):
-        body = body.read() if hasattr(body, "read") else b"".join(body)
-    kept = Request(
-        request.method, hiding.uri(request.uri), hiding.request_body(body), hiding.headers(request.headers)
-    )
+    if body is None or isinstance(body, bytes):
+        return body
+    return body.read() if hasattr(body, "read") else b"".join(body)
+
+
+def _hide_request(hiding: Hiding, request: Request) -> None:
+    uri = hiding.uri(request.uri)
+    if uri != request.uri:
+        request.uri = uri
+    request.headers = hiding.headers(request.headers)
+    if request.body:
+        request.body = hiding.request_body(_body_of(request))
+
+
+def _hide_response(hiding: Hiding, response: dict[str, Any], *, now: bool) -> bool:
+    """Hides secrets in an answer; a large body only if `now`, else it says that there is more to do."""
     response["headers"] = hiding.headers(response.get("headers") or {})
     content = response.get("body") or {}
     text = content.get("string")
-    if text:
-        data = text if isinstance(text, bytes) else str(text).encode()
+    data = text if isinstance(text, bytes) else str(text or "").encode()
+    if len(data) > _LARGE and not now:
+        return False
+    if data:
         response["body"] = {**content, "string": hiding.response_body(data)}
-    return kept, response
+    return True

@@ -113,13 +113,10 @@ class _Streaming(EngineCassette):
     def _may_record(self, path: str) -> bool:
         return False  # nothing to claim: each process writes a part of its own
 
-    def append(self, request: Any, response: dict[str, Any]) -> None:
-        with self._lock:
-            before = len(self.data)
-            super().append(request, response)
-            for kept, answer in self.data[before:]:
-                self._write(kept, answer)
-            del self.data[before:]
+    def _keep(self, request: Any, response: dict[str, Any]) -> None:
+        super()._keep(request, response)
+        self.hide()
+        self._write(*self.data.pop())
 
     def _write(self, request: Any, response: dict[str, Any]) -> None:
         line = json.dumps(

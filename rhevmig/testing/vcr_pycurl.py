@@ -55,6 +55,7 @@ class Curl:
         self._played: dict[str, Any] | None = None
         self._collected: Collected | None = None
         self._upload: bytes | None = None
+        self._request: Any = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -170,7 +171,7 @@ class Curl:
         """
         cassette = self.cassette
         self._upload = upload_of(self._options)
-        request = request_of(self._options, self._upload)
+        request = self._request = request_of(self._options, self._upload)
         take = getattr(cassette, "take", None)
         if take is not None:
             return take(request)
@@ -204,7 +205,7 @@ class Curl:
         collected, self._collected = self._collected, None
         if collected is None:
             return
-        request = request_of(self._options, self._upload)
+        request, self._request = self._request, None
         response = collected.response(self._real, error)
         record = getattr(self.cassette, "record", None)
         if record is not None:
