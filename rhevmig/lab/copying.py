@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from functools import partial
 
 from rhevmig.lab.migrationlinks import Path, bandwidth_of, inherited, policy_of, way
 from rhevmig.lab.simclock import Planned
@@ -18,7 +19,7 @@ from rhevmig.precopy.bandwidth import Flow, fair_share
 from rhevmig.precopy.dirtying import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
 
-__all__ = ["Copies", "Copy", "Ended"]
+__all__ = ["Copies", "Copy", "Ended", "Script"]
 
 #: Seconds after which a full destination is asked again (vdsm.conf migration_retry_timeout).
 RETRY_S = 10.0
@@ -39,7 +40,7 @@ CANCELLED = "Migration canceled"
 class Ended:
     """How a copy ended."""
 
-    __slots__ = ("arrived", "downtime_ms", "duration_s", "error", "lost")
+    __slots__ = ("arrived", "downtime_ms", "duration_s", "error", "lost", "total_s")
 
     def __init__(
         self,
@@ -56,7 +57,39 @@ class Ended:
         self.downtime_ms = downtime_ms
         #: Seconds since the first report of progress; None if there was none.
         self.duration_s = duration_s
+        #: Seconds of the whole, if it was said beforehand.
+        self.total_s: float | None = None
         #: The VM is gone on both sides (post-copy that broke).
+        self.lost = lost
+
+
+class Script:
+    """What the hosts do with one copy, said beforehand instead of computed: a rehearsal or a mishap."""
+
+    __slots__ = ("downtime_ms", "duration_s", "ends_at_s", "error", "lost", "reports", "total_s")
+
+    def __init__(
+        self,
+        ends_at_s: float,
+        *,
+        error: str = "",
+        downtime_ms: int | None = None,
+        duration_s: float | None = None,
+        total_s: float | None = None,
+        reports: tuple[tuple[float, int], ...] = (),
+        lost: bool = False,
+    ) -> None:
+        #: The simulated instant of its end; past instants mean at once.
+        self.ends_at_s = ends_at_s
+        #: Why it fails; empty: it arrives.
+        self.error = error
+        self.downtime_ms = downtime_ms
+        #: Seconds since the first report of progress, as the engine will say.
+        self.duration_s = duration_s
+        #: Seconds of the whole, as the engine will say; None: as it was.
+        self.total_s = total_s
+        #: Instants and percents that the source reports.
+        self.reports = reports
         self.lost = lost
 
 
@@ -99,6 +132,8 @@ class Copies:
     def __init__(self, world: World) -> None:
         self.world = world
         self.active: dict[str, Copy] = {}
+        #: What the next copies of a VM will do, by the VM's id.
+        self.scripts: dict[str, list[Script]] = {}
         #: Told when a copy sends its first byte: mishaps plan theirs here.
         self.on_start: list[Callable[[Copy], None]] = []
 
@@ -108,7 +143,11 @@ class Copies:
         """Queue a copy at its source."""
         copy.queued_s = self.world.clock.now_s
         self.active[copy.vm.id] = copy
-        self._try(copy)
+        planned = self.scripts.get(copy.vm.id)
+        if planned:
+            self._play(copy, planned.pop(0))
+        else:
+            self._try(copy)
 
     def cancel(self, vm_id: str) -> bool:
         """Stop a copy; False when there is none or it is too late."""
@@ -177,6 +216,27 @@ class Copies:
                 self._try(copy)
 
     # -- copying
+
+    def _play(self, copy: Copy, script: Script) -> None:
+        copy.stage = "scripted"
+        for at_s, percent in script.reports:
+            self.world.agenda.at(at_s, partial(self._show, copy, percent), f"progress {copy.vm.name}")
+
+        def end() -> None:
+            copy.planned = None
+            arrived = not script.error
+            ended = Ended(
+                arrived=arrived, error=script.error, downtime_ms=script.downtime_ms, lost=script.lost
+            )
+            ended.total_s = script.total_s
+            self._over(copy, ended, duration_s=script.duration_s)
+
+        copy.planned = self.world.agenda.at(script.ends_at_s, end, f"end of {copy.vm.name}")
+
+    def _show(self, copy: Copy, percent: int) -> None:
+        if self.active.get(copy.vm.id) is copy:
+            copy.progress = percent
+            show_progress(self.world, copy.vm, percent)
 
     def _begin(self, copy: Copy, cap_bytes_s: float, connections: int | None) -> None:
         vm, (policy, _) = copy.vm, policy_of(self.world, copy.vm)
@@ -288,7 +348,7 @@ class Copies:
         show_progress(self.world, copy.vm, copy.progress)
         self.world.agenda.after(REPORT_S, lambda: self._report(copy), f"progress {copy.vm.name}")
 
-    def _over(self, copy: Copy, ended: Ended) -> None:
+    def _over(self, copy: Copy, ended: Ended, *, duration_s: float | None = None) -> None:
         if copy.stage == "over":
             return
         if copy.stage == "copying":
@@ -301,6 +361,8 @@ class Copies:
             del self.active[copy.vm.id]
         if copy.reported_s is not None:
             ended.duration_s = self.world.clock.now_s - copy.reported_s
+        if duration_s is not None:
+            ended.duration_s = duration_s
         self.share()
         copy.on_end(copy, ended)
         self._wake_queue(copy.source.id)

@@ -7,7 +7,7 @@ from rhevmig.lab.acts import Acted, act
 from rhevmig.lab.asking import Asked
 from rhevmig.lab.cpulevels import host_flags, required_flags
 from rhevmig.lab.faults import Refused, refuse
-from rhevmig.lab.maintenance import refusal_text, running_vms
+from rhevmig.lab.maintenance import SPM_RELEASE_S, hand_over_spm, refusal_text, running_vms
 from rhevmig.lab.migrations import Migration
 from rhevmig.lab.moves import Moves, moves_of
 from rhevmig.lab.tree import Tree
@@ -17,7 +17,9 @@ from rhevmig.lab.world import Entity
 __all__ = ["bring_up", "leave_operation"]
 
 #: Seconds from `unassigned` to `up` (recorded: about two).
-ACTIVATION_S = 2.0
+ACTIVATION_S = 2.1
+#: Seconds from `up` to the event that says so.
+UP_SAID_S = 0.4
 
 
 @act("hosts", "deactivate")
@@ -55,7 +57,8 @@ def activate(asked: Asked, host: Entity, action: Tree) -> Acted:
     asked.world.update(host, {"status": "unassigned", "status_detail": None})
     moves.voice.say(16, host, by=asked.caller.user, correlation_id=asked.correlation_id, host=host.name)
     jobs.end(job)
-    asked.world.agenda.after(ACTIVATION_S, lambda: bring_up(moves, host), f"activate {host.name}")
+    wait_s = float(host.lab.pop("answers_after_s", ACTIVATION_S))
+    asked.world.agenda.after(wait_s, lambda: bring_up(moves, host), f"activate {host.name}")
     return Acted(job=job, shown=host)
 
 
@@ -63,11 +66,16 @@ def bring_up(moves: Moves, host: Entity) -> None:
     """The host answers: it is up, or what it reports does not fit its cluster."""
     if host.text("status") not in ("unassigned", "initializing", "connecting", "non_responsive"):
         return
+    _take_report(moves, host)
     missing = _missing(moves, host)
     if missing:
         leave_operation(moves, host, missing)
         return
     moves.world.update(host, {"status": "up", "status_detail": None})
+    moves.world.agenda.after(UP_SAID_S, lambda: _say_up(moves, host), f"{host.name} is up")
+
+
+def _say_up(moves: Moves, host: Entity) -> None:
     moves.voice.say(13, host, by=SYSTEM, correlation_id=moves.voice.own_correlation_id(), host=host.name)
 
 
@@ -75,6 +83,7 @@ def bring_up(moves: Moves, host: Entity) -> None:
 def refresh(asked: Asked, host: Entity, action: Tree) -> Acted:
     """Ask the host again what it is; a CPU that no longer fits the cluster puts it out of operation."""
     moves = moves_of(asked.engine)
+    _take_report(moves, host)
     missing = _missing(moves, host) if host.text("status") == "up" else ()
     if missing:
         _say_too_old(moves, host, missing)
@@ -85,11 +94,20 @@ def refresh(asked: Asked, host: Entity, action: Tree) -> Acted:
     return Acted(shown=host)
 
 
+def _take_report(moves: Moves, host: Entity) -> None:
+    """What the host's agent says of itself since last time (`lab["reports"]`: members, and flags lost)."""
+    report = dict(host.lab.pop("reports", ()))
+    if "cpu_flags_lost" in report:
+        host.lab["cpu_flags_lost"] = report.pop("cpu_flags_lost")
+    if report:
+        moves.world.update(host, report)
+
+
 def _missing(moves: Moves, host: Entity) -> tuple[str, ...]:
     """Flags of the cluster's CPU type that the host lacks."""
     world = moves.world
     cluster = world.find("clusters", host.ref("cluster"))
-    if cluster is None or not host.lab.get("cpu_flags_lost"):
+    if cluster is None:
         return ()
     probe = Entity("vms", "", {}, parent=None, base=None, seq=0)
     needed, present = required_flags(world, probe, cluster), host_flags(world, host, cluster)
@@ -100,9 +118,17 @@ def _say_too_old(moves: Moves, host: Entity, missing: tuple[str, ...]) -> None:
     world, voice = moves.world, moves.voice
     detail = "cpu_type_incompatible_with_cluster"
     world.update(host, {"status": "non_operational", "status_detail": detail})
+    if host.text("spm.status") == "spm":
+        host.lab["was_spm"] = True
+        world.set(host, "spm.status", "none")
+        world.agenda.after(SPM_RELEASE_S, lambda: _spm_leaves(moves, host), "SPM leaves")
     voice.say(517, host, by=SYSTEM, correlation_id=voice.own_correlation_id(), host=host.name)
     flags = ", ".join(missing)
     voice.say(515, host, by=SYSTEM, correlation_id=voice.own_correlation_id(), host=host.name, flags=flags)
+
+
+def _spm_leaves(moves: Moves, host: Entity) -> None:
+    hand_over_spm(moves.world, moves.voice, host)
 
 
 def leave_operation(moves: Moves, host: Entity, missing: tuple[str, ...]) -> None:

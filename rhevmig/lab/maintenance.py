@@ -19,7 +19,7 @@ from rhevmig.lab.voice import SYSTEM, Voice
 from rhevmig.lab.world import Entity, World
 
 if TYPE_CHECKING:
-    from rhevmig.lab.engine import Engine
+    from rhevmig.lab.enginestate import EngineState
 
 __all__ = ["Maintenance", "hand_over_spm", "non_migratable", "running_vms"]
 
@@ -28,30 +28,33 @@ RETRY_S = 302.0
 #: Seconds from the last VM's leaving to `maintenance` (recorded: one and a half).
 ARRIVAL_S = 1.5
 #: Seconds after which another host takes over as SPM, and after which it says so (recorded).
-SPM_RELEASE_S = 7.0
+SPM_RELEASE_S = 8.0
 SPM_TAKEN_S = 1.1
 
 
 def running_vms(world: World, host: Entity) -> list[Entity]:
     """VMs on a host that an evacuation has to move, highest priority first."""
     found = [vm for vm in world.referring("vms", "host", host.id) if vm.text("status") in ACTIVE_STATUSES]
-    return sorted(found, key=lambda vm: (-vm.number("high_availability.priority"), vm.name))
+    told: list[str] = host.lab.get("evacuation_order", [])
+    place = {vm_id: position for position, vm_id in enumerate(told)}
+    last = len(told)
+    return sorted(
+        found, key=lambda vm: (place.get(vm.id, last), -vm.number("high_availability.priority"), vm.name)
+    )
 
 
 def non_migratable(world: World, host: Entity, *, internal: bool) -> list[Entity]:
     """VMs that keep a host from maintenance; user-migratable ones only when the engine itself tries."""
     blocking = {"pinned", "user_migratable"} if internal else {"pinned"}
-    return [
-        vm
-        for vm in running_vms(world, host)
-        if vm.text("placement_policy.affinity") in blocking or vm.lab.get("stuck_devices")
-    ]
+    return [vm for vm in running_vms(world, host) if vm.text("placement_policy.affinity") in blocking]
 
 
 class Maintenance:
     """All hosts that are on their way into maintenance."""
 
-    def __init__(self, engine: Engine, scheduler: Scheduler, migrations: Migrations, voice: Voice) -> None:
+    def __init__(
+        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: Voice
+    ) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
@@ -61,6 +64,10 @@ class Maintenance:
         self.open_jobs: dict[str, list[Entity]] = {}
         #: Hosts that wait for their last VM to leave.
         self.preparing: set[str] = set()
+        for host in self.world.all("hosts"):
+            if host.text("status") == "preparing_for_maintenance":
+                self.preparing.add(host.id)
+                self._plan_retry(host)
         self.world.on_change(self._changed)
 
     # -- what refuses
@@ -105,6 +112,8 @@ class Maintenance:
         self._say_switched(host, user, correlation_id, ok=ok)
         self.migrations.cancel_incoming(host)
         if was_spm:
+            host.lab["was_spm"] = True
+            self.world.set(host, "spm.status", "none")
             self.world.agenda.after(SPM_RELEASE_S, lambda: self._spm_leaves(host), "SPM leaves")
         self._plan_retry(host)
         self._maybe_arrive(host)
@@ -204,7 +213,7 @@ class Maintenance:
         host.lab.pop("arriving", None)
         if host.text("status") != "preparing_for_maintenance" or not self._is_empty(host):
             return
-        if host.text("spm.status") == "spm" and not hand_over_spm(self.world, self.voice, host):
+        if host.lab.get("was_spm") and not hand_over_spm(self.world, self.voice, host):
             return
         for job in self.open_jobs.pop(host.id, []):
             self.engine.jobs.end(job, "finished")
@@ -256,7 +265,7 @@ def hand_over_spm(world: World, voice: Voice, host: Entity) -> bool:
     """Another host of the data center becomes storage pool manager; False when there is none."""
     cluster = world.find("clusters", host.ref("cluster"))
     center = world.find("datacenters", cluster.ref("data_center")) if cluster else None
-    if center is None or host.text("spm.status") != "spm":
+    if center is None or (host.text("spm.status") != "spm" and not host.lab.pop("was_spm", False)):
         return True
     successor = _successor(world, center, host)
     if successor is None:
@@ -266,14 +275,18 @@ def hand_over_spm(world: World, voice: Voice, host: Entity) -> bool:
     before = center.text("status")
     world.set(center, "status", "problematic")
     own_id = voice.own_correlation_id()
-    voice.say(980, host, center, by=SYSTEM, correlation_id=own_id, data_center=center.name)
+    event = voice.say(980, center, by=SYSTEM, correlation_id=own_id, data_center=center.name)
+    if event is not None:  # recorded: by then the engine no longer knows which host it was
+        world.set(event, "host", {"name": "Unavailable"})
 
     def taken() -> None:
         world.set(center, "status", before)
         if successor.text("spm.status") == "contending":
             world.set(successor, "spm.status", "spm")
             address = successor.text("address") or successor.name
-            voice.say(204, successor, host=address, address=address, data_center=center.name)
+            event = voice.say(204, host=address, address=address, data_center=center.name)
+            if event is not None:  # recorded: a name without an id
+                world.set(event, "host", {"name": address})
 
     world.agenda.after(SPM_TAKEN_S, taken, "SPM taken")
     return True
@@ -286,6 +299,9 @@ def _successor(world: World, center: Entity, host: Entity) -> Entity | None:
         for other in world.referring("hosts", "cluster", cluster.id)
         if other is not host and other.text("status") == "up"
     ]
+    told: list[str] = center.lab.get("spm_next", [])
+    if told and any(other.id == told[0] for other in up):
+        return world.find("hosts", told.pop(0))
     return min(up, key=lambda other: (-other.number("spm.priority"), other.name), default=None)
 
 

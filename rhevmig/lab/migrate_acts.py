@@ -63,7 +63,7 @@ def migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
     except Refused as refused:
         jobs.end(job, "failed")
         if not isinstance(refused, Locked):
-            _say_refused(asked, moves, vm, refused)
+            _say_refused(asked, moves, vm, refused, wanted.cluster)
         raise
     jobs.end_step(validating)
     step = jobs.step(job, "Executing", "executing")
@@ -239,10 +239,13 @@ def lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
     return [refused[0].sentence(language)] * len(refused)
 
 
-def _say_refused(asked: Asked, moves: Moves, vm: Entity, refused: Refused) -> None:
+def _say_refused(
+    asked: Asked, moves: Moves, vm: Entity, refused: Refused, cluster: Entity | None
+) -> None:
     source = asked.world.find("hosts", vm.ref("host"))
     moves.voice.say(
         65,
+        cluster,
         vm,
         source,
         by=asked.caller.user or "",
@@ -317,7 +320,7 @@ def closure_of(world: World, vm: Entity) -> list[Entity]:
 def cancel_migration(asked: Asked, vm: Entity, action: Tree) -> Acted:
     """Stop a migration; its event carries the id of this request."""
     moves = moves_of(asked.engine)
-    if vm.text("status") != "migrating":
+    if vm.text("status") != "migrating" or vm.lab.get("direction") == "migratingto":
         raise refuse("CANCEL_NOT_MIGRATING", language=asked.language)
     if not moves.migrations.cancel(vm, user=asked.caller.user, correlation_id=asked.correlation_id):
         source = asked.world.find("hosts", vm.ref("host"))

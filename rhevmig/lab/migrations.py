@@ -8,6 +8,7 @@ named host fails for good at once (event 120). One without goes on to another ho
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rhevmig.lab import tree as trees
@@ -17,7 +18,7 @@ from rhevmig.lab.voice import SYSTEM, Voice, duration_words
 from rhevmig.lab.world import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.engine import Engine
+    from rhevmig.lab.enginestate import EngineState
 
 __all__ = ["MAX_HOSTS", "Migration", "Migrations"]
 
@@ -27,6 +28,8 @@ MAX_HOSTS = 3
 RERUN_GAP_S = 0.1
 #: Seconds after which the engine sees a cancelled VM as up again (recorded: about three).
 CANCEL_SEEN_S = 3.0
+#: Seconds for which a VM shows `migrating` on its destination (recorded: less than a quarter of one).
+HANDOVER_S = 0.2
 
 
 class Migration:
@@ -77,7 +80,7 @@ class Migration:
 class Migrations:
     """All migrations that the engine knows of."""
 
-    def __init__(self, engine: Engine, scheduler: Scheduler, copies: Copies, voice: Voice) -> None:
+    def __init__(self, engine: EngineState, scheduler: Scheduler, copies: Copies, voice: Voice) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
@@ -128,20 +131,29 @@ class Migrations:
             self._failed(migration, ended)
 
     def _arrived(self, copy: Copy, ended: Ended, migration: Migration | None) -> None:
-        vm = copy.vm
-        changes: dict[str, object] = {
-            "host": trees.ref(copy.destination.id),
-            "status": vm.lab.pop("status_before", "up"),
-        }
+        """The source let go: the VM is on its destination, and up there a moment later."""
+        changes: dict[str, object] = {"host": trees.ref(copy.destination.id)}
+        show_progress(self.world, copy.vm, 100)
+        copy.vm.lab["direction"] = "migratingto"
+        self.world.update(copy.vm, changes)
+        act = partial(self._up, copy, ended)
+        self.world.agenda.after(HANDOVER_S, act, f"handover of {copy.vm.name}")
+
+    def _up(self, copy: Copy, ended: Ended) -> None:
+        """The destination says that the VM runs."""
+        vm, migration = copy.vm, self.active.get(copy.vm.id)
+        vm.lab.pop("direction", None)
+        changes: dict[str, object] = {}
+        if vm.text("status") == "migrating":
+            changes["status"] = vm.lab.pop("status_before", "up")
         if migration is not None and migration.cluster is not None:
             changes |= self._moved_into(migration.cluster)
-        show_progress(self.world, vm, 100)
         self.world.update(vm, changes)
         if migration is None:
             return
         del self.active[vm.id]
         now_s = self.world.clock.now_s
-        total_s = now_s - migration.began_s
+        total_s = now_s - migration.began_s if ended.total_s is None else ended.total_s
         duration_s = total_s if ended.duration_s is None else ended.duration_s
         is_unknown = ended.downtime_ms is None or vm.lab.pop("downtime_unknown", False)
         self.voice.say(

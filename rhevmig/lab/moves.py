@@ -15,7 +15,7 @@ from rhevmig.lab.scheduler import Scheduler
 from rhevmig.lab.voice import Voice
 
 if TYPE_CHECKING:
-    from rhevmig.lab.engine import Engine
+    from rhevmig.lab.enginestate import EngineState
 
 __all__ = ["Moves", "attach", "moves_of"]
 
@@ -23,7 +23,7 @@ __all__ = ["Moves", "attach", "moves_of"]
 class Moves:
     """The moving parts of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: EngineState) -> None:
         self.engine = engine
         self.world = engine.world
         self.voice = Voice(engine.world, engine.events)
@@ -33,10 +33,10 @@ class Moves:
         self.maintenance = Maintenance(engine, self.scheduler, self.migrations, self.voice)
 
 
-_MOVES: WeakKeyDictionary[Engine, Moves] = WeakKeyDictionary()
+_MOVES: WeakKeyDictionary[EngineState, Moves] = WeakKeyDictionary()
 
 
-def attach(engine: Engine) -> Moves:
+def attach(engine: EngineState) -> Moves:
     """Give an engine its moving parts; once."""
     known = _MOVES.get(engine)
     if known is not None:
@@ -47,6 +47,6 @@ def attach(engine: Engine) -> Moves:
     return moves
 
 
-def moves_of(engine: Engine) -> Moves:
+def moves_of(engine: EngineState) -> Moves:
     """The moving parts of an engine."""
     return attach(engine)

@@ -60,6 +60,8 @@ class Scheduler:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        #: Hosts that the next choices for a VM fall on, by the VM's id: what a recorded engine chose.
+        self.preferred: dict[str, list[str]] = {}
 
     # -- candidates and filters
 
@@ -108,6 +110,12 @@ class Scheduler:
 
     def choose(self, vm: Entity, passing: list[Entity]) -> Entity:
         """The host that the engine's weights prefer: most free memory, then least committed CPUs."""
+        wanted = self.preferred.get(vm.id)
+        if wanted:
+            chosen = next((host for host in passing if host.id == wanted[0]), None)
+            if chosen is not None:
+                wanted.pop(0)
+                return chosen
         return min(
             passing, key=lambda host: (-schedulable_mib(self.world, host), self._busy(host), host.name)
         )

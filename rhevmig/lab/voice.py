@@ -11,16 +11,6 @@ __all__ = ["SYSTEM", "Voice", "duration_words"]
 
 #: The user of what the engine does on its own.
 SYSTEM = "SYSTEM"
-#: Events that carry fewer references than their subject would bring along, as recorded.
-_REFERENCES: dict[int, frozenset[str]] = {
-    **dict.fromkeys((12, 204, 604, 9027, 10802), frozenset({"host"})),
-    **dict.fromkeys((16, 17, 515, 517, 600, 602, 606, 620), frozenset({"host", "cluster"})),
-    **dict.fromkeys((61, 64, 119, 126, 142), frozenset({"vm", "host", "cluster", "template"})),
-    835: frozenset({"cluster"}),
-    14001: frozenset(),
-    10780: frozenset(),
-}
-_ALL = ("vm", "host", "cluster", "data_center", "template", "storage_domain")
 
 
 def duration_words(seconds: float) -> str:
@@ -67,12 +57,6 @@ class Voice:
         event = self.events.write(code, *about, *whose, correlation_id=correlation_id, **values)
         if event is None:
             return None
-        keep = _REFERENCES.get(code)
-        changes: dict[str, object] = {}
-        if keep is not None:
-            changes = {member: None for member in _ALL if member not in keep and member in event.attrs}
         if by == SYSTEM:
-            changes["user"] = {"name": SYSTEM}
-        if changes:
-            self.world.update(event, changes)
+            self.world.set(event, "user", {"name": SYSTEM})
         return event
