@@ -1,0 +1,56 @@
+"""Makes docs/notebook.md: the frames of an inventory, with every column."""
+
+from __future__ import annotations
+
+from rhevmig.notebook import COLUMNS
+
+HEAD = """
+# Frames for notebooks
+
+`inventory.frames()` gives the inventory as tidy pandas DataFrames. It needs an extra:
+`pip install 'rhevmig[notebook]'`.
+
+<!-- run: recorded engine -->
+```python
+import rhevmig
+
+with rhevmig.connect() as engine:
+    inventory = engine.inventory()
+frames = inventory.frames()                        # or rhevmig.notebook.frames(inventory), which is typed
+busy = frames.hosts[frames.hosts.vms_running > 0]
+print(busy[["host", "cluster", "memory_running_bytes", "migration_link_bits_per_second"]])
+print(frames.hosts.attrs["columns"]["migration_link_bits_per_second"])
+```
+
+One row an entity, units in the names, ids last. Types are those of pandas that know missing values: what was
+not observed is `<NA>`, never zero or false, and a sum is missing as soon as one part of it is.
+
+A first notebook is `examples/notebooks/capacity-review.ipynb`; `RHEVMIG_SNAPSHOT` names the snapshot that it
+reads. Another package can add to an inventory in the same way: an entry point of the group `rhevmig.inventory`.
+""".strip()
+
+ROWS = {
+    "clusters": "a cluster",
+    "hosts": "a host",
+    "vms": "a VM",
+    "nics": "a network device of a host",
+    "vm_nics": "a network card of a VM",
+    "networks": "a network and a cluster that uses it",
+    "storage": "a storage domain and a data center",
+}
+
+
+def page() -> str:
+    parts = [HEAD]
+    for name, columns in COLUMNS.items():
+        lines = [
+            f"## {name}",
+            "",
+            f"A row: {ROWS[name]}.",
+            "",
+            "| column | type | meaning |",
+            "|---|---|---|",
+        ]
+        lines.extend(f"| `{column.name}` | {column.dtype} | {column.meaning} |" for column in columns)
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
