@@ -19,7 +19,7 @@ from rhevmig.precopy.bandwidth import Flow, fair_share
 from rhevmig.precopy.dirtying import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
 
-__all__ = ["Copies", "Copy", "Ended", "Script"]
+__all__ = ["Copies", "Copy", "Ended", "Script", "show_progress"]
 
 #: Seconds after which a full destination is asked again (vdsm.conf migration_retry_timeout).
 RETRY_S = 10.0

@@ -23,7 +23,7 @@ UP_SAID_S = 0.4
 
 
 @act("hosts", "deactivate")
-def deactivate(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _deactivate(asked: Asked, host: Entity, action: Tree) -> Acted:
     """Put a host into maintenance: the answer comes when the VMs have started to move."""
     moves = moves_of(asked.engine)
     try:
@@ -40,7 +40,7 @@ def deactivate(asked: Asked, host: Entity, action: Tree) -> Acted:
 
 
 @act("hosts", "activate")
-def activate(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _activate(asked: Asked, host: Entity, action: Tree) -> Acted:
     """Take a host back into operation."""
     moves = moves_of(asked.engine)
     status = host.text("status")
@@ -80,7 +80,7 @@ def _say_up(moves: Moves, host: Entity) -> None:
 
 
 @act("hosts", "refresh")
-def refresh(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _refresh(asked: Asked, host: Entity, action: Tree) -> Acted:
     """Ask the host again what it is; a CPU that no longer fits the cluster puts it out of operation."""
     moves = moves_of(asked.engine)
     _take_report(moves, host)

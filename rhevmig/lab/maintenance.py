@@ -21,7 +21,7 @@ from rhevmig.lab.world import Entity, World
 if TYPE_CHECKING:
     from rhevmig.lab.enginestate import EngineState
 
-__all__ = ["Maintenance", "hand_over_spm", "non_migratable", "running_vms"]
+__all__ = ["Maintenance", "hand_over_spm", "non_migratable", "refusal_text", "running_vms"]
 
 #: Seconds between the engine's own tries (HostPreparingForMaintenanceIdleTime; as recorded).
 RETRY_S = 302.0

@@ -20,7 +20,7 @@ from rhevmig.lab.scheduler import FilteredOut
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Wanted", "check", "decide"]
+__all__ = ["Wanted", "check", "closure_of", "decide"]
 
 unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE")
 
@@ -38,16 +38,16 @@ class Wanted:
         self.force = force
 
 
-class Locked(Refused):
+class _Locked(Refused):
     """Somebody else works on the VM; no event tells of this refusal."""
 
 
-def _locked(refused: Refused) -> Locked:
-    return Locked(refused.status, refused.detail)
+def _locked(refused: Refused) -> _Locked:
+    return _Locked(refused.status, refused.detail)
 
 
 @act("vms", "migrate")
-def migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
     """Start moving a VM; the answer says that it started, not that it moved."""
     moves = moves_of(asked.engine)
     wanted = _wanted(asked, action)
@@ -62,7 +62,7 @@ def migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
         destination = decide(moves, vm, wanted, asked.language)
     except Refused as refused:
         jobs.end(job, "failed")
-        if not isinstance(refused, Locked):
+        if not isinstance(refused, _Locked):
             _say_refused(asked, moves, vm, refused, wanted.cluster)
         raise
     jobs.end_step(validating)
@@ -230,11 +230,11 @@ def decide(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en") -> En
         raise refuse("MIGRATE_NO_HOSTS", language=language)
     passing, refused = moves.scheduler.sift(vm, candidates)
     if not passing:
-        raise refuse("MIGRATE_NO_HOST_FITS", language=language, details=lines(refused, language))
+        raise refuse("MIGRATE_NO_HOST_FITS", language=language, details=_lines(refused, language))
     return moves.scheduler.choose(vm, passing)
 
 
-def lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
+def _lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
     """One line a host, each with the values of the first one, as the engine's translation mixes them."""
     return [refused[0].sentence(language)] * len(refused)
 
@@ -317,7 +317,7 @@ def closure_of(world: World, vm: Entity) -> list[Entity]:
 
 
 @act("vms", "cancelmigration")
-def cancel_migration(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _cancel_migration(asked: Asked, vm: Entity, action: Tree) -> Acted:
     """Stop a migration; its event carries the id of this request."""
     moves = moves_of(asked.engine)
     if vm.text("status") != "migrating" or vm.lab.get("direction") == "migratingto":

@@ -62,7 +62,7 @@ def _vlan_nic(world: World, host: Entity, network_id: str) -> Entity | None:
     return next((nic for nic in world.children(host, "nics") if nic.ref("network") == network_id), None)
 
 
-def has_address(world: World, host: Entity, network: Entity, attachment: Entity) -> bool:
+def _has_address(world: World, host: Entity, network: Entity, attachment: Entity) -> bool:
     """Whether the host has an IP address on the network, as its NIC or its attachment says."""
     nic = _vlan_nic(world, host, network.id)
     if nic is not None and (nic.text("ip.address") or nic.text("ipv6.address")):
@@ -77,7 +77,7 @@ def _usable(world: World, host: Entity, network: Entity) -> Entity | None:
     """The base NIC under the network, if it is up and has an address."""
     attachment = host_networks(world, host).get(network.id)
     nic = _nic_of(world, host, attachment)
-    if attachment is None or nic is None or not has_address(world, host, network, attachment):
+    if attachment is None or nic is None or not _has_address(world, host, network, attachment):
         return None
     above = _vlan_nic(world, host, network.id)
     down = nic.text("status", "up") != "up" or (above is not None and above.text("status", "up") != "up")

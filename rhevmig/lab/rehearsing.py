@@ -263,7 +263,7 @@ class Rehearsal:
         return {}
 
     def _had_networks(self, vm_id: str, host: Entity) -> None:
-        """The engine accepted this host, so it had the VM's networks, whatever the crawl saw later."""
+        """The engine _accepted this host, so it had the VM's networks, whatever the crawl saw later."""
         vm = self.world.find("vms", vm_id)
         if host.text("status") != "up":
             self.world.update(host, {"status": "up", "status_detail": None})
@@ -358,7 +358,7 @@ class Rehearsal:
     def run(self) -> list[Verdict]:
         """Ask the lab everything from the first act on; the opening is its state."""
         self.prepare()
-        comparison = _Comparison(self.engine, ignore=accepted)
+        comparison = _Comparison(self.engine, ignore=_accepted)
         first = len(self.opening)
         return [comparison.one(number, one) for number, one in enumerate(self.exchanges[first:], first)]
 
@@ -408,7 +408,7 @@ def _figures(text: str) -> dict[str, str]:
     }
 
 
-def accepted(path: str, recorded: str, found: str) -> bool:
+def _accepted(path: str, recorded: str, found: str) -> bool:
     """Texts that differ by what nobody can know: ids the engine made up, figures of simulated hosts."""
     if path.endswith("/correlation_id"):
         return bool(re.fullmatch(r"[0-9a-f]{5,8}", recorded) and re.fullmatch(r"[0-9a-f]{1,8}", found))
