@@ -3,28 +3,55 @@
 It implements the engine from the engine's side (recordings and source) and imports none of the
 product's judgement. Everything is state; every answer is rendered from it at the moment of asking.
 
+    with rhevmig.lab.serve("demo.yaml", speed=100) as lab:
+        lab.url, lab.ca_file, lab.username, lab.password, lab.world, lab.clock, lab.advance(60)
+
 Map, from the bottom up (a module imports only what stands above it):
 
-- `tree`        the value of an attribute: text, struct or list, as XML has it; reading, changing, parsing.
-- `schema`      the shape of each kind of entity as data (`data/places.yaml`, `data/model.json`).
-- `simclock`    the simulated clock and the agenda of future acts; nothing else knows the time.
-- `world`       the store: entities by place and id, children, references, indexes, change hooks.
-- `machines`    typed access to what behaviour needs: `Vm`, `Host` (status, host, memory, networks).
-- `faults`      refusals: `Refused` carries a status code and a body in the engine's shape; texts as data.
-- `eventlog`    events with code, severity, text and references (`data/events.yaml`).
-- `jobs`        jobs and steps: started, finished, failed, swept away.
-- `derived`     members that are computed at the moment of asking (`summary`, `display`, …).
-- `links`       which entities a sub-collection holds.
-- `render`      entities to indented XML, with a cache by version; `render_json` the same as JSON.
-- `follow`      the `follow` parameter, any depth, and what it refuses.
-- `search`      the search grammar with its silent failure; `fields` the fields of each kind.
-- `accounts`    users, passwords, roles; `sso` tokens, sessions, logout, idle expiry.
-- `bodies`      request bodies parsed and held against the model.
-- `reading`     GET; `writing` create, edit, remove, with `rules_*` per kind; `acts` the registry of actions.
-- `engine`      one request in, one response out: `Engine.handle(Request) -> Response`.
-- `scenario`    the YAML form of a world, typed; `build` makes the world; `crawl` makes it from recordings.
-- `relay`       cut, silent and reset connections; `server` the HTTPS shell; `serving` `serve(...)`.
+- `tree`          the value of an attribute: text, struct or list; reading, changing, parsing XML.
+- `schema`        the shape of each kind of entity as data (`data/places.yaml`, `data/model.json`).
+- `simclock`      the simulated clock and the agenda of future acts; nothing else knows the time.
+- `world`         the store: entities by place and id, children, references, indexes, change hooks.
+- `faults`        refusals in the engine's shapes; `eventlog` events, `jobs` jobs and steps.
+- `defaults`      what new entities are like and what every engine comes with.
+- `derived`       members computed at the moment of asking; `parts` whole sub-entities of that kind.
+- `links`         which entities a sub-collection holds.
+- `render`        entities to indented XML, kept by version; `render_json` the same as JSON.
+- `follow`        the `follow` parameter; `search` the search grammar with its `fields`.
+- `accounts`      users and roles; `sso` tokens, sessions, idle expiry, logout.
+- `bodies`        request bodies held against the model; `routes` what a path points at.
+- `reading`       GET; `writing` create, edit, remove, act; `acts` the registry they ask.
+- `enginestate`   what an engine consists of; `engine` one request in, one response out.
+- `rules_*`       creating, editing and removing, kind by kind; `changing` what they share.
+- `scenario`      the YAML form of a world; `builder`, `build*` make the world from it.
+- `crawl`         a world from recorded answers; `chronicle` the recorded engine at any instant.
+- `fidelity`      asks a lab what a recording asked of a real engine and compares; `rehearsing` with moving VMs.
+- `relay`         connections that fail on purpose; `authority` the CA; `server` the HTTPS shell; `serving`.
 
-Behaviour that moves (migrations, maintenance, the scheduler, faults on purpose) registers itself with
-`acts.act` for requests, `Agenda.at` for the future and `World.on_change` for consequences; see `acts`.
+What moves (`behaviour` names the modules: scheduler, copies, migrations, maintenance, mishaps) registers
+itself with `acts.act` for requests, `Agenda.at` for the future, `World.on_change` for consequences and
+`EngineState.before`/`after` for what happens to answers.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["Lab", "Scenario", "load_scenario", "open_lab", "parse_scenario", "serve", "world_from_crawl"]
+
+_HOMES = {
+    "Lab": "serving",
+    "open_lab": "serving",
+    "serve": "serving",
+    "world_from_crawl": "serving",
+    "Scenario": "scenario",
+    "load_scenario": "scenario",
+    "parse_scenario": "scenario",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import parse_qsl, unquote
 
 __all__ = ["Request", "Response", "is_true"]
@@ -62,7 +63,7 @@ class Request:
 class Response:
     """What the engine answers."""
 
-    __slots__ = ("body", "delay_s", "headers", "status")
+    __slots__ = ("body", "delay_s", "fate", "headers", "status")
 
     def __init__(
         self, status: int = 200, body: bytes = b"", headers: list[tuple[str, str]] | None = None
@@ -72,6 +73,8 @@ class Response:
         self.headers = headers or []
         #: Real seconds that the server waits before it answers (slow answers on purpose, engine costs).
         self.delay_s = 0.0
+        #: What becomes of it on its way: "", lost, reset, silent or cut (see `relay`).
+        self.fate: Literal["", "lost", "reset", "silent", "cut"] = ""
 
     def header(self, name: str) -> str | None:
         """A header's value."""

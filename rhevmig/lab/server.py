@@ -17,6 +17,7 @@ from rhevmig.lab.authority import Authority
 from rhevmig.lab.bodies import BODY_LIMIT_BYTES
 from rhevmig.lab.engine import Engine
 from rhevmig.lab.exchange import Request, Response
+from rhevmig.lab.relay import Relay
 
 __all__ = ["Server"]
 
@@ -58,8 +59,8 @@ class Server:
         )
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="rhevmig-lab", daemon=True)
-        #: Told of each answer that must not arrive: the client's port. Set by a relay in front.
-        self.lose: Callable[[int], None] | None = None
+        #: In front of it, if connections are to fail on purpose.
+        self.relay: Relay | None = None
 
     def start(self) -> None:
         """Begin to serve; returns once requests are answered."""
@@ -110,6 +111,10 @@ class Server:
         response = self.engine.handle(request)
         if response.delay_s:
             await asyncio.sleep(response.delay_s)
+        if response.fate:
+            if self.relay is None:
+                raise ConnectionAbortedError(response.fate)
+            self.relay.doom(request.port, response.fate)
         await _answer(send, response, request.headers, request.method)
 
 

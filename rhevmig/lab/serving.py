@@ -62,6 +62,8 @@ class Lab:
         self.password = password
         self.url = "https://engine.lab.example/ovirt-engine/api"
         self.ca_file = ""
+        #: In front of the server, if asked for: `lab.relay.switch("refuse")`.
+        self.relay: Any = None
         self._server: Any = None
         self._directory: Path | None = None
 
@@ -96,9 +98,17 @@ class Lab:
         """A clock for clients that runs at the lab's speed from the lab's present."""
         return ScaledClock(speed=self.clock.speed or 1.0, start=self.clock.now())
 
-    def start(self, *, host: str = "127.0.0.1", port: int = 0, ca_directory: Path | None = None) -> Lab:
-        """Serve it over HTTPS; returns once it listens."""
+    def start(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ca_directory: Path | None = None,
+        relay: bool = False,
+    ) -> Lab:
+        """Serve it over HTTPS; returns once it listens. With a relay, connections can be made to fail."""
         from rhevmig.lab.authority import Authority
+        from rhevmig.lab.relay import Relay
         from rhevmig.lab.server import Server
 
         self._directory = Path(tempfile.mkdtemp(prefix="rhevmig-lab-"))
@@ -106,14 +116,20 @@ class Lab:
         self.ca_file = str(authority.write_certificate(self._directory / "ca.pem"))
         if not self.world.engine_facts.get("certificate"):
             self.world.engine_facts["certificate"] = authority.certificate_text
-        self._server = Server(self.engine, authority, host=host, port=port, directory=self._directory)
+        inner_port = 0 if relay else port
+        self._server = Server(self.engine, authority, host=host, port=inner_port, directory=self._directory)
         self._server.start()
-        self.url = f"https://{self._server.name}:{self._server.port}/ovirt-engine/api"
-        self.engine.public_url = f"https://{self._server.name}:{self._server.port}"
+        if relay:
+            self.relay = self._server.relay = Relay(self._server.port, host=host, port=port).start()
+        self.engine.public_url = f"https://{self._server.name}:{self.port}"
+        self.url = f"{self.engine.public_url}/ovirt-engine/api"
         return self
 
     def stop(self) -> None:
         """Stop serving and remove the files."""
+        if self.relay is not None:
+            self.relay.stop()
+            self.relay = None
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -124,6 +140,8 @@ class Lab:
     @property
     def port(self) -> int:
         """The port it listens on; 0 when it is not served."""
+        if self.relay is not None:
+            return self.relay.port
         return self._server.port if self._server is not None else 0
 
     def __enter__(self) -> Lab:
@@ -177,6 +195,7 @@ def serve(
     port: int = 0,
     host: str = "127.0.0.1",
     ca_directory: Path | None = None,
+    relay: bool = False,
 ) -> Lab:
     """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`."""
-    return open_lab(source, speed=speed).start(host=host, port=port, ca_directory=ca_directory)
+    return open_lab(source, speed=speed).start(host=host, port=port, ca_directory=ca_directory, relay=relay)
