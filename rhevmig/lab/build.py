@@ -10,13 +10,13 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import accounts, build_hosts, build_vms, defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
-from rhevmig.lab.builder import Builder
+from rhevmig.lab.builder import Builder, plain, with_attributes
 from rhevmig.lab.eventlog import EventLog, event_kinds
 from rhevmig.lab.scenario import Scenario
 from rhevmig.lab.simclock import SimClock, stamp
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["add_cluster_network", "add_network", "build_world", "rule", "version_tree", "with_attributes"]
+__all__ = ["add_cluster_network", "add_network", "build_world", "rule", "version_tree"]
 
 _GIB = 2**30
 _ROLES = ("vm", "display", "migration", "management", "default_route")
@@ -126,23 +126,6 @@ def version_tree(version: str) -> trees.Tree:
     """`4.7` as the API has it."""
     major, _, minor = version.partition(".")
     return {"major": major, "minor": minor or "0"}
-
-
-def with_attributes(attrs: trees.Tree, entry: Any) -> trees.Tree:
-    """The members with those that the entry sets by path."""
-    for path, value in entry.attributes.items():
-        attrs = trees.put(attrs, path, _plain(value))
-    return attrs
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
 
 
 def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
@@ -393,7 +376,7 @@ def _raw_entity(builder: Builder, raw: dict[str, Any]) -> None:
         raise ScenarioInvalid(file=builder.file, detail=f"an entry of entities has no {missing}") from missing
     above = place.rpartition("/")[0]
     parent = builder.world.find(above, raw.get("parent")) if above else None
-    attrs = _plain(raw.get("attributes", {}))
+    attrs = plain(raw.get("attributes", {}))
     known = builder.world.find(place, entity_id, parent)
     if known is not None:
         builder.world.update(known, attrs)

@@ -8,7 +8,7 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
-from rhevmig.lab.builder import Builder
+from rhevmig.lab.builder import Builder, with_attributes
 from rhevmig.lab.world import Entity, World
 
 __all__ = ["add_hosts", "attach", "choose_spm", "ip_tree"]
@@ -69,9 +69,7 @@ def _add_host(builder: Builder, entry: entries.HostEntry, cluster: Entity, numbe
     if not reached:
         for gone in ("cpu", "hardware_information", "memory"):
             attrs.pop(gone)
-    for path, value in entry.attributes.items():
-        attrs = trees.put(attrs, path, str(value))
-    host = builder.add("hosts", name, attrs, given=entry.id)
+    host = builder.add("hosts", name, with_attributes(attrs, entry), given=entry.id)
     host.lab["clock_drift_s"] = entry.clock_drift_s
     if entry.status == "up":
         builder.offer_memory(

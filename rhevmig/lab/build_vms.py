@@ -6,7 +6,7 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import defaults
 from rhevmig.lab import scenario as entries
 from rhevmig.lab import tree as trees
-from rhevmig.lab.builder import Builder
+from rhevmig.lab.builder import Builder, with_attributes
 from rhevmig.lab.simclock import stamp
 from rhevmig.lab.world import Entity
 
@@ -67,9 +67,7 @@ def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> trees.
         "run_once": "false",
         "stop_time": stamp(world.clock.start_s - 30 * 86_400),
     }
-    for path, value in entry.attributes.items():
-        attrs = trees.put(attrs, path, str(value) if not isinstance(value, dict | list) else value)
-    return attrs
+    return with_attributes(attrs, entry)
 
 
 def _add_vm(

@@ -9,7 +9,7 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import tree as trees
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "plain", "with_attributes"]
 
 
 class Builder:
@@ -68,3 +68,21 @@ class Builder:
         number = self.macs
         self.macs += 1
         return f"56:6f:0b:{0x4F + (number >> 16):02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+
+
+def with_attributes(attrs: trees.Tree, entry: Any) -> trees.Tree:
+    """The members with those that the entry sets by path."""
+    for path, value in entry.attributes.items():
+        attrs = trees.put(attrs, path, plain(value))
+    return attrs
+
+
+def plain(value: Any) -> Any:
+    """A value of a scenario as the tree holds it: texts, and structs and lists of them."""
+    if isinstance(value, dict):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

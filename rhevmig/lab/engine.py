@@ -13,6 +13,7 @@ from rhevmig.lab import (
     routes,
     rules_groups,
     rules_hosts,
+    rules_jobs,
     rules_running,
     rules_sites,
     rules_storage,
@@ -29,7 +30,7 @@ from rhevmig.lab.world import World
 __all__ = ["Engine"]
 
 #: Modules whose import registers what creates, edits, removes and runs.
-REGISTERING = (rules_groups, rules_hosts, rules_running, rules_sites, rules_storage, rules_vms)
+REGISTERING = (rules_groups, rules_hosts, rules_jobs, rules_running, rules_sites, rules_storage, rules_vms)
 _API = "/ovirt-engine/api"
 
 

@@ -17,7 +17,6 @@ __all__ = [
     "add_agent",
     "add_attachment",
     "add_host",
-    "check_for_upgrade",
     "commit_networks",
     "edit_agent",
     "edit_attachment",
@@ -159,7 +158,15 @@ def remove_agent(asked: Asked, agent: Entity) -> None:
 
 @act("hosts", "setupnetworks")
 def setup_networks(asked: Asked, host: Entity, action: Tree) -> Acted:
-    """Attach, change and detach networks in one step, all or nothing."""
+    """Attach, change and detach networks in one step, all or nothing; its refusals come bare, as recorded."""
+    try:
+        return _set_up(asked, host, action)
+    except Refused as refused:
+        refused.in_action = False
+        raise
+
+
+def _set_up(asked: Asked, host: Entity, action: Tree) -> Acted:
     removed = [_attachment(asked, host, item) for item in _items(action, "removed_network_attachments")]
     for attachment in removed:
         _refuse_used(asked, host, attachment)
@@ -379,9 +386,3 @@ def sync_networks(asked: Asked, host: Entity, action: Tree) -> Acted:
         attachment.lab.pop("actual", None)
         asked.world.touch(attachment)
     return Acted(job=job_done(asked, f"Configuring networks on host {host.name}"), shown=host)
-
-
-@act("hosts", "upgradecheck")
-def check_for_upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
-    """Look for updates: there are as many as the host's `update_available` says."""
-    return Acted(shown=host)
