@@ -26,7 +26,8 @@ One row an entity, units in the names, ids last. Types are those of pandas that 
 not observed is `<NA>`, never zero or false, and a sum is missing as soon as one part of it is.
 
 A first notebook is `examples/notebooks/capacity-review.ipynb`; `RHEVMIG_SNAPSHOT` names the snapshot that it
-reads. Another package can add to an inventory in the same way: an entry point of the group `rhevmig.inventory`.
+reads. Another package can add to an inventory in the same way, by an entry point of the group
+`rhevmig.inventory`.
 """.strip()
 
 ROWS = {
