@@ -23,7 +23,7 @@ from rhevmig.scheduling import Allowed, Explanation, Verdict
 __all__ = ["PolicyFile", "mount"]
 
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="what this site declares and demands (docs/policy.md)")
+    Path | None, typer.Option("--policy", help="what this site declares and demands (docs/checks/README.md)")
 ]
 Gate = Annotated[Severity, typer.Option("--gate", help="severity from which findings decide the exit code")]
 

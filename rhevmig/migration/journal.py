@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -82,11 +82,11 @@ class Journal:
 
     def close(self) -> None:
         """Lets go of the claim and of the file."""
-        try:
+        with suppress(JournalError):
+            #: a claim that cannot be let go of ends with its process, or with its lease
             if self._token:
                 self.release()
-        finally:
-            self._engine.dispose()
+        self._engine.dispose()
 
     def __enter__(self) -> Journal:
         return self
@@ -220,6 +220,7 @@ class Journal:
                 raise JournalCorrupt(url=self.url, detail="it is a database of something else")
             if not create:
                 raise JournalCorrupt(url=self.url, detail="it is empty")
+            _let_readers_in(self._engine)
             with self._engine.begin() as connection:
                 _METADATA.create_all(connection)
                 for name, value in (("format", _FORMAT), ("schema_version", str(SCHEMA_VERSION))):
@@ -287,8 +288,18 @@ def _open(text: str, *, create: bool) -> sql.Engine:
 
 
 def _durable(connection: Any, _: object) -> None:
-    """Readers never wait for the writer, and a record that was written survives a power cut."""
+    """A record that was written survives a power cut."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _let_readers_in(engine: sql.Engine) -> None:
+    """Readers never wait for the writer; kept in the file, so only a journal that we make is marked so."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
