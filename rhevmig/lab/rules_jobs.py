@@ -10,7 +10,7 @@ from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = ["add_job", "add_step", "clear_job", "end_job", "end_step"]
 
 
 @create("jobs")

@@ -16,7 +16,7 @@ from rhevmig.lab.tree import Tree
 from rhevmig.lab.voice import SYSTEM
 from rhevmig.lab.world import Entity
 
-__all__: list[str] = []
+__all__ = ["check_for_upgrade", "upgrade"]
 
 #: Simulated seconds: looking for updates, between looks at the host's maintenance, installing, rebooting.
 CHECK_S = 8.0
