@@ -27,6 +27,7 @@ __all__ = ["SCHEMA_VERSION", "Journal"]
 
 SCHEMA_VERSION: Final = 1
 _FORMAT: Final = "rhevmig-journal"
+_HEAD: Final = (("format", _FORMAT), ("schema_version", str(SCHEMA_VERSION)))
 #: How long a claim holds without being renewed; only other machines wait for it, a dead process of this
 #: machine is seen at once.
 LEASE_S: Final = 60.0
@@ -215,25 +216,27 @@ class Journal:
 
     def _prepare(self, *, create: bool) -> None:
         tables = set(sql.inspect(self._engine).get_table_names())
-        if _META.name not in tables:
-            if tables:
-                raise JournalCorrupt(url=self.url, detail="it is a database of something else")
-            if not create:
-                raise JournalCorrupt(url=self.url, detail="it is empty")
-            _let_readers_in(self._engine)
+        if tables and not tables & set(_METADATA.tables):
+            raise JournalCorrupt(url=self.url, detail="it is a database of something else")
+        meta = self._meta() if _META.name in tables else {}
+        if not meta and not create:
+            raise JournalCorrupt(url=self.url, detail="it is empty")
+        if not meta:
+            #: new, or left half made by a process that died: nothing was recorded before this stood
             with self._engine.begin() as connection:
                 _METADATA.create_all(connection)
-                for name, value in (("format", _FORMAT), ("schema_version", str(SCHEMA_VERSION))):
-                    connection.execute(_META.insert().values(name=name, value=value))
+                connection.execute(_META.insert(), [{"name": name, "value": value} for name, value in _HEAD])
             return
-        with self._engine.connect() as connection:
-            meta = {row.name: row.value for row in connection.execute(sql.select(_META))}
         if meta.get("format") != _FORMAT:
             raise JournalCorrupt(url=self.url, detail="it does not say that it is a journal")
         if meta.get("schema_version") != str(SCHEMA_VERSION):
             raise JournalVersion(
                 url=self.url, found=meta.get("schema_version"), supported=str(SCHEMA_VERSION)
             )
+
+    def _meta(self) -> dict[str, str]:
+        with self._engine.connect() as connection:
+            return {row.name: row.value for row in connection.execute(sql.select(_META))}
 
     def _entry(self, row: Any) -> Entry:
         try:

@@ -1,0 +1,243 @@
+"""The journal: append-only, one writer, readable from outside, clear about what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy
+
+from rhevmig.clock import ManualClock
+from rhevmig.errors import EngineUnavailable, JournalClaimed, JournalCorrupt, JournalError, JournalVersion
+from rhevmig.migration import CampaignState, Journal, Options, resume, run, status
+from rhevmig.migration.claiming import Owner, is_dead, this_process
+from rhevmig.migration.records import CampaignFinished, CampaignStopped
+from tests.unit.migration.fake_engine import FakeEngine
+from tests.unit.migration.scenes import Scene, a_plan
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+DEAD = Owner(pid=2**22 - 1, machine=this_process().machine, birth="1")
+ELSEWHERE = Owner(pid=7, machine="another/boot", birth="1")
+
+
+def test_records_come_back_in_order_and_equal(tmp_path):
+    """What was appended is read back equal, in order, by another connection."""
+    with Journal(tmp_path / "j.db") as book:
+        book.claim()
+        first = book.append("c1", CampaignStopped(reason="why"), at=NOW)
+        second = book.append("c1", CampaignFinished(), at=NOW)
+        book.append("c2", CampaignFinished(), at=NOW)
+        with Journal(tmp_path / "j.db", create=False) as reader:
+            assert reader.entries("c1") == (first, second)
+            assert reader.campaign_ids() == ("c1", "c2")
+
+
+def test_records_cannot_be_written_without_the_claim(tmp_path):
+    """No claim, no record: an act without one is impossible."""
+    with Journal(tmp_path / "j.db") as book, pytest.raises(JournalClaimed):
+        book.append("c1", CampaignFinished(), at=NOW)
+
+
+def test_second_writer_is_turned_away(tmp_path):
+    """A living process keeps its journal; the other is told which it is."""
+    with Journal(tmp_path / "j.db") as book, Journal(tmp_path / "j.db") as other:
+        book.claim()
+        with pytest.raises(JournalClaimed, match=f"process {os.getpid()}"):
+            other.claim()
+        assert other.owner() == this_process()
+        book.release()
+        other.claim()
+
+
+@pytest.mark.parametrize(("owner", "is_free"), [(DEAD, True), (ELSEWHERE, False)])
+def test_dead_owner_is_taken_over_at_once_another_machine_only_after_its_lease(
+    tmp_path, monkeypatch, owner, is_free
+):
+    """A process that is no more leaves its claim; of another machine nobody knows until the lease ends."""
+    clock = ManualClock()
+    book, other = Journal(tmp_path / "j.db", clock=clock), Journal(tmp_path / "j.db", clock=clock)
+    monkeypatch.setattr("rhevmig.migration.journal.this_process", lambda: owner)
+    book.claim()
+    monkeypatch.undo()
+    if not is_free:
+        with pytest.raises(JournalClaimed):
+            other.claim()
+        clock.advance(61)
+    other.claim()
+    with pytest.raises(JournalClaimed, match="took it over"):
+        book.append("c1", CampaignFinished(), at=NOW)
+    other.close()
+
+
+def test_process_number_that_was_given_again_is_another_process():
+    """A number lives on, a process does not: its birth tells them apart."""
+    me = this_process()
+    assert not is_dead(me)
+    assert is_dead(Owner(pid=me.pid, machine=me.machine, birth="0"))
+    assert is_dead(Owner(pid=me.pid, machine=me.machine.partition("/")[0] + "/earlier", birth=me.birth))
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all, but long enough to look at", b"SQLite format 3\0" + b"x" * 5000]
+)
+def test_damaged_file_is_one_clear_error(tmp_path, content):
+    """A file of something else is told, not overwritten."""
+    path = tmp_path / "j.db"
+    path.write_bytes(content)
+    with pytest.raises(JournalCorrupt):
+        status(path)
+    assert path.read_bytes() == content
+
+
+def test_database_of_something_else_is_left_alone(tmp_path):
+    """A database that is no journal gets no tables of ours."""
+    path = tmp_path / "j.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table theirs (x)")
+    with pytest.raises(JournalCorrupt, match="something else"):
+        Journal(path)
+
+
+def test_half_made_journal_is_made_whole(tmp_path):
+    """A process that died while it made the journal leaves one that the next can use."""
+    path = tmp_path / "j.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table rhevmig_meta (name varchar(64) primary key, value varchar(255))")
+    with pytest.raises(JournalCorrupt, match="empty"):
+        status(path)
+    assert Scene().run(journal=path).is_success
+
+
+def test_record_that_cannot_be_read_is_named(tmp_path):
+    """A damaged record is named by its place; nothing is concluded from the rest."""
+    path = tmp_path / "j.db"
+    Scene().run(journal=path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("update rhevmig_records set payload = '{}' where sequence = 2")
+    with pytest.raises(JournalCorrupt, match="record 2"):
+        status(path)
+
+
+def test_journal_of_another_version(tmp_path):
+    """A newer schema is refused by its number."""
+    path = tmp_path / "j.db"
+    Journal(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("update rhevmig_meta set value = '99' where name = 'schema_version'")
+    with pytest.raises(JournalVersion, match="99"):
+        status(path)
+
+
+def test_no_such_file_and_no_campaign(tmp_path):
+    """Looking never creates a journal, and an empty one says so."""
+    with pytest.raises(JournalError, match="no such file"):
+        status(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()
+    Journal(tmp_path / "j.db").close()
+    with pytest.raises(JournalError, match="no campaign"):
+        status(tmp_path / "j.db")
+    with pytest.raises(JournalError, match="folder"):
+        Journal(tmp_path / "nowhere" / "j.db")
+
+
+def test_unknown_database_is_one_clear_error():
+    """A URL that nothing can open is told in a line."""
+    with pytest.raises(JournalError) as caught:
+        Journal("nosuch://database")
+    assert "\n" not in caught.value.message
+
+
+def test_unfinished_campaign_keeps_the_journal(tmp_path):
+    """A second plan does not start in a journal whose campaign is open."""
+    scene, path = Scene(), tmp_path / "j.db"
+    scene.engine.at(4, "go_away", EngineUnavailable())
+    with pytest.raises(EngineUnavailable):
+        scene.run(journal=path)
+    scene.engine.come_back()
+    with pytest.raises(JournalError, match="not finished"):
+        run(a_plan(scene.engine, "v1"), scene.engine, journal=path, clock=scene.clock)
+
+
+def test_finished_journal_takes_the_next_campaign(tmp_path):
+    """One journal holds many campaigns; each can be looked at, the last by default."""
+    path = tmp_path / "j.db"
+    first, second = Scene().run(journal=path), Scene().run(journal=path)
+    assert status(path) == second
+    assert status(path, campaign_id=first.id) == first
+    with pytest.raises(JournalError, match="no campaign other"):
+        status(path, campaign_id="other")
+
+
+def test_resuming_a_finished_campaign_changes_nothing(tmp_path):
+    """A second resume asks the engine for nothing but who it is."""
+    scene, path = Scene(), tmp_path / "j.db"
+    done = scene.run(journal=path)
+    before = len(scene.engine.requests)
+    assert resume(path, scene.engine, clock=scene.clock) == done
+    assert scene.engine.requests[before:] == ["identity"]
+
+
+class _NearlyFull:
+    """A disk with room for so many pages: SQLite then says what it says on a full disk."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+
+    def __call__(self, connection, _) -> None:
+        connection.execute(f"PRAGMA max_page_count={self.pages}")
+
+    def __enter__(self) -> None:
+        sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", self)
+
+    def __exit__(self, *_: object) -> None:
+        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "connect", self)
+
+
+@pytest.mark.parametrize("pages", [3, 5, 6, 7, 8, 9, 10])
+def test_full_disk_stops_before_the_act_and_moves_nothing_twice(tmp_path, pages):
+    """Wherever the disk fills up: one clear error, then with room again each VM was asked for once."""
+    scene, path = Scene(), tmp_path / "j.db"
+    for number in range(2, 7):
+        scene.engine.add(f"v{number}")
+    plan = a_plan(scene.engine, *scene.engine.vms, kind="evacuate")
+    with _NearlyFull(pages), suppress(JournalError):
+        run(plan, scene.engine, journal=path, clock=scene.clock, options=Options(retries=0))
+    asked = scene.engine.posts()
+    scene.clock.advance(30)
+    try:
+        campaign = resume(path, scene.engine, clock=scene.clock)
+    except JournalError:
+        assert asked == 0
+        path.unlink()
+        campaign = run(plan, scene.engine, journal=path, clock=scene.clock)
+    assert campaign.is_success
+    assert all(scene.engine.posts("migrate", vm) == 1 for vm in scene.engine.vms)
+
+
+def test_full_disk_is_one_clear_error(tmp_path):
+    """What is the matter, that nothing was asked for without a record, and how to go on."""
+    scene, path = Scene(), tmp_path / "j.db"
+    with _NearlyFull(5), pytest.raises(JournalError, match="the disk is full; nothing was asked") as caught:
+        scene.run(journal=path)
+    assert "resume" in caught.value.remedy
+
+
+def test_state_is_readable_from_outside_while_it_runs(tmp_path):
+    """`status` during the run tells what is open, and who works on it."""
+    scene, path, seen = Scene(), tmp_path / "j.db", []
+    scene.run(journal=path)
+
+    def look(_: object) -> None:
+        seen.append(status(path))
+
+    engine = FakeEngine(scene.clock)
+    engine.add("v1")
+    run(a_plan(engine, "v1"), engine, journal=path, clock=scene.clock, on_progress=look)
+    assert {campaign.state for campaign in seen} == {CampaignState.RUNNING}
+    assert seen[0].owner == str(this_process())
+    assert seen[0].courses[0].attempts[0].correlation_id.startswith("rm-")
+    assert status(path).state == CampaignState.FINISHED
+    assert status(path).owner is None
