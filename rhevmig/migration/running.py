@@ -65,11 +65,11 @@ def run(
     if return_host or return_vms:
         chosen = msgspec.structs.replace(chosen, return_host=True, return_vms=return_vms or chosen.return_vms)
     _check_runnable(plan)
-    _check_current(plan, port, inventory)
     now = clock or SystemClock()
     with Journal(journal) as book:
         book.claim()
         _check_nothing_open(book)
+        _check_current(plan, port, inventory)
         campaign_id = new_campaign_id(now.now(), rng or random.SystemRandom())
         opened = CampaignOpened(plan=plan, options=chosen, watermark=port.event_index())
         book.append(campaign_id, opened, at=now.now())

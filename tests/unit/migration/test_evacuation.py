@@ -115,9 +115,7 @@ def test_stuck_host_is_explained_where_force_is_not_allowed():
 def test_refused_maintenance_is_told():
     """The engine's reason for not switching the host comes out as it is."""
     scene = a_full_host(1)
-    refusal = Refused(
-        status_code=409, detail="[Cannot switch Host. Something permanent.]"
-    )
+    refusal = Refused(status_code=409, detail="[Cannot switch Host. Something permanent.]")
     scene.engine._deactivate = lambda host, correlation_id: refusal  # type: ignore[method-assign]
     campaign = evacuate(scene)
     assert campaign.host.state == "refused"
