@@ -116,6 +116,8 @@ def _collection(asked: Asked, target: Target) -> Response:
         shape, entities = place, _searched(asked, place, links.list_top(asked.world, place.path))
     else:
         shape, entities = links.list_below(asked.world, target.parent, place)
+        if place.parent_path == "storagedomains" and is_true(asked.request.param("unregistered")):
+            entities = []  # the lab's storage holds nothing that its engine does not know
         entities = _limited(entities, _limit(asked))
     wanted = follow.parse_follow(asked.request.param("follow") or "")
     _older_detail(asked, shape, wanted)
