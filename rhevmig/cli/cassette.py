@@ -16,7 +16,7 @@ from rhevmig.errors import CassetteError, InvalidArgument
 from rhevmig.testing import Pseudonyms, Tls, serve
 from rhevmig.testing.faults import PERSONALITIES
 
-__all__ = ["app"]
+__all__ = ["app", "record", "scrub", "serve", "show"]
 
 app = typer.Typer(help="Cassettes of what programs ask of engines.", no_args_is_help=True)
 

@@ -20,7 +20,7 @@ from rhevmig.migration import Campaign, campaign_of
 from rhevmig.report import Report
 from rhevmig.scheduling import Allowed, Explanation, Verdict
 
-__all__ = ["PolicyFile", "mount"]
+__all__ = ["PolicyFile", "check", "explain", "mount", "report", "why"]
 
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="what this site declares and demands (docs/checks/README.md)")

@@ -15,7 +15,7 @@ from rhevmig.cli import cassette, judging, lab, moving, reading
 from rhevmig.cli.output import note, print_json
 from rhevmig.errors import RhevmigError
 
-__all__ = ["app", "main", "run"]
+__all__ = ["app", "main", "run", "settings"]
 
 #: Exit code of an interrupted command, as shells expect it.
 INTERRUPTED = 130

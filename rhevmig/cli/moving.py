@@ -16,7 +16,7 @@ from rhevmig.cli.progress import Display
 from rhevmig.cli.source import JsonFlag, Site, SnapshotFile, connected
 from rhevmig.migration import Campaign, Plan
 
-__all__ = ["mount"]
+__all__ = ["cancel", "migrate", "mount", "plan_evacuate", "plan_migrate", "resume", "run", "status"]
 
 JournalFile = Annotated[
     str, typer.Option("--journal", help="file, or database URL, that is written before each act")

@@ -12,7 +12,7 @@ from rhevmig.cli.output import note, out, print_json, print_table
 from rhevmig.cli.source import JsonFlag, Site, SnapshotFile, connected
 from rhevmig.inventory import Inventory, json_schema
 
-__all__ = ["mount"]
+__all__ = ["mount", "schema", "snapshot"]
 
 
 def mount(app: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +13,7 @@ PACKAGE = ROOT / "rhevmig"
 WORDS = {"errors", "terms", "units", "clock", "events", "_version"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """One source file of the product."""
 
@@ -28,6 +28,7 @@ class Module:
             return "top"
         return "words" if parts[1] in WORDS else parts[1]
 
+    @cached_property
     def imports(self) -> set[str]:
         """Full names of all modules imported, wherever in the file, type checking included."""
         found: set[str] = set()
@@ -67,7 +68,12 @@ def table(section: str) -> dict[str, frozenset[str]]:
     return {key: frozenset(value.split()) for key, value in parser[f"rhevmig:{section}"].items()}
 
 
+@cache
+def rooms_by_module() -> dict[str, str]:
+    return {module.name: module.room for module in modules()}
+
+
 def inner_imports(module: Module) -> set[str]:
     """Imports of the product itself, as the names of its modules."""
-    known = {other.name for other in modules()}
-    return {name for name in module.imports() if name in known and name != module.name}
+    known = rooms_by_module()
+    return {name for name in module.imports if name in known and name != module.name}
