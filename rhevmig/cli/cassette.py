@@ -16,7 +16,7 @@ from rhevmig.errors import CassetteError, InvalidArgument
 from rhevmig.testing import Pseudonyms, Tls, serve
 from rhevmig.testing.faults import PERSONALITIES
 
-__all__ = ["app", "record", "scrub", "serve", "show"]
+__all__ = ["app", "record", "scrub", "serve_cassettes", "show"]
 
 app = typer.Typer(help="Cassettes of what programs ask of engines.", no_args_is_help=True)
 
@@ -99,6 +99,7 @@ def scrub(
 
 @app.command(name="serve")
 def serve_cassettes(
+    *,
     files: Annotated[list[Path], typer.Argument(help="cassettes or folders of them; earlier ones win")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one")] = 0,
     host: Annotated[str, typer.Option("--host", help="address to listen on")] = "127.0.0.1",
