@@ -25,7 +25,7 @@ Map, from the bottom up (a module imports only what stands above it):
 - `rules_*`       creating, editing and removing, kind by kind; `changing` what they share.
 - `scenario`      the YAML form of a world; `builder`, `build*` make the world from it.
 - `crawl`         a world from recorded answers; `chronicle` the recorded engine at any instant.
-- `fidelity`      asks a lab what a recording asked of a real engine and compares; `rehearsing` with moving VMs.
+- `fidelity`      asks a lab what a recording asked of an engine, and compares; `rehearsing` with moving VMs.
 - `relay`         connections that fail on purpose; `authority` the CA; `server` the HTTPS shell; `serving`.
 
 What moves (`behaviour` names the modules: scheduler, copies, migrations, maintenance, mishaps) registers

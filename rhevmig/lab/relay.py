@@ -1,4 +1,4 @@
-"""A small TCP relay in front of the server, for what happens to connections: refused, reset, silent, cut, lost.
+"""A small TCP relay in front of the server, for connections that fail: refused, reset, silent, cut, lost.
 
 The server says what is to become of an answer (`Response.fate`) before it sends it; the relay knows the
 connection by the port that the server saw, and lets the bytes pass, vanish or end early.

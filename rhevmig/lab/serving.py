@@ -141,8 +141,8 @@ class Lab:
     def port(self) -> int:
         """The port it listens on; 0 when it is not served."""
         if self.relay is not None:
-            return self.relay.port
-        return self._server.port if self._server is not None else 0
+            return int(self.relay.port)
+        return int(self._server.port) if self._server is not None else 0
 
     def __enter__(self) -> Lab:
         return self
