@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from rhevmig.lab.crossrefs import cross_field
 from rhevmig.lab.fields import FIELDS, Field, default_fields
 from rhevmig.lab.world import Entity, World
 
@@ -132,7 +133,7 @@ class _Parser:
         return self.compare(self.field(name), operator, value)
 
     def field(self, name: str) -> Field:
-        known = self.fields.get(name.lower())
+        known = self.fields.get(name.lower()) or cross_field(self.place, name)
         if known is None:
             raise SearchUnreadable(f"{name} is no field of {self.place}")
         return known
