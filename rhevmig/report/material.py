@@ -14,7 +14,8 @@ from rhevmig.inventory import Cluster, DataCenter, Host, HostNic, Inventory, Net
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy
 from rhevmig.report.cells import natural
-from rhevmig.scheduling import Explanation, explain
+from rhevmig.report.movable import VmAnswer, answer_of
+from rhevmig.scheduling import explain
 from rhevmig.scheduling.cpu_types import CpuTypes
 
 __all__ = ["Material", "by_name"]
@@ -153,9 +154,9 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     # ── derived ──────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
-    def explanations(self) -> tuple[Explanation, ...]:
+    def vm_answers(self) -> tuple[VmAnswer, ...]:
         """Where each running VM may go, in the order of `vms`."""
-        return tuple(explain(self.inventory, vm) for vm in self.vms if vm.is_running)
+        return tuple(answer_of(explain(self.inventory, vm)) for vm in self.vms if vm.is_running)
 
     def cpu_types(self, cluster: Cluster | None) -> CpuTypes:
         """The CPU types of a cluster's level, and what follows from their flags."""

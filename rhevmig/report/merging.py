@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
-__all__ = ["merged_label", "merged_rows"]
+__all__ = ["MERGE_FROM", "merged_label", "merged_rows"]
 
 R = TypeVar("R")
 
 #: From so many rows on, equal ones are drawn once.
-_MERGE_FROM = 25
+MERGE_FROM = 25
 _NAMES_SHOWN = 3
 
 
@@ -27,10 +27,9 @@ def merged_label(names: Sequence[str], noun: str = "") -> str:
 
 
 def merged_rows(
-    rows: Sequence[tuple[Hashable, str, R]], *, merge_from: int = _MERGE_FROM
+    rows: Sequence[tuple[Hashable, str, R]], *, merge_from: int = MERGE_FROM
 ) -> list[tuple[str, R]]:
-    """Rows with a label each; from `merge_from` rows on, those with equal keys become one, first come "
-    "first."""
+    """Rows with a label each; from `merge_from` rows on, those with equal keys become one."""
     if len(rows) < merge_from:
         return [(name, row) for _, name, row in rows]
     names: dict[Hashable, list[str]] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from rhevmig.report.document import Cell, Tone
-from rhevmig.scheduling import Allowed, Explanation
+from rhevmig.scheduling import Allowed, Explanation, Verdict
 
-__all__ = ["Movable", "movable", "movable_cell"]
+__all__ = ["Movable", "VmAnswer", "answer_of", "movable_cell"]
 
 
 class Movable(StrEnum):
@@ -28,13 +29,30 @@ _TONES = {
 }
 
 
-def movable(explanation: Explanation) -> Movable:
+class VmAnswer(NamedTuple):
+    """What is known of moving one VM, worked out once."""
+
+    #: Host by host.
+    explanation: Explanation
+    #: The answer.
+    movable: Movable
+    #: Hosts that it could move to, whatever its own obstacles.
+    destinations: tuple[Verdict, ...]
+
+
+def answer_of(explanation: Explanation) -> VmAnswer:
     """The answer for one VM."""
-    if explanation.is_migratable != Allowed.NO:
-        return Movable.YES if explanation.is_migratable == Allowed.YES else Movable.UNKNOWN
+    destinations = explanation.destinations
+    return VmAnswer(explanation, _movable(explanation, has_destination=bool(destinations)), destinations)
+
+
+def _movable(explanation: Explanation, *, has_destination: bool) -> Movable:
     holding = [obstacle for obstacle in explanation.obstacles if obstacle.allowed == Allowed.NO]
-    is_forceable = bool(holding) and all(obstacle.force_helps for obstacle in holding)
-    return Movable.FORCE if is_forceable and explanation.destinations else Movable.NO
+    if holding:
+        is_forceable = has_destination and all(obstacle.force_helps for obstacle in holding)
+        return Movable.FORCE if is_forceable else Movable.NO
+    answers = {Allowed.YES: Movable.YES, Allowed.NO: Movable.NO, Allowed.UNKNOWN: Movable.UNKNOWN}
+    return answers[explanation.is_migratable]
 
 
 def movable_cell(answer: Movable) -> Cell:

@@ -10,7 +10,7 @@ from rhevmig.report.cells import counted, natural
 from rhevmig.report.document import Fact, Prose, Section, Tone, VerdictCard, Verdicts
 from rhevmig.report.material import Material
 from rhevmig.report.merging import merged_label
-from rhevmig.report.movable import Movable, movable
+from rhevmig.report.movable import Movable
 
 __all__ = ["summary_section"]
 
@@ -50,7 +50,7 @@ def _sentences(material: Material, cards: tuple[VerdictCard, ...]) -> tuple[Pros
     verdicts = Counter(card.verdict for card in cards)
     words = [word for word, _ in (*_VERDICTS.values(), _NOT_RUN) if verdicts[word]]
     judged = ", ".join(f"{verdicts[word]} {_IN_A_ROW.get(word, word)}" for word in dict.fromkeys(words))
-    answers = Counter(movable(explanation) for explanation in material.explanations)
+    answers = Counter(answer.movable for answer in material.vm_answers)
     running = sum(answers.values())
     read = (
         f"{counted(len(inventory.data_centers), 'data center')}, {counted(len(inventory.hosts), 'host')} "

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rhevmig.inventory import Cluster, Host, Vm
+from rhevmig.inventory import Vm
 from rhevmig.report.cells import columns, count, counted, joined, natural, size, yes_no
+from rhevmig.report.destinations import destination_figures
 from rhevmig.report.document import (
     Cell,
     CellValue,
     Fact,
     Facts,
-    Figure,
-    Grid,
-    Mark,
     Prose,
     Section,
     Table,
     Tone,
 )
 from rhevmig.report.material import Material
-from rhevmig.report.merging import merged_rows
-from rhevmig.report.movable import Movable, movable, movable_cell
-from rhevmig.scheduling import Allowed, Explanation, Obstacle, Verdict
+from rhevmig.report.movable import Movable, VmAnswer, movable_cell
+from rhevmig.scheduling import Allowed, Explanation
 from rhevmig.terms import VmStatus
 
 __all__ = ["vms_section"]
 
-_MOST_COLUMNS = 40
 _ALLOWED = {
     Allowed.YES: Cell(text="yes", tone=Tone.GOOD),
     Allowed.NO: Cell(text="no", tone=Tone.BAD),
@@ -45,9 +41,7 @@ def vms_section(material: Material) -> Section:
             Section(
                 id="vm-destinations",
                 title="Where each VM could go",
-                blocks=tuple(
-                    _matrix(material, cluster) for cluster in material.clusters if _drawn(material, cluster)
-                )
+                blocks=destination_figures(material)
                 or (Prose(text="No VM runs in a cluster with two hosts."),),
             ),
             Section(
@@ -58,7 +52,7 @@ def vms_section(material: Material) -> Section:
 
 
 def _counts(material: Material) -> tuple[Fact, ...]:
-    answers = Counter(movable(explanation) for explanation in material.explanations)
+    answers = Counter(answer.movable for answer in material.vm_answers)
     statuses = Counter(vm.status for vm in material.inventory.vms)
     words = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(statuses.items()))
     return (
@@ -75,11 +69,7 @@ def _toned(number: int, tone: Tone) -> CellValue:
 
 
 def _stuck(material: Material) -> Table:
-    rows = [
-        _stuck_row(material, explanation)
-        for explanation in material.explanations
-        if movable(explanation) != Movable.YES
-    ]
+    rows = [_stuck_row(material, answer) for answer in material.vm_answers if answer.movable != Movable.YES]
     return Table(
         id="vms-not-migratable",
         caption="Running VMs that cannot move, or of which it cannot be told",
@@ -99,16 +89,17 @@ def _stuck(material: Material) -> Table:
     )
 
 
-def _stuck_row(material: Material, explanation: Explanation) -> tuple[CellValue, ...]:
+def _stuck_row(material: Material, answer: VmAnswer) -> tuple[CellValue, ...]:
+    explanation = answer.explanation
     why = [obstacle.sentence for obstacle in explanation.obstacles]
     remedies = [obstacle.remedy for obstacle in explanation.obstacles]
-    if not explanation.destinations:
+    if not answer.destinations:
         why.extend(_no_host(explanation))
     return (
         explanation.vm_name,
         material.cluster_name(explanation.cluster_id),
         material.host_name(explanation.host_id),
-        movable_cell(movable(explanation)),
+        movable_cell(answer.movable),
         "; ".join(dict.fromkeys(text.rstrip(".") for text in why)),
         "; ".join(dict.fromkeys(text.rstrip(".") for text in remedies if text)),
         explanation.vm_id,
@@ -137,8 +128,8 @@ def _disagreements(material: Material) -> Table:
             yes_no(verdict.engine_allows),
             joined((reason.sentence for reason in verdict.reasons), none="no filter that is known objects"),
         )
-        for explanation in material.explanations
-        for verdict in explanation.disagreements
+        for answer in material.vm_answers
+        for verdict in sorted(answer.explanation.disagreements, key=lambda v: natural(v.host_name))
     )
     asked = len(material.inventory.migration_targets)
     return Table(
@@ -151,99 +142,6 @@ def _disagreements(material: Material) -> Table:
         else "The engine was not asked (take the snapshot with its scheduler's answers to compare).",
         pointer=material.pointer("migration_targets"),
     )
-
-
-def _drawn(material: Material, cluster: Cluster) -> bool:
-    hosts = len(material.inventory.hosts_of(cluster))
-    return hosts > 1 and any(e.cluster_id == cluster.id for e in material.explanations)
-
-
-def _matrix(material: Material, cluster: Cluster) -> Figure:
-    hosts = material.hosts_of(cluster)
-    rows = [
-        (explanation, _marks(explanation, hosts))
-        for explanation in material.explanations
-        if explanation.cluster_id == cluster.id
-    ]
-    drawn = merged_rows(
-        [(tuple((m.text, m.tone) for m in marks), explanation.vm_name, marks) for explanation, marks in rows]
-    )
-    shown = hosts[:_MOST_COLUMNS]
-    note = (
-        f"The first {_MOST_COLUMNS} of {len(hosts)} hosts are drawn; the table has them all."
-        if len(hosts) > len(shown)
-        else ""
-    )
-    return Figure(
-        id=f"figure-destinations-{cluster.id}",
-        caption=f"Destinations in {cluster.name}",
-        drawing=Grid(
-            rows=tuple(label for label, _ in drawn),
-            columns=tuple(host.name for host in shown),
-            marks=tuple(marks[: len(shown)] for _, marks in drawn),
-        ),
-        table=_destinations(cluster, rows),
-        note="Green: it could move there. Amber: only with force. Red: the filter that refuses, or what "
-        "keeps the "
-        "VM from moving at all. Dot: it runs there. VMs with the same answers share a row once there are "
-        f"many. {note}".rstrip(),
-    )
-
-
-def _destinations(cluster: Cluster, rows: list[tuple[Explanation, tuple[Mark, ...]]]) -> Table:
-    return Table(
-        id=f"destinations-{cluster.id}",
-        caption=f"Destinations in {cluster.name}",
-        columns=columns(
-            "vm=VM",
-            "answer=Can it move",
-            "destinations=Could move to",
-            "refusing=Hosts that refuse",
-            "@id=Id",
-        ),
-        rows=tuple(_destination_row(explanation) for explanation, _ in rows),
-        open_rows=12,
-    )
-
-
-def _destination_row(explanation: Explanation) -> tuple[CellValue, ...]:
-    refusals: dict[str, list[str]] = {}
-    for verdict in explanation.verdicts:
-        if not verdict.is_current_host and verdict.allowed != Allowed.YES:
-            named = ", ".join(dict.fromkeys(reason.filter for reason in verdict.reasons)) or "not told"
-            refusals.setdefault(named, []).append(verdict.host_name)
-    return (
-        explanation.vm_name,
-        movable_cell(movable(explanation)),
-        joined(sorted((verdict.host_name for verdict in explanation.destinations), key=natural)),
-        "; ".join(
-            f"{names}: {', '.join(sorted(hosts, key=natural))}" for names, hosts in sorted(refusals.items())
-        ),
-        explanation.vm_id,
-    )
-
-
-def _marks(explanation: Explanation, hosts: tuple[Host, ...]) -> tuple[Mark, ...]:
-    verdicts = {verdict.host_id: verdict for verdict in explanation.verdicts}
-    held = next((o for o in explanation.obstacles if o.allowed == Allowed.NO), None)
-    return tuple(_mark(verdicts.get(host.id), held) for host in hosts)
-
-
-def _mark(verdict: Verdict | None, held: Obstacle | None) -> Mark:
-    if verdict is None:
-        return Mark(text="?", tone=Tone.UNKNOWN, detail="not judged")
-    if verdict.is_current_host:
-        return Mark(text="●", tone=Tone.MUTED, detail="runs here")
-    if held is not None and not held.force_helps:
-        return Mark(text=held.code.replace("_", " "), tone=Tone.BAD, detail=held.sentence)
-    if verdict.allowed == Allowed.YES:
-        if held is not None:
-            return Mark(text="only by force", tone=Tone.WARN, detail=held.sentence)
-        return Mark(text="✓", tone=Tone.GOOD, detail="could move here")
-    names = list(dict.fromkeys(reason.filter for reason in verdict.reasons))
-    text = names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") if names else "?"
-    tone = Tone.BAD if verdict.allowed == Allowed.NO else Tone.UNKNOWN
-    return Mark(text=text, tone=tone, detail="; ".join(reason.sentence for reason in verdict.reasons))
 
 
 def _settings(material: Material) -> Table:

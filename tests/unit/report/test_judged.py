@@ -46,8 +46,7 @@ def test_what_fails_cannot_be_judged_or_is_waived_is_shown() -> None:
 
 
 def test_an_item_carries_evidence_place_and_remedy() -> None:
-    """The reader sees what was looked at, what was expected, where it stands in the snapshot and what to "
-    "do."""
+    """The reader sees what was looked at and expected, where it stands in the snapshot, what to do."""
     (group,) = groups(a_finding(Status.FAIL))
     (item,) = group.items
     assert item.evidence == (("speed of eno1", "1 Gbit/s", "10 Gbit/s"),)
