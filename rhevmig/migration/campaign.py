@@ -50,6 +50,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     #: Newest event before the request.
     watermark: int = 0
+    #: Whether VMs tied by hard affinity were asked for together: their events carry ids of the engine's own.
+    is_closure: bool = False
+    #: Id of the request that asked for this one too; None where it was asked for itself.
+    led_by: str | None = None
     #: What the engine answered: `accepted`, `refused`, `not_sent`, `answer_lost`; None while unknown.
     answer: str | None = None
     #: The answer's text.

@@ -61,6 +61,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     vm: VmState
     #: Host to name; None lets the engine choose.
     destination_host_id: str | None
+    #: Moves that go with it under one request, with their VMs.
+    led: tuple[tuple[int, VmState], ...] = ()
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,10 @@ def upcoming(state: State, now: datetime) -> tuple[MoveState, ...]:
     """Moves that may start soon, in order; their VMs are looked at beforehand."""
     if state.stopped is not None:
         return ()
-    return tuple(item for item in state.moves.values() if _is_due(item, state, now))[:_AHEAD]
+    due = [item for item in state.moves.values() if _is_due(item, state, now)]
+    first = [item for item in due if not _follows(state, item)][:_AHEAD]
+    led_by = {item.move.number for item in first}
+    return (*first, *(item for item in due if _follows(state, item) and item.move.led_by in led_by))
 
 
 def copy_deadline_s(move: Move, timing: Timing) -> float:
@@ -174,13 +179,35 @@ def _starts(state: State, seen: Observation, now: datetime) -> tuple[Start | Set
         if verdict is not None:
             actions.append(Settle(move=item.move.number, outcome=verdict))
         elif vm is not None and vm.status in _MOVABLE and _has_room(state, item, outgoing):
+            led = _led(state, item, seen)
+            if _follows(state, item) or led is None:
+                continue
             full = {h.host_id for h in state.plan.hosts if incoming[h.host_id] >= h.max_incoming}
             may_go, host_id = pick_destination(item, cooling=cooling, full=full, unusable=unusable)
             if may_go:
-                actions.append(Start(move=item.move.number, vm=vm, destination_host_id=host_id))
-                outgoing[item.move.source_host_id] += 1
-                incoming[host_id or ""] += 1
+                actions.append(Start(move=item.move.number, vm=vm, destination_host_id=host_id, led=led))
+                outgoing[item.move.source_host_id] += 1 + len(led)
+                incoming[host_id or ""] += 1 + len(led)
     return tuple(actions)
+
+
+def _follows(state: State, item: MoveState) -> bool:
+    """Whether a move waits for the one that it goes with."""
+    leader = state.moves.get(item.move.led_by or 0)
+    return leader is not None and course_outcome(leader, state.options) is None
+
+
+def _led(state: State, leader: MoveState, seen: Observation) -> tuple[tuple[int, VmState], ...] | None:
+    """The moves that go with a move; None while one of them cannot go."""
+    found = []
+    for item in state.moves.values():
+        if item.move.led_by != leader.move.number or item.unasked is not None:
+            continue
+        vm = seen.vms.get(item.move.vm_id)
+        if item.open_attempt is not None or vm is None or vm.status not in _MOVABLE:
+            return None
+        found.append((item.move.number, vm))
+    return tuple(found)
 
 
 def _waited_in_vain(state: State, vm: VmState | None, now: datetime) -> Outcome | None:

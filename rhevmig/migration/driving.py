@@ -26,7 +26,7 @@ from rhevmig.migration.deciding import (
 from rhevmig.migration.hosting import AddMove, SettleHost, SwitchHost, is_host_phase
 from rhevmig.migration.journal import Journal
 from rhevmig.migration.observing import Needs, Observation, Since, observe, sight, track
-from rhevmig.migration.port import ActAnswer, AnswerLost, EventFact, MigrationPort, NotSent
+from rhevmig.migration.port import ActAnswer, AnswerLost, EventFact, MigrationPort, NotSent, VmState
 from rhevmig.migration.progress import OnProgress
 from rhevmig.migration.records import (
     ActAnswered,
@@ -36,6 +36,7 @@ from rhevmig.migration.records import (
     CopyingSeen,
     HostIntended,
     HostSettled,
+    Led,
     MigrateIntended,
     MoveAdded,
     MoveSettled,
@@ -274,6 +275,7 @@ class Driver:
         item = self.state.moves[start.move]
         attempt_number = len(item.attempts) + 1
         correlation_id = self._new_id(Act.MIGRATE, move=start.move, attempt=attempt_number)
+        led = tuple(self._led(number, vm) for number, vm in start.led)
         self._write(
             MigrateIntended(
                 move=start.move,
@@ -286,6 +288,7 @@ class Driver:
                 status_before=start.vm.status,
                 force=item.move.force,
                 watermark=self._last_index,
+                led=led,
             )
         )
         _note("migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id)
@@ -295,6 +298,7 @@ class Driver:
                 correlation_id=correlation_id,
                 destination_host_id=start.destination_host_id,
                 force=item.move.force,
+                affinity_closure=bool(led),
             )
         except AuthenticationFailed as error:
             self._answered(correlation_id, NotSent(detail=error.message))
@@ -304,17 +308,29 @@ class Driver:
 
     def _answered(self, correlation_id: str, answer: ActAnswer) -> None:
         self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
-        found = self.state.find_attempt(correlation_id)
-        if found is None:
-            return
-        item, attempt = found
-        outcome = settle_answer(attempt, answer)
-        if outcome is not None:
-            self._write(
-                MoveSettled(
-                    vm_id=attempt.vm_id, move=item.move.number, correlation_id=correlation_id, outcome=outcome
+        for attempt in self.state.together(correlation_id):
+            found = self.state.find_attempt(attempt.correlation_id)
+            outcome = settle_answer(attempt, answer)
+            if outcome is not None and found is not None:
+                self._write(
+                    MoveSettled(
+                        vm_id=attempt.vm_id,
+                        move=found[0].move.number,
+                        correlation_id=attempt.correlation_id,
+                        outcome=outcome,
+                    )
                 )
-            )
+
+    def _led(self, number: int, vm: VmState) -> Led:
+        attempt = len(self.state.moves[number].attempts) + 1
+        return Led(
+            move=number,
+            attempt=attempt,
+            vm_id=vm.vm_id,
+            correlation_id=self._new_id(Act.MIGRATE, move=number, attempt=attempt),
+            source_host_id=vm.host_id or self.state.moves[number].move.source_host_id,
+            status_before=vm.status,
+        )
 
     def _cancel(self, cancel: Cancel) -> ActAnswer:
         attempt = cancel.attempt

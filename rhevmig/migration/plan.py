@@ -65,6 +65,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "up"
     #: Whether the engine is told to go past `user_migratable`.
     force: bool = False
+    #: Number of the move that this one goes with: hard affinity lets the engine move them only together.
+    led_by: int | None = None
     #: How long it should take.
     estimate: Estimate = Estimate()
 
@@ -181,6 +183,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 f"  {move.number:>3}  {move.vm_name:<{width}}  {self.host_name(move.source_host_id)} → "
                 f"{self.host_name(move.destination_host_id)}  {format_bytes(move.memory_bytes)}"
                 f"{_about(move.estimate)}{'  (force)' if move.force else ''}"
+                f"{f'  (together with {move.led_by})' if move.led_by else ''}"
                 + (f"  {'; '.join(move.reasons)}" if move.reasons else "")
             )
         for blocked in self.blocked:

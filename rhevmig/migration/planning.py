@@ -226,11 +226,23 @@ def _placed(
             for v in explain(inventory, vm).destinations
             if v.host_id not in excluded and v.host_id != destination.id
         )
+        others = () if placement.together_with else others
         moves.append(msgspec.structs.replace(move, alternatives=others, reasons=placement.reasons))
     #: the longest first: what is left at the end is short
     moves.sort(key=lambda move: (-(move.estimate.p50_s or move.memory_bytes or 0), move.vm_name))
     numbered = tuple(msgspec.structs.replace(move, number=n) for n, move in enumerate(moves, 1))
-    return numbered, tuple(homeless)
+    return _led(numbered, by_id), tuple(homeless)
+
+
+def _led(moves: Sequence[Move], placements: Mapping[str, Placement]) -> tuple[Move, ...]:
+    """VMs tied by hard affinity go with the first of them: the engine moves them only together."""
+    number_of = {move.vm_id: move.number for move in moves}
+    led = []
+    for move in moves:
+        group = (move.vm_id, *placements[move.vm_id].together_with)
+        first = min(number_of[vm_id] for vm_id in group if vm_id in number_of)
+        led.append(msgspec.structs.replace(move, led_by=first if first != move.number else None))
+    return tuple(led)
 
 
 def _poor_links(inventory: Inventory, hosts: Sequence[Host]) -> dict[str, str]:

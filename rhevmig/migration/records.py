@@ -26,6 +26,7 @@ __all__ = [
     "Entry",
     "HostIntended",
     "HostSettled",
+    "Led",
     "MigrateIntended",
     "MoveAdded",
     "MoveSettled",
@@ -66,6 +67,23 @@ class MoveAdded(msgspec.Struct, frozen=True, kw_only=True, tag="move_added"):
     why: str
 
 
+class Led(msgspec.Struct, frozen=True, kw_only=True):
+    """A VM that goes with another one, under one request."""
+
+    #: Number of its move.
+    move: int
+    #: Which try.
+    attempt: int
+    #: VM.
+    vm_id: str
+    #: Id that it is known by here; the engine never sees it.
+    correlation_id: str
+    #: Host that it runs on.
+    source_host_id: str
+    #: Status before.
+    status_before: str
+
+
 class MigrateIntended(msgspec.Struct, frozen=True, kw_only=True, tag="migrate_intended"):
     """A migration is about to be asked for."""
 
@@ -89,6 +107,8 @@ class MigrateIntended(msgspec.Struct, frozen=True, kw_only=True, tag="migrate_in
     force: bool
     #: Newest event before.
     watermark: int
+    #: VMs that hard affinity moves with it, in the same request.
+    led: tuple[Led, ...] = ()
 
 
 class CancelIntended(msgspec.Struct, frozen=True, kw_only=True, tag="cancel_intended"):

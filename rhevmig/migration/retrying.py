@@ -124,7 +124,8 @@ def _kind(item: MoveState, outcome: Outcome | None) -> RefusalClass | None:
     if outcome is None:
         return None
     if outcome.verdict == Verdict.RETURNED_TO_SOURCE:
-        return RefusalClass.ALTERNATIVE
+        #: a closure that failed in part would drag back those that have arrived
+        return None if item.attempts[-1].is_closure else RefusalClass.ALTERNATIVE
     if outcome.verdict == Verdict.NOT_STARTED:
         return RefusalClass.TRANSIENT if outcome.host_id is not None else None
     if outcome.verdict != Verdict.REFUSED or outcome.refusal is None:

@@ -114,13 +114,12 @@ def settle(
     *,
     hosts: Mapping[str, str],
     timing: Timing,
-    tied_by_vm: bool = False,
 ) -> Outcome | None:
     """How a try ended, or None while that cannot be told yet.
 
-    Args: hosts (names by id: events speak of hosts by name); tied_by_vm (see `read_story`).
+    Args: hosts (names by id: events speak of hosts by name).
     """
-    story = read_story(attempt, sighting.events, tied_by_vm=tied_by_vm)
+    story = read_story(attempt, sighting.events)
     case = _Case(attempt=attempt, sighting=sighting, story=story, timing=timing, hosts=hosts)
     vm = sighting.vm
     if vm is None:

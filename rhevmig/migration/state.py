@@ -24,6 +24,7 @@ from rhevmig.migration.records import (
     Entry,
     HostIntended,
     HostSettled,
+    Led,
     MigrateIntended,
     MoveAdded,
     MoveSettled,
@@ -119,6 +120,15 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
                     return item, attempt
         return None
 
+    def together(self, correlation_id: str) -> tuple[Attempt, ...]:
+        """The try of a request and those that went with it."""
+        return tuple(
+            attempt
+            for item in self.moves.values()
+            for attempt in item.attempts
+            if correlation_id in (attempt.correlation_id, attempt.led_by)
+        )
+
     def last_act(self, act: Act) -> HostAct | None:
         """The last request to switch the host that way."""
         return next((item for item in reversed(self.host_acts) if item.act == act), None)
@@ -204,10 +214,11 @@ def _move_record(state: State, entry: Entry) -> State:
     if isinstance(record, MoveAdded):
         return _with_move(state, _added(state, record))
     if isinstance(record, MigrateIntended):
-        item = state.moves[record.move]
-        return _with_move(
-            state, msgspec.structs.replace(item, attempts=(*item.attempts, _intended(entry.at, record)))
-        )
+        attempt = _intended(entry.at, record)
+        state = _with_attempt(state, record.move, attempt)
+        for led in record.led:
+            state = _with_attempt(state, led.move, _led(attempt, led))
+        return state
     if isinstance(record, MoveSettled):
         if record.correlation_id is None:
             return _with_move(
@@ -254,6 +265,24 @@ def _intended(at: datetime, record: MigrateIntended) -> Attempt:
         status_before=record.status_before,
         force=record.force,
         watermark=record.watermark,
+        is_closure=bool(record.led),
+    )
+
+
+def _with_attempt(state: State, move: int, attempt: Attempt) -> State:
+    item = state.moves[move]
+    return _with_move(state, msgspec.structs.replace(item, attempts=(*item.attempts, attempt)))
+
+
+def _led(leader: Attempt, led: Led) -> Attempt:
+    return msgspec.structs.replace(
+        leader,
+        correlation_id=led.correlation_id,
+        vm_id=led.vm_id,
+        number=led.attempt,
+        source_host_id=led.source_host_id,
+        status_before=led.status_before,
+        led_by=leader.correlation_id,
     )
 
 
@@ -269,12 +298,14 @@ def _answered(state: State, record: ActAnswered) -> State:
     if state.find_attempt(record.correlation_id) is None:
         #: the answer to a cancel: what it did shows in events and in where the VM runs
         return state
-    return _changed(
-        state,
-        record.correlation_id,
-        answer=answer_word(record.answer),
-        answer_detail=answer_text(record.answer),
-    )
+    for attempt in state.together(record.correlation_id):
+        state = _changed(
+            state,
+            attempt.correlation_id,
+            answer=answer_word(record.answer),
+            answer_detail=answer_text(record.answer),
+        )
+    return state
 
 
 def _changed(state: State, correlation_id: str, **changes: object) -> State:

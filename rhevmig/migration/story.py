@@ -57,20 +57,20 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return self.started is not None or self.done is not None
 
 
-def read_story(attempt: Attempt, events: Iterable[EventFact], *, tied_by_vm: bool = False) -> Story:
+def read_story(attempt: Attempt, events: Iterable[EventFact]) -> Story:
     """Sorts the events of a try.
 
-    `tied_by_vm` is for requests whose events carry ids of the engine's own: maintenance and affinity
-    closures. Every start and end of the VM's after the watermark then counts as the request's.
+    Engine: the events of an affinity closure carry ids of the engine's own (recording `affinity-groups`),
+    so of such a try every start and end of the VM's after the watermark counts as its own.
     """
     story = Story()
     for event in sorted(events, key=lambda item: item.index):
-        story = _told(story, event, _is_own(attempt, event, tied_by_vm), attempt)
+        story = _told(story, event, _is_own(attempt, event), attempt)
     return story
 
 
-def _is_own(attempt: Attempt, event: EventFact, tied_by_vm: bool) -> bool:
-    if event.correlation_id == attempt.correlation_id or tied_by_vm:
+def _is_own(attempt: Attempt, event: EventFact) -> bool:
+    if event.correlation_id == attempt.correlation_id or attempt.is_closure:
         return True
     #: an earlier try of the same move that was taken for never begun: its migration is ours as well
     mine, theirs = parse_correlation_id(attempt.correlation_id), parse_correlation_id(event.correlation_id)

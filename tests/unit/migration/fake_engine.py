@@ -90,6 +90,8 @@ class FakeEngine:
         self.max_out: dict[str, int] = {}
         self.max_in: dict[str, int] = {}
         self.index = 100
+        self.tied: list[tuple[str, ...]] = []
+        self.skipped: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """A clock holds a lock; its seconds can be put aside."""
@@ -244,6 +246,8 @@ class FakeEngine:
         affinity_closure: bool = False,
     ) -> ActAnswer:
         def act() -> ActAnswer:
+            if affinity_closure:
+                return self._migrate_together(vm_id, destination_host_id, force)
             return self._migrate(vm_id, correlation_id, destination_host_id, force)
 
         return self._act("migrate", vm_id, correlation_id, act)
@@ -299,6 +303,20 @@ class FakeEngine:
         self._job(correlation_id, vm_id, "started")
         self._begin(vm_id, choice, correlation_id, course, code=62, named=destination is not None)
         return Accepted(job_id=f"job-{correlation_id}")
+
+    def _migrate_together(self, vm_id: str, destination: str | None, force: bool) -> ActAnswer:
+        """No job, and events under ids of the engine's own."""
+        group = next(group for group in self.tied if vm_id in group)
+        for number, member in enumerate(group):
+            refusal = self._refusal(member, destination, force)
+            if refusal is not None:
+                return refusal
+            if member in self.skipped:
+                continue
+            choice = destination or self._choose(self.vms[member], [])
+            course = (self.courses.get(member) or [Course()]).pop(0)
+            self._begin(member, choice, f"{self.index:08x}{number}", course, code=67, named=True)
+        return Accepted()
 
     def _refusal(self, vm_id: str, destination: str | None, force: bool) -> Refused | None:
         planted = self.refusals.get(vm_id)
