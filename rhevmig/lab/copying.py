@@ -134,8 +134,10 @@ class Copies:
         self.active: dict[str, Copy] = {}
         #: What the next copies of a VM will do, by the VM's id.
         self.scripts: dict[str, list[Script]] = {}
-        #: Told when a copy sends its first byte: mishaps plan theirs here.
+        #: Told when a copy is asked for: mishaps plan theirs here.
         self.on_start: list[Callable[[Copy], None]] = []
+        #: Told of a copy that ended without a word.
+        self.on_vanish: Callable[[Copy], None] | None = None
 
     # -- starting and ending
 
@@ -143,6 +145,8 @@ class Copies:
         """Queue a copy at its source."""
         copy.queued_s = self.world.clock.now_s
         self.active[copy.vm.id] = copy
+        for told in self.on_start:
+            told(copy)
         planned = self.scripts.get(copy.vm.id)
         if planned:
             self._play(copy, planned.pop(0))
@@ -163,12 +167,32 @@ class Copies:
         if copy is not None:
             self._over(copy, Ended(arrived=False, error=error, lost=lost or copy.in_post_copy))
 
+    def vanish(self, vm_id: str) -> None:
+        """A copy is no more and nobody says so: its source is gone."""
+        copy = self.active.pop(vm_id, None)
+        if copy is None:
+            return
+        copy.stage = "over"
+        if copy.planned is not None:
+            copy.planned.call_off()
+        self.share()
+        if self.on_vanish is not None:
+            self.on_vanish(copy)
+
     def running(self, host_id: str, *, outgoing: bool) -> int:
         """Copies that hold a slot of a host in one direction."""
         return sum(
             copy.stage == "copying" and (copy.source if outgoing else copy.destination).id == host_id
             for copy in self.active.values()
         )
+
+    def reload(self, vm: Entity) -> None:
+        """The VM's load has changed: its copy, if there is one, goes on with the new one."""
+        copy = self.active.get(vm.id)
+        if copy is not None and copy.rounds is not None:
+            self._advance(copy)
+            copy.rounds.set_dirty(workload_of(vm).model(vm.number("memory")))
+            self._plan_end(copy)
 
     def involving(self, host_id: str) -> list[Copy]:
         """Copies from or to a host."""
@@ -263,8 +287,6 @@ class Copies:
         copy.since_s = self.world.clock.now_s
         self.world.agenda.after(FIRST_REPORT_S, lambda: self._report(copy), f"progress {vm.name}")
         self.share()
-        for told in self.on_start:
-            told(copy)
 
     def _advance(self, copy: Copy) -> None:
         now_s = self.world.clock.now_s

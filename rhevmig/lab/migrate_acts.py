@@ -67,6 +67,10 @@ def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
         raise
     jobs.end_step(validating)
     step = jobs.step(job, "Executing", "executing")
+    if vm.lab.get("source_unreachable"):
+        jobs.end(job, "failed")
+        _say_refused(asked, moves, vm, None, wanted.cluster)
+        raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=asked.language)
     source = asked.world.find("hosts", vm.ref("host"))
     assert source is not None
     moves.migrations.start(
@@ -220,8 +224,6 @@ def _check_cluster(world: World, vm: Entity, wanted: Wanted, language: str) -> N
 def decide(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en") -> Entity:
     """Ask the scheduler for a destination; raise its refusal."""
     source_id = vm.ref("host") or ""
-    if vm.lab.get("source_unreachable"):
-        raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=language)
     cluster_id = wanted.cluster.id if wanted.cluster else None
     candidates = moves.scheduler.candidates(vm, cluster_id=cluster_id, without={source_id})
     if wanted.host is not None:
@@ -240,7 +242,7 @@ def _lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
 
 
 def _say_refused(
-    asked: Asked, moves: Moves, vm: Entity, refused: Refused, cluster: Entity | None
+    asked: Asked, moves: Moves, vm: Entity, refused: Refused | None, cluster: Entity | None
 ) -> None:
     source = asked.world.find("hosts", vm.ref("host"))
     moves.voice.say(
@@ -250,7 +252,7 @@ def _say_refused(
         source,
         by=asked.caller.user or "",
         correlation_id=asked.correlation_id,
-        error=f" due to a failed validation: {refused.detail}",
+        error=f" due to a failed validation: {refused.detail}" if refused else " ",
         vm=vm.name,
         source=source.name if source else "<UNKNOWN>",
     )

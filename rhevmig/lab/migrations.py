@@ -89,6 +89,7 @@ class Migrations:
         self.active: dict[str, Migration] = {}
         #: Told of each VM that arrived, before event 63 is written; they may add events after it.
         self.after_arrival: list[Callable[[Entity], None]] = []
+        copies.on_vanish = self._vanished
 
     # -- starting
 
@@ -284,6 +285,16 @@ class Migrations:
             self.engine.jobs.end(migration.job, "finished" if arrived else "failed")
         for told in migration.on_end:
             told(migration, arrived)
+
+    def _vanished(self, copy: Copy) -> None:
+        self.scheduler.release(copy.vm, copy.destination)
+        copy.vm.lab.pop("heading_to", None)
+
+    def abandon(self, vm: Entity) -> None:
+        """The engine no longer waits for a migration whose source is gone."""
+        migration = self.active.pop(vm.id, None)
+        if migration is not None:
+            self._conclude(migration, arrived=False)
 
     # -- cancelling
 

@@ -1,4 +1,4 @@
-"""Everything that moves, tied to one engine: scheduler, copies, migrations, maintenance, mishaps.
+"""Everything that moves, tied to one engine: scheduler, copies, migrations, maintenance, trouble.
 
 `attach(engine)` is called when an engine is made; actions find their parts with `moves_of(engine)`.
 """
@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from rhevmig.lab.copying import Copies
+from rhevmig.lab.enforcing import Enforcer
+from rhevmig.lab.hosttrouble import HostTrouble
 from rhevmig.lab.maintenance import Maintenance
 from rhevmig.lab.migrations import Migrations
+from rhevmig.lab.restarting import Restart
 from rhevmig.lab.scheduler import Scheduler
-from rhevmig.lab.voice import Voice
+from rhevmig.lab.voice import SYSTEM, Voice
+from rhevmig.lab.world import Entity
 
 if TYPE_CHECKING:
     from rhevmig.lab.enginestate import EngineState
@@ -31,18 +34,25 @@ class Moves:
         self.copies = Copies(engine.world)
         self.migrations = Migrations(engine, self.scheduler, self.copies, self.voice)
         self.maintenance = Maintenance(engine, self.scheduler, self.migrations, self.voice)
+        self.trouble = HostTrouble(engine, self.copies, self.migrations, self.voice)
+        self.enforcer = Enforcer(engine, self.scheduler, self.migrations, self.voice)
+        self.restart = Restart(engine, self.migrations, self.maintenance, self.voice)
+        self.migrations.after_arrival.append(self._replug)
 
-
-_MOVES: WeakKeyDictionary[EngineState, Moves] = WeakKeyDictionary()
+    def _replug(self, vm: Entity) -> None:
+        """NICs that a mishap keeps from being plugged back: the VM has arrived, its network has not."""
+        nics = vm.lab.pop("nics_not_replugged", None)
+        if nics:
+            self.voice.say(12003, vm, by=SYSTEM, vm=vm.name, nics=nics)
 
 
 def attach(engine: EngineState) -> Moves:
     """Give an engine its moving parts; once."""
-    known = _MOVES.get(engine)
-    if known is not None:
+    known = engine.parts.get("moves")
+    if isinstance(known, Moves):
         return known
     moves = Moves(engine)
-    _MOVES[engine] = moves
+    engine.parts["moves"] = moves
     engine.migration_targets = moves.scheduler.targets
     return moves
 
