@@ -37,6 +37,7 @@ def build_world(
     world = World(seed=scenario.seed, clock=clock)
     world.agenda.clock = clock
     _facts(world, scenario)
+    world.faults = list(scenario.faults)
     defaults.install(world)
     builder = Builder(world, file)
     _users(builder, scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from rhevmig.lab.crawl import STATISTICS_S, show_host
 from rhevmig.lab.eventlog import EventLog
@@ -24,6 +25,8 @@ class EngineState:
         self.events = EventLog(world)
         self.jobs = JobList(world)
         self.lock = threading.RLock()
+        #: What behaviour keeps for this engine, by the name of the part.
+        self.parts: dict[str, Any] = {}
         #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
         self.mistakes: list[Exception] = []
         #: What the engine calls itself in absolute URLs.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ON_ANSWERS", "ON_COPIES", "ON_REQUESTS", "ON_WORLD", "Stage"]
 
 HTML = "text/html;charset=UTF-8"
-_PROXY_PAGE = "<html><head><title>503 Service Unavailable</title></head><body>Service Unavailable</body></html>"
+_PROXY_PAGE = "<html><head><title>503 Service Unavailable</title></head><body>No engine.</body></html>"
 _STARTING_PAGE = (
     "<html><head><title>Error</title></head><body>invalid_grant: The provided authorization grant"
     " for the auth code has expired.</body></html>"

@@ -104,6 +104,8 @@ class World:
         self.engine_facts: dict[str, Any] = {}
         #: Counters of whatever is numbered: events.
         self.lab_counters: dict[str, int] = {}
+        #: Faults on purpose that a scenario plants; read by `mishaps`.
+        self.faults: list[dict[str, Any]] = []
         self.load_version: dict[str, int] = {}
         self.list_version: dict[str, int] = {}
         #: Sorted collections, kept by `links` until the list's version changes.
