@@ -145,6 +145,11 @@ def _vms_of_template(world: World, template: Entity) -> Iterable[str]:
     return [vm.name for vm in world.referring("vms", "template", template.id)]
 
 
+def _vms_of_disk(world: World, disk: Entity) -> list[str]:
+    attached = world.referring("vms/diskattachments", "disk", disk.id)
+    return sorted(item.parent.name for item in attached if item.parent is not None)
+
+
 _COMMON: Mapping[str, Field] = {
     "name": _attr("name"),
     "id": Field(read=lambda world, entity: (entity.id,)),
@@ -243,7 +248,16 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "status": _attr("status"),
         "format": _attr("format"),
         "disk_type": _attr("storage_type"),
+        "disk_content_type": _attr("content_type"),
         "provisioned_size": _scaled("provisioned_size", 2**30),
+        "size": _scaled("provisioned_size", 2**30),
+        "actual_size": _scaled("actual_size", 2**30),
+        "shareable": _attr("shareable"),
+        "wipe_after_delete": _attr("wipe_after_delete"),
+        "vm_names": Field(read=lambda world, disk: (",".join(_vms_of_disk(world, disk)),)),
+        "number_of_vms": Field(
+            read=lambda world, disk: (str(len(_vms_of_disk(world, disk))),), kind="number"
+        ),
     },
     "templates": {
         **_COMMON,
