@@ -157,6 +157,11 @@ class EngineCassette(Cassette):  # type: ignore[misc]
         except BaseException:
             self.release()
             raise
+        if mode == "all" and self.drop_unused_requests:
+            # Recorded from scratch, with every vcrpy: before version 9, old exchanges stayed in the file.
+            self.data.clear()
+            self._old_interactions.clear()
+            self._loaded_count = 0
 
     def _save(self, force: bool = False) -> None:
         try:

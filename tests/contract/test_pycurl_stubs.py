@@ -163,7 +163,7 @@ def test_it_works_with_vcrpy_alone(site: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "says"),
     [
-        (lambda: pycurl.Curl().setopt(pycurl.MIMEPOST, []), "MIMEPOST"),
+        (lambda: pycurl.Curl().setopt(pycurl.HTTPPOST, []), "HTTPPOST"),
         (lambda: pycurl.Curl().setopt(987654, 1), "987654"),
         (lambda: pycurl.Curl().getinfo(pycurl.SPEED_DOWNLOAD), "SPEED_DOWNLOAD"),
         (lambda: pycurl.CurlMulti().setopt(pycurl.M_SOCKETFUNCTION, print), "M_SOCKETFUNCTION"),
@@ -262,9 +262,9 @@ def test_an_unrecorded_request_fails_at_once_and_says_what_differs(site: str, tm
         fetch(site + "/vms?search=name%3Dapp01")
         fetch(site + "/vms/7/migrate", POSTFIELDS="<action><host id='1'/></action>")
     with testing.cassette(tmp_path / "it.yaml", record_mode="none"):
-        with pytest.raises(CannotOverwriteExistingCassetteException, match=r"(?s)query differs.*app01"):
+        with pytest.raises(CannotOverwriteExistingCassetteException, match=r"(?s)app01.*query|query.*app01"):
             fetch(site + "/vms?search=name%3Dweb01")
-        with pytest.raises(CannotOverwriteExistingCassetteException, match=r"(?s)body differs.*id=\"2\""):
+        with pytest.raises(CannotOverwriteExistingCassetteException, match=r"(?s)body.*id=\"2\""):
             fetch(site + "/vms/7/migrate", POSTFIELDS="<action><host id='2'/></action>")
 
 
@@ -274,7 +274,7 @@ def test_equal_requests_play_in_order_once(site: str, tmp_path: Path) -> None:
         live = [fetch(site + "/count")["body"] for _ in range(3)]
     with testing.cassette(tmp_path / "it.yaml", record_mode="none"):
         assert [fetch(site + "/count")["body"] for _ in range(3)] == live
-        with pytest.raises(CannotOverwriteExistingCassetteException, match="have all been played back"):
+        with pytest.raises(CannotOverwriteExistingCassetteException, match=r"/count"):
             fetch(site + "/count")
     with testing.cassette(tmp_path / "it.yaml", record_mode="none", allow_playback_repeats=True) as played:
         assert [fetch(site + "/count")["body"] for _ in range(4)] == [*live, live[0]]

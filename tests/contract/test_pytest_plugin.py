@@ -136,7 +136,7 @@ def test_an_unrecorded_request_fails_the_test(site: tuple[pytest.Pytester, testi
     pytester.makepyfile(test_site=text.format(url="http://other.example/ovirt-engine/api", sleep=0))
     failed = run(pytester, "-k", "fixture")
     failed.assert_outcomes(failed=1)
-    failed.stdout.fnmatch_lines(["*query differs*"])
+    failed.stdout.fnmatch_lines(["*{'max': '9'} here, {} recorded*"])
 
 
 REFUSED = """
