@@ -29,7 +29,7 @@ from rhevmig.engine.entities.values import moment, ref
 from rhevmig.engine.entities.vms import vm_of
 from rhevmig.engine.lists import EVENT_SEARCHES, LISTS, TAGGED, ListOf
 from rhevmig.engine.options import cpu_types_of, default_mtu_of, migration_policies_of, with_flags
-from rhevmig.engine.reading import Reader
+from rhevmig.engine.reading import FIRST_MAX, GROWTH, Reader
 from rhevmig.engine.together import run_together
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE, Transport
 from rhevmig.inventory import Engine, Event, Instant, Inventory
@@ -56,6 +56,16 @@ class Root(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_s: float | None = None
     #: Round trip.
     round_trip_s: float
+    #: VMs in all; None where the account may not see the summary.
+    vms: int | None = None
+
+    @property
+    def first_max(self) -> int:
+        """A `max` that no list of this engine should fill, so that none is read twice."""
+        most = FIRST_MAX
+        while self.vms is not None and self.vms >= most:
+            most *= GROWTH
+        return most
 
     @property
     def follows(self) -> bool:
@@ -90,6 +100,7 @@ def read_root(transport: Transport) -> Root:
         engine_time=told,
         clock_offset_s=(told - middle).total_seconds() if told else None,
         round_trip_s=round_trip_s,
+        vms=api.summary.vms.total if api.summary and api.summary.vms else None,
     )
 
 

@@ -96,7 +96,7 @@ class EngineClient:
         wanted = detail_of(detail)
         requests_before = self._transport.requests
         root = read_root(self._transport)
-        reader = Reader(self._transport, follows=root.follows)
+        reader = Reader(self._transport, first_max=root.first_max, follows=root.follows)
         inventory = read_inventory(self._transport, reader, root)
         inventory = mended(inventory, self._transport, reader)
         if wanted:

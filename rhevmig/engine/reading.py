@@ -11,10 +11,12 @@ from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineError, EngineNotFound, EngineUnavailable, PermissionDenied
 from rhevmig.inventory import Unobserved
 
-__all__ = ["READ_ALL", "Reader"]
+__all__ = ["FIRST_MAX", "GROWTH", "READ_ALL", "Reader"]
 
 #: The smallest role that was seen to read everything (recordings `roles-*`).
 READ_ALL = "Give the account the role ReadOnlyAdmin on the system."
+#: `max` of a list at first.
+FIRST_MAX = 10_000
 #: An answer as long as its `max` is asked for again with this many times as much.
 GROWTH = 10
 
@@ -25,7 +27,7 @@ Convert = Callable[[Any, frozenset[str]], T]
 class Reader:
     """Reads lists and keeps the record of what could not be seen; safe for several threads."""
 
-    def __init__(self, transport: Transport, *, first_max: int = 10_000, follows: bool = True) -> None:
+    def __init__(self, transport: Transport, *, first_max: int = FIRST_MAX, follows: bool = True) -> None:
         self._transport = transport
         self._first_max = first_max
         self._follows = follows

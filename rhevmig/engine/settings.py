@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,6 +43,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"Settings(url={self.url!r}, username={self.username!r}, insecure={self.insecure!r})"
 
     __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What rich shows: no secret either."""
+        return [("url", self.url), ("username", self.username), ("insecure", self.insecure)]
 
     @property
     def can_log_in(self) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from unit.engine.scripted import Scripted, a_list, a_vm
 
+from rhevmig.engine.assembling import Root, read_root
 from rhevmig.engine.entities.vms import vm_of
 from rhevmig.engine.lists import LISTS
 from rhevmig.engine.reading import Reader
 from rhevmig.errors import EngineNotFound, EngineUnavailable, FieldMissing, PermissionDenied
+from rhevmig.inventory import Engine
 
 NO = PermissionDenied(status_code=400, detail="insufficient permissions")
 
@@ -96,3 +101,35 @@ def test_what_the_model_cannot_do_without(xml: str, field: str) -> None:
     with pytest.raises(FieldMissing) as caught:
         reader.read(LISTS["vms"], vm_of)
     assert caught.value.field_name == field
+
+
+@pytest.mark.parametrize(
+    ("vms", "most"), [(None, 10_000), (0, 10_000), (9_999, 10_000), (10_000, 100_000), (120_000, 1_000_000)]
+)
+def test_the_first_max_fits_the_engine(vms: int | None, most: int) -> None:
+    """An engine that tells how many VMs it has is not asked for fewer, so that no long list is read twice."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    root = Root(engine=Engine(url="https://engine.example"), asked_at=now, round_trip_s=0.1, vms=vms)
+    assert root.first_max == most
+
+
+def test_the_engines_clock() -> None:
+    """The offset is the engine's time less ours in the middle of the round trip."""
+
+    class Slow(Scripted):
+        def read(self, *arguments: Any, **keywords: Any) -> list[Any]:
+            found = super().read(*arguments, **keywords)
+            self.clock.advance(2.0)
+            return found
+
+    root = read_root(
+        Slow(
+            lambda path, query: (
+                b"<api><product_info><version><major>4</major><minor>1</minor></version>"
+                b"</product_info><time>2026-01-01T00:01:00.000Z</time></api>"
+            )
+        )
+    )
+    assert (root.clock_offset_s, root.round_trip_s) == (59.0, 2.0)
+    assert root.follows is False
+    assert root.vms is None

@@ -137,3 +137,4 @@ def test_no_representation_shows_a_secret() -> None:
     found = settings(username="a@b", password="s3cret", token="t0ken")
     assert "s3cret" not in repr(found) + str(found)
     assert "t0ken" not in repr(found) + str(found)
+    assert not {"s3cret", "t0ken"} & {value for _, value in found.__rich_repr__()}
