@@ -18,7 +18,14 @@ import pytest
 if TYPE_CHECKING:
     from rhevmig.testing.cassettes import EngineCassette
 
-__all__ = ["engine_cassette"]
+__all__ = [
+    "engine_cassette",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_logreport",
+    "pytest_terminal_summary",
+]
 
 _PROPERTY = "rhevmig_cassette"
 
