@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rhevmig.inventory import Cluster, CpuType, Host
-from rhevmig.report.cells import columns, count, joined, natural
+from rhevmig.report.cells import columns, count, natural
 from rhevmig.report.document import Cell, CellValue, Figure, Ladder, Prose, Rung, Section, Table, Tone
 from rhevmig.report.material import Material
-from rhevmig.report.merging import merged_label
+from rhevmig.report.merging import merged_label, some_names
 from rhevmig.scheduling import Allowed
 from rhevmig.scheduling.cpu_types import CpuAnswer
 
@@ -112,7 +112,7 @@ def _ladder(material: Material, cluster: Cluster) -> Figure:
         (
             name,
             count(types[name].level) if name in types else None,
-            joined((host.name for host in standing.get(name, ())), none=""),
+            some_names([host.name for host in standing.get(name, ())]),
             _rung_note(name, cluster, lowest),
         )
         for name in ranked
@@ -200,9 +200,9 @@ def _candidates(material: Material, cluster: Cluster) -> list[tuple[CellValue, .
                 cluster.cpu_type,
                 candidate.name,
                 count(candidate.level),
-                joined(_with(answers, Allowed.YES)),
+                some_names(_with(answers, Allowed.YES)) or "none",
                 _in_the_way(refusing, bool(doubtful)),
-                Cell(text=", ".join(doubtful), tone=Tone.UNKNOWN) if doubtful else "",
+                Cell(text=some_names(doubtful), tone=Tone.UNKNOWN) if doubtful else "",
             )
         )
     return rows
@@ -214,5 +214,5 @@ def _with(answers: dict[str, Allowed], allowed: Allowed) -> list[str]:
 
 def _in_the_way(refusing: list[str], is_doubtful: bool) -> CellValue:
     if refusing:
-        return Cell(text=", ".join(refusing), tone=Tone.WARN)
+        return Cell(text=some_names(refusing), tone=Tone.WARN)
     return "" if is_doubtful else Cell(text="none: the cluster could be raised", tone=Tone.GOOD)

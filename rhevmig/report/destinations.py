@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rhevmig.inventory import Cluster, Host
-from rhevmig.report.cells import columns, natural
+from rhevmig.report.cells import columns
 from rhevmig.report.document import CellValue, Figure, Grid, Mark, Table, Tone
 from rhevmig.report.material import Material
-from rhevmig.report.merging import MERGE_FROM, merged_rows
+from rhevmig.report.merging import MERGE_FROM, merged_rows, some_names
 from rhevmig.report.movable import VmAnswer, movable_cell
 from rhevmig.scheduling import Allowed, Obstacle, Verdict
 
 __all__ = ["destination_figures"]
 
-_MOST_COLUMNS = 40
-_MOST_NAMES = 12
+_MOST_COLUMNS = 32
 _NOTE = (
     "Green: it could move there. Amber: only with force. Red: the filter that refuses, or what keeps the VM "
     "from "
@@ -108,14 +107,7 @@ def _row(answer: VmAnswer) -> tuple[CellValue, ...]:
     return (
         answer.explanation.vm_name,
         movable_cell(answer.movable),
-        _some([verdict.host_name for verdict in answer.destinations]) or "none",
-        "; ".join(f"{names}: {_some(hosts)}" for names, hosts in sorted(refusals.items())),
+        some_names([verdict.host_name for verdict in answer.destinations]) or "none",
+        "; ".join(f"{names}: {some_names(hosts)}" for names, hosts in sorted(refusals.items())),
         answer.explanation.vm_id,
     )
-
-
-def _some(names: list[str]) -> str:
-    """Names of hosts; of very many the first and the number."""
-    ordered = sorted(names, key=natural)
-    shown = ", ".join(ordered[:_MOST_NAMES])
-    return shown if len(ordered) <= _MOST_NAMES else f"{shown} and {len(ordered) - _MOST_NAMES} more"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
-__all__ = ["MERGE_FROM", "merged_label", "merged_rows"]
+from rhevmig.report.cells import natural
+
+__all__ = ["MERGE_FROM", "merged_label", "merged_rows", "some_names"]
 
 R = TypeVar("R")
 
@@ -24,6 +26,17 @@ def merged_label(names: Sequence[str], noun: str = "") -> str:
         return ", ".join(names)
     rest = f"{len(names) - _NAMES_SHOWN} more {noun}".strip()
     return f"{', '.join(names[:_NAMES_SHOWN])} and {rest}"
+
+
+def some_names(names: Sequence[str], *, most: int = 12) -> str:
+    """Names as people count; of very many the first and how many more there are.
+
+    >>> some_names(["h10", "h2", "h1"], most=2)
+    'h1, h2 and 1 more'
+    """
+    ordered = sorted(names, key=natural)
+    shown = ", ".join(ordered[:most])
+    return shown if len(ordered) <= most else f"{shown} and {len(ordered) - most} more"
 
 
 def merged_rows(

@@ -15,7 +15,7 @@ from rhevmig.checks import Findings, Severity
 from rhevmig.errors import InvalidArgument, OutputFailed
 from rhevmig.inventory import Inventory, write_aside
 from rhevmig.migration import Campaign
-from rhevmig.policy import Policy
+from rhevmig.policy import Policy, load_policy
 from rhevmig.report.building import build_document
 from rhevmig.report.document import Document
 from rhevmig.report.html import render_html
@@ -33,8 +33,8 @@ class Report:
     Equal input gives equal output, byte for byte; the moment of making is shown only where it is given.
 
     Args: inventory; findings (of `rhevmig.check`; None: the checks were not run, and the report says so);
-    campaign (migrations done); title; made_at (shown on the cover; None leaves it out); policy (by which
-    the findings were judged: its thresholds and their sources are printed, its storage networks drawn);
+    campaign (migrations done); title; made_at (shown on the cover; None leaves it out); policy (object or
+    path, by which the findings were judged: its figures and sources are printed, its storage networks drawn);
     gate (severity from which findings decide the verdict of a cluster).
     """
 
@@ -46,7 +46,7 @@ class Report:
         *,
         title: str | None = None,
         made_at: datetime | None = None,
-        policy: Policy | None = None,
+        policy: Policy | str | os.PathLike[str] | None = None,
         gate: Severity | str = Severity.HIGH,
     ) -> None:
         self._material = Material(
@@ -55,7 +55,7 @@ class Report:
             campaign=campaign,
             title=title,
             made_at=made_at,
-            policy=policy or Policy(),
+            policy=_policy(policy),
             gate=_severity(gate),
         )
 
@@ -99,6 +99,12 @@ class Report:
         if target not in ready:
             _make_folder(target)
         return _write_all(ready)
+
+
+def _policy(policy: Policy | str | os.PathLike[str] | None) -> Policy:
+    if policy is None:
+        return Policy()
+    return policy if isinstance(policy, Policy) else load_policy(policy)
 
 
 def _severity(word: Severity | str) -> Severity:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from builders import an_inventory
 
+import rhevmig
 from rhevmig.checks import CHECKS, Evidence, Finding, Findings, Scope, Severity, Status
 from rhevmig.policy import Policy, Thresholds
 from rhevmig.report import Report
@@ -77,3 +80,14 @@ def test_a_figure_names_its_source() -> None:
     (group,) = groups(a_finding(Status.FAIL), policy=site)
     assert "25 " in group.thresholds[0]
     assert "network handbook 7" in group.thresholds[0]
+
+
+def test_a_policy_may_be_a_file(tmp_path: Path) -> None:
+    """The path of a policy works as the policy itself, as for `rhevmig.check`."""
+    file = tmp_path / "site.yaml"
+    file.write_text("name: north\nroles: {storage: [storage]}\n")
+    inventory = an_inventory()
+    report = Report(inventory, rhevmig.check(inventory, file), policy=file)
+    table = next(found for found in report.document.tables() if found.id == "network-separation")
+    assert table.rows[0][3] == "VLAN 101 (storage)"
+    assert "- Policy: north" in report.markdown()
