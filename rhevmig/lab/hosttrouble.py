@@ -21,11 +21,13 @@ __all__ = ["MAX_DRIFT_S", "HostTrouble"]
 
 #: Seconds of silence until `connecting`, and until `non_responsive`.
 CONNECTING_S = 25.0
-NON_RESPONSIVE_S = 240.0
+NON_RESPONSIVE_S = 250.0
 #: Seconds until a source notices that its destination is gone.
 LOST_S = 2.0
 #: Seconds from a host's first answer to `up`.
 BACK_S = 3.0
+#: Seconds from then until its VMs are seen again.
+SEEN_S = 10.0
 #: Drift that the engine tolerates, seconds; beyond it says so, once an hour (HostTimeDriftInSec).
 MAX_DRIFT_S = 300
 DRIFT_EVERY_S = 3600.0
@@ -64,17 +66,21 @@ class HostTrouble:
     def _connecting(self, host: Entity) -> None:
         if host.lab.get("dead") and host.text("status") not in ("maintenance", "down"):
             self.world.set(host, "status", "connecting")
+            self._say_silent(host)
+            self.voice.say(9027, host, host=host.name)
+
+    def _say_silent(self, host: Entity) -> None:
+        address, silent_ms = host.text("address") or host.name, int(CONNECTING_S * 900)
+        message = f"Connection timeout for host '{address}', last response arrived {silent_ms} ms ago."
+        self.voice.say(10802, host, host=host.name, command="Get Host Capabilities", message=message)
 
     def _non_responsive(self, host: Entity) -> None:
         if not host.lab.get("dead") or host.text("status") == "maintenance":
             return
-        name, address = host.name, host.text("address") or host.name
-        silent_ms = int(NON_RESPONSIVE_S * 1000)
-        message = f"Connection timeout for host '{address}', last response arrived {silent_ms} ms ago."
-        self.voice.say(10802, host, host=name, command="Get Host Statistics", message=message)
-        self.voice.say(9027, host, host=name)
+        self._say_silent(host)
         self.world.set(host, "status", "non_responsive")
-        self.voice.say(12, host, host=name)
+        self.voice.say(12, host, host=host.name)
+        self.voice.say(9028, host, host=host.name)
         for vm in self.world.referring("vms", "host", host.id):
             self.migrations.abandon(vm)
             if vm.text("status") not in ("down", "unknown"):
@@ -96,6 +102,9 @@ class HostTrouble:
             self.voice.say(
                 13, host, by=SYSTEM, correlation_id=self.voice.own_correlation_id(), host=host.name
             )
+        self.world.agenda.after(SEEN_S, lambda: self._vms_are_back(host), f"VMs of {host.name}")
+
+    def _vms_are_back(self, host: Entity) -> None:
         for vm in self.world.referring("vms", "host", host.id):
             if vm.text("status") == "unknown":
                 status = str(vm.lab.pop("status_known", "up"))

@@ -13,20 +13,21 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
 from lxml import etree
 
 from rhevmig.lab import tree as trees
-from rhevmig.lab.copying import Script
+from rhevmig.lab.copying import Script, show_progress
 from rhevmig.lab.crawl import Exchange
 from rhevmig.lab.engine import Engine
-from rhevmig.lab.exchange import Response
-from rhevmig.lab.fidelity import Comparison, Verdict
+from rhevmig.lab.fidelity import Verdict
 from rhevmig.lab.filters import host_networks, vm_networks
 from rhevmig.lab.host_acts import UP_SAID_S
+from rhevmig.lab.hosttrouble import BACK_S, CONNECTING_S
 from rhevmig.lab.migrations import HANDOVER_S
+from rhevmig.lab.mishaps import Mishap, Mishaps
 from rhevmig.lab.moves import moves_of
-from rhevmig.lab.recorded import Recorded, recorded_events, when
+from rhevmig.lab.recorded import Recorded, id_of, recorded_events, when
+from rhevmig.lab.rehearsal_answers import RehearsalComparison, accepted
 from rhevmig.lab.rehearsal_state import fit
 from rhevmig.lab.world import Entity, World
 
@@ -104,12 +105,14 @@ class Rehearsal:
         for event in known:
             if self.world.find("events", str(event.index)) is None:
                 self.world.add("events", str(event.index), dict(event.attrs))
-        self.world.lab_counters["event"] = max(
-            (event.index for event in known), default=self.engine.events.last_index
-        )
+        last = self.events[0].index - 1 if self.events else self.engine.events.last_index
+        self.world.lab_counters["event"] = max((event.index for event in known), default=last)
         fit(self.world, self.exchanges, [event for event in self.events if event.index > self._known])
+        self.moves.enforcer.is_on = False
         self._plan_outside()
         self._plan_hosts()
+        self._plan_trouble()
+        self._plan_restart()
 
     def _first_act_s(self) -> float:
         acting = next((one for one in self.exchanges if self._acts(one)), self.exchanges[-1])
@@ -136,11 +139,9 @@ class Rehearsal:
             one.code in (600, 602, 620) and one.host_id == event.host_id for one in self.events
         ):
             return True
-        return (
-            event.code in (63, 65, 120, 128)
-            and "failed validation" not in event.text
-            and self._began_before(event)
-        )
+        if event.correlation_id in self.sent or "failed validation" in event.text:
+            return False
+        return event.code in (63, 65, 120, 128) and self._began_before(event)
 
     def _is_anothers(self, event: Recorded) -> bool:
         """A migration that another user of the same engine asked for."""
@@ -155,10 +156,11 @@ class Rehearsal:
         )
 
     def _plan_outside(self) -> None:
-        first_s = self._first_act_s()
+        first_s, last_s = self._first_act_s(), 0.0
         for event in self.events:
             if event.at_s >= first_s and self.is_outside(event):
-                self.world.agenda.at(self._moment(event), partial(self._add, event), "from outside")
+                last_s = max(last_s, self._moment(event))  # their numbers count, not their instants
+                self.world.agenda.at(last_s, partial(self._add, event), "from outside")
 
     def _moment(self, event: Recorded) -> float:
         """When it happened: before the act in whose course it came, if the act wrote its own event later."""
@@ -292,6 +294,11 @@ class Rehearsal:
             if event.at_s >= self._first_act_s() - 1 and not self.is_outside(event)
         ]
         progress = self._progress()
+        moving = {event.vm_id for event in mine if event.code in (62, 67)}
+        for vm_id in progress.keys() - moving:  # left from a migration before
+            vm = self.world.find("vms", vm_id)
+            if vm is not None:
+                show_progress(self.world, vm, progress[vm_id][0][1])
         for event in mine:
             taken = (
                 re.search(r"\(Address: ([^)]*)\), Data Center (.*)\.$", event.text)
@@ -305,21 +312,50 @@ class Rehearsal:
             if center is not None and host is not None:
                 center.lab.setdefault("spm_next", []).append(host.id)
         for number, start in enumerate(mine):
-            if start.code == 67:
+            if start.code == 67 and "Reason: Affinity rules" in start.text:
+                self.world.agenda.at(start.at_s, self._enforce, "affinity")
+            elif start.code == 67:
                 source = self.world.find("hosts", start.host_id)
                 if source is not None:  # the engine's database gives VMs in an order of its own
                     source.lab.setdefault("evacuation_order", []).append(start.vm_id)
             if start.code in (62, 67):
                 self._plan_copy(start, mine[number + 1 :], progress.get(start.vm_id, []))
 
+    def _seen_on(self, vm_id: str, destination: Entity | None) -> float:
+        """When an answer first shows the VM on its destination: its arrival may leave no event."""
+        for exchange in self.exchanges:
+            if destination is None or exchange.method != "GET" or vm_id not in exchange.answer:
+                continue
+            if "<vm " in exchange.answer and exchange.answer.startswith("<?xml"):
+                for element in etree.fromstring(exchange.answer.encode()).iter("vm"):
+                    if element.get("id") == vm_id and id_of(element, "host") == destination.id:
+                        return when(exchange) - 0.001
+        return self.began_s + 1e9
+
+    def _enforce(self) -> None:
+        """The engine's minute is not the recording's."""
+        self.moves.enforcer.is_on = True
+        self.moves.enforcer.look()
+        self.moves.enforcer.is_on = False
+
     def _plan_copy(self, start: Recorded, later: list[Recorded], progress: list[tuple[float, int]]) -> None:
         destination = self._host(re.search(r"Destination: ([^,)]+)", start.text))
         if destination is not None:
             self._had_networks(start.vm_id, destination)
             self.moves.scheduler.preferred.setdefault(start.vm_id, []).append(destination.id)
-        end = next((event for event in later if event.vm_id == start.vm_id and event.code in _ENDS), None)
+        end = next(
+            (
+                event
+                for event in later
+                if event.vm_id == start.vm_id
+                and event.code in _ENDS
+                and (event.code == 161 or event.correlation_id == start.correlation_id)
+            ),
+            None,
+        )
         if end is None:
-            script = Script(self.began_s + 1e9)
+            at_s = self._seen_on(start.vm_id, destination) - HANDOVER_S
+            script = Script(at_s, reports=_within(progress, start.at_s, at_s))
         elif end.code == 63:
             script = Script(
                 self._moment(end) - HANDOVER_S,
@@ -353,66 +389,49 @@ class Rehearsal:
                     found.setdefault(match[1], []).append((when(exchange) - 0.001, percent))
         return found
 
+    def _plan_trouble(self) -> None:
+        """Hosts that stopped answering and came back, as their recorded statuses tell."""
+        seen: dict[str, str] = {}
+        for exchange in self.exchanges:
+            if exchange.method != "GET" or exchange.status != 200 or "<host " not in exchange.answer:
+                continue
+            for element in etree.fromstring(exchange.answer.encode()).iter("host"):
+                host = self.world.find("hosts", element.get("id"))
+                status = element.findtext("status")
+                if host is None or status is None or status == seen.get(host.id):
+                    continue
+                before, seen[host.id] = seen.get(host.id, ""), status
+                at_s = when(exchange)
+                if status == "connecting" and before == "up":
+                    self.world.agenda.at(
+                        at_s - CONNECTING_S - 0.5, partial(self.moves.trouble.die, host), "dies"
+                    )
+                elif status == "up" and before == "non_responsive":
+                    self.world.agenda.at(
+                        at_s - BACK_S - 0.1, partial(self.moves.trouble.revive, host), "back"
+                    )
+
+    def _plan_restart(self) -> None:
+        """The engine starts when it says so, and was away since the last answer before."""
+        for event in self.events:
+            if event.code != 10780 or event.index <= self._known:
+                continue
+            before = [when(one) for one in self.exchanges if when(one) < event.at_s]
+            stop_s = max(before, default=event.at_s - 1.0) + 0.3
+            began_s = self.world.clock.start_s
+            mishap = Mishap(kind="engine_restart", at_s=stop_s - began_s, seconds=event.at_s - stop_s)
+            mishaps = self.engine.parts["mishaps"]
+            assert isinstance(mishaps, Mishaps)
+            mishaps.plant(mishap)
+
     # -- the same requests
 
     def run(self) -> list[Verdict]:
         """Ask the lab everything from the first act on; the opening is its state."""
         self.prepare()
-        comparison = _Comparison(self.engine, ignore=_accepted)
+        comparison = RehearsalComparison(self.engine, ignore=accepted)
         first = len(self.opening)
         return [comparison.one(number, one) for number, one in enumerate(self.exchanges[first:], first)]
-
-
-class _Comparison(Comparison):
-    """Statistics are figures of simulated hosts: only their names and the migration's progress count."""
-
-    def difference(self, exchange: Exchange, answer: Response) -> str:
-        if "/jobs" in exchange.target and exchange.status == 200 and answer.status == 200:
-            exchange = msgspec.structs.replace(exchange, answer=_steps_sorted(exchange.answer))
-            answer = Response(answer.status, _steps_sorted(answer.text).encode(), answer.headers)
-        if not exchange.target.endswith("/statistics") or exchange.status != 200 or answer.status != 200:
-            return super().difference(exchange, answer)
-        recorded, found = (_figures(text) for text in (exchange.answer, answer.text))
-        if sorted(recorded) != sorted(found):
-            return f"statistics {sorted(set(recorded) ^ set(found))} on one side only"
-        name = "migration.progress"
-        same = recorded.get(name) == found.get(name)
-        return "" if same else f"{name} {found.get(name)} instead of {recorded.get(name)}"
-
-
-def _steps_sorted(text: str) -> str:
-    """Steps by what they are below: the engine lists them by the ids of their parents, which it makes up."""
-    root = etree.fromstring(text.encode())
-    for steps in root.iter("steps"):
-        known = {str(step.get("id")): step for step in steps}
-
-        def key(
-            step: etree._Element, known: dict[str, etree._Element] = known
-        ) -> tuple[tuple[str, int], ...]:
-            parent = step.find("parent_step")
-            above = known.get(str(parent.get("id"))) if parent is not None else None
-            own = (str(step.findtext("description")), int(step.findtext("number") or 0))
-            return (*(key(above) if above is not None else ()), own)
-
-        ordered = sorted(steps, key=key)
-        for step in list(steps):
-            steps.remove(step)
-        steps.extend(ordered)
-    return '<?xml version="1.0"?>\n' + etree.tostring(root, encoding="unicode")
-
-
-def _figures(text: str) -> dict[str, str]:
-    return {
-        str(item.findtext("name")): str(item.findtext("values/value/datum"))
-        for item in etree.fromstring(text.encode())
-    }
-
-
-def _accepted(path: str, recorded: str, found: str) -> bool:
-    """Texts that differ by what nobody can know: ids the engine made up, figures of simulated hosts."""
-    if path.endswith("/correlation_id"):
-        return bool(re.fullmatch(r"[0-9a-f]{5,8}", recorded) and re.fullmatch(r"[0-9a-f]{1,8}", found))
-    return path.endswith("/host/max_scheduling_memory") or "/host/summary/" in path
 
 
 def _within(progress: list[tuple[float, int]], start_s: float, end_s: float) -> tuple[tuple[float, int], ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.maintenance import Maintenance
 from rhevmig.lab.migrations import Migrations
+from rhevmig.lab.scheduler import in_hash_order
 from rhevmig.lab.voice import SYSTEM, Voice
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Restart"]
 
 #: Seconds after its start at which the engine elects storage pool managers, and until they have it.
-ELECTION_S = 9.8
+ELECTION_S = 9.76
 ELECTED_S = 0.2
 #: The highest compatibility version; lower data centers get event 10812.
 NEWEST = "4.8"
@@ -63,7 +64,7 @@ class Restart:
         self.world.agenda.after(ELECTION_S, self._elect, "SPM election")
 
     def _elect(self) -> None:
-        for center in self.world.all("datacenters"):
+        for center in in_hash_order(self.world.all("datacenters")):
             clusters = self.world.referring("clusters", "data_center", center.id)
             hosts = [
                 host for cluster in clusters for host in self.world.referring("hosts", "cluster", cluster.id)
