@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from rhevmig import checks, scheduling
+from rhevmig import checks, migration, scheduling
 from rhevmig.checks import Finding, Findings, Severity, Status
 from rhevmig.cli.output import note, out, print_json, print_table
 from rhevmig.cli.source import JsonFlag, Site, SnapshotFile, connected
 from rhevmig.errors import InvalidArgument
 from rhevmig.inventory import Inventory
-from rhevmig.migration import Campaign, campaign_of
+from rhevmig.migration import Campaign
 from rhevmig.report import Report
 from rhevmig.scheduling import Allowed, Explanation, Verdict
 
@@ -133,8 +133,8 @@ def report(
     """Write the report: verdict per cluster, findings, settings as they are, what could not be seen."""
     inventory = site.inventory(snapshot)
     findings = checks.check(inventory, policy)
-    campaign: Campaign | None = campaign_of(str(journal)) if journal else None
-    made = Report(inventory, findings, campaign, title=title, made_at=datetime.now(UTC))
+    campaign: Campaign | None = migration.campaign_of(str(journal)) if journal else None
+    made = Report(inventory, findings, campaign, title=title, made_at=datetime.now(UTC), policy=policy)
     written = made.write(file)
     if as_json:
         print_json([str(path) for path in written])

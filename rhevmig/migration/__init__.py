@@ -5,9 +5,13 @@
 before each act.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from rhevmig.migration.campaign import Attempt, Campaign, CampaignState, Course, HostCourse
 from rhevmig.migration.correlation import CorrelationId, parse_correlation_id
-from rhevmig.migration.journal import Journal
 from rhevmig.migration.options import Options, Timing
 from rhevmig.migration.outcome import SUCCESSES, Evidence, Outcome, Refusal, RefusalClass, Verdict
 from rhevmig.migration.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, load_plan
@@ -27,7 +31,21 @@ from rhevmig.migration.port import (
 )
 from rhevmig.migration.progress import OnProgress, Phase, Progress
 from rhevmig.migration.refusals import classify_refusal, classify_text
-from rhevmig.migration.running import campaign_of, cancel, migrate, resume, run, status
+
+if TYPE_CHECKING:
+    from rhevmig.migration.journal import Journal as Journal
+    from rhevmig.migration.running import campaign_of as campaign_of
+    from rhevmig.migration.running import cancel as cancel
+    from rhevmig.migration.running import migrate as migrate
+    from rhevmig.migration.running import resume as resume
+    from rhevmig.migration.running import run as run
+    from rhevmig.migration.running import status as status
+
+#: Names whose modules bring the database with them: who only looks at a campaign does without.
+_LAZY = {
+    "Journal": "journal",
+    **dict.fromkeys(("campaign_of", "cancel", "migrate", "resume", "run", "status"), "running"),
+}
 
 __all__ = [
     "SUCCESSES",
@@ -78,3 +96,9 @@ __all__ = [
     "run",
     "status",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
