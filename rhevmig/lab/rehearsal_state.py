@@ -51,6 +51,8 @@ def _fit_places(world: World, exchanges: Sequence[Exchange], events: Sequence[Re
                     first[vm_id] = seen
     for vm_id, (_, host_id) in first.items():
         vm = world.find("vms", vm_id)
+        if vm is not None and vm.text("status") == "paused":
+            world.update(vm, {"status": "up", "status_detail": None})
         if vm is not None and vm.ref("host") != host_id and world.find("hosts", host_id):
             world.update(vm, {"host": trees.ref(host_id), "status": "up"})
 

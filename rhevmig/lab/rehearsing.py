@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from lxml import etree
@@ -58,6 +59,12 @@ class Rehearsal:
         first_act = next((n for n, one in enumerate(self.exchanges) if self._acts(one)), len(self.exchanges))
         self.opening = self.exchanges[:first_act]
         self.events = self._all_events(seen)
+        #: When each answer had come: at the latest when the next was asked, two seconds later at most.
+        self._answered_s = [
+            min(when(later), when(one) + 2.0)
+            for one, later in pairwise([*self.exchanges, self.exchanges[-1]])
+        ]
+        self._is_prepared = False
         self.began_s = when(self.exchanges[0])
         self._known = 0
         #: Correlation ids that the recording's own requests carry.
@@ -68,12 +75,11 @@ class Rehearsal:
     def _answered(self) -> set[str]:
         """Ids that the engine made up for the recording's own migrations, sent without one."""
         found = set()
-        for exchange in self.exchanges:
+        for number, exchange in enumerate(self.exchanges):
             migrate = re.search(r"/vms/([^/?]+)/migrate", exchange.target)
             if migrate is None or exchange.status != 200:
                 continue
-            began_s = when(exchange)
-            until_s = began_s + float(exchange.headers.get("x-recorded-elapsed-ms", 0)) / 1000
+            began_s, until_s = when(exchange), self._answered_s[number]
             found |= {
                 event.correlation_id
                 for event in self.events
@@ -98,6 +104,9 @@ class Rehearsal:
 
     def prepare(self) -> None:
         """Say to the lab beforehand what is not the engine's doing."""
+        if self._is_prepared:
+            return
+        self._is_prepared = True
         clock = self.world.clock
         clock.start_s += self.began_s - clock.now_s
         known = [event for event in self.events if event.at_s < self._first_act_s()]
@@ -160,19 +169,19 @@ class Rehearsal:
         for event in self.events:
             if event.at_s >= first_s and self.is_outside(event):
                 last_s = max(last_s, self._moment(event))  # their numbers count, not their instants
+                vm = self.world.find("vms", event.vm_id)
+                if vm is not None and event.code in (63, 65, 120) and self._began_before(event):
+                    self.world.set(vm, "status", "migrating")
                 self.world.agenda.at(last_s, partial(self._add, event), "from outside")
 
     def _moment(self, event: Recorded) -> float:
         """When it happened: before the act in whose course it came, if the act wrote its own event later."""
-        for exchange in self.exchanges:
+        for exchange, until_s in zip(self.exchanges, self._answered_s, strict=True):
             began_s = when(exchange)
-            took_s = float(exchange.headers.get("x-recorded-elapsed-ms", 0)) / 1000
-            if not self._acts(exchange) or not began_s <= event.at_s <= began_s + min(took_s, 2.0):
+            if not self._acts(exchange) or not began_s <= event.at_s <= until_s:
                 continue
             acted = any(
-                event.index < other.index
-                and began_s <= other.at_s <= began_s + took_s
-                and other.code in _ACTED
+                event.index < other.index and began_s <= other.at_s <= until_s and other.code in _ACTED
                 for other in self.events
             )
             return began_s - 0.0005 if acted else event.at_s
@@ -180,7 +189,8 @@ class Rehearsal:
 
     def _add(self, event: Recorded) -> None:
         self.engine.events.add({name: value for name, value in event.attrs.items() if name != "index"})
-        vm = self.world.find("vms", event.vm_id) if self._is_anothers(event) else None
+        theirs = self._is_anothers(event) or (event.code in (63, 65, 120) and self._began_before(event))
+        vm = self.world.find("vms", event.vm_id) if theirs else None
         if vm is None:
             return
         destination = self._host(re.search(r"Destination: ([^,)]+)", event.text))
@@ -195,7 +205,7 @@ class Rehearsal:
 
     def _plan_reported(self) -> None:
         """What host agents report of guests (name, system, console) comes and goes by their own clocks."""
-        for exchange in self.exchanges[len(self.opening) :]:
+        for exchange in self.exchanges:
             if exchange.method != "GET" or "<vm " not in exchange.answer or exchange.status != 200:
                 continue
             for element in etree.fromstring(exchange.answer.encode()).iter("vm"):
@@ -211,6 +221,9 @@ class Rehearsal:
         for path in ("display.port", "display.address"):
             if trees.get(attrs, path) is not None:
                 reported[path] = trees.get(attrs, path)
+
+        if attrs.get("status") == "paused":  # its storage failed it, which is no act of the engine
+            reported |= {"status": "paused", "status_detail": attrs.get("status_detail")}
 
         def report() -> None:
             if any(vm.get(path) != value for path, value in reported.items()):
@@ -427,11 +440,9 @@ class Rehearsal:
     # -- the same requests
 
     def run(self) -> list[Verdict]:
-        """Ask the lab everything from the first act on; the opening is its state."""
+        """Ask the lab everything, each at its instant."""
         self.prepare()
-        comparison = RehearsalComparison(self.engine, ignore=accepted)
-        first = len(self.opening)
-        return [comparison.one(number, one) for number, one in enumerate(self.exchanges[first:], first)]
+        return RehearsalComparison(self.engine, ignore=accepted).run(self.exchanges)
 
 
 def _within(progress: list[tuple[float, int]], start_s: float, end_s: float) -> tuple[tuple[float, int], ...]:
