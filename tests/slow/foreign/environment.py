@@ -66,7 +66,9 @@ class Played:
     def result(self, name: str) -> dict[str, Any]:
         """What the task of that name returned."""
         found = [task for task in self.tasks if task["name"] == name]
-        assert len(found) == 1, f"{len(found)} tasks are called {name}: {[task['name'] for task in self.tasks]}"
+        assert len(found) == 1, (
+            f"{len(found)} tasks are called {name}: {[task['name'] for task in self.tasks]}"
+        )
         return dict(found[0]["result"])
 
     @property
@@ -85,7 +87,8 @@ class Played:
 
     def require(self) -> Played:
         """Fail with everything said, unless each task succeeded."""
-        assert self.code == 0 and not self.failed, f"{self.failed}\n{self.output[-6000:]}"
+        assert not self.failed, f"{self.failed}\n{self.output[-6000:]}"
+        assert self.code == 0, self.output[-6000:]
         return self
 
 
@@ -104,7 +107,13 @@ def play(name: str, lab: Lab, *, check: bool = False, timeout_s: float = 600, **
     command += ["-e", json.dumps(known | values), str(HERE / f"{name}.yml")]
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(
-            command, env=_environment(home), cwd=home, capture_output=True, text=True, timeout=timeout_s, check=False
+            command,
+            env=_environment(home),
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
     said = done.stdout[max(done.stdout.find("{"), 0) :]
     try:
