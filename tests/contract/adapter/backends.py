@@ -30,12 +30,23 @@ SCENARIO = CASSETTES / "scenario.yaml"
 #: Importing these is what declares the contracts.
 DECLARED = (acts, reads, refusals, troubles)
 #: Words that must never stand in a cassette: passwords of the scenario, and what contracts try to log in with.
-SECRETS = ("contract-admin-word", "contract-reader-word", "contract-nobody-word", "not-the-word", "not-a-token")
+SECRETS = (
+    "contract-admin-word",
+    "contract-reader-word",
+    "contract-nobody-word",
+    "not-the-word",
+    "not-a-token",
+)
 #: Where nobody is: a replay that asked the network would fail.
 NOWHERE = "https://engine.invalid/ovirt-engine/api"
 
 _ID = "00000000-0000-4000-8000-0000000000{}"
-_VMS = {"movable": _ID.format("b1"), "large": _ID.format("b2"), "pinned": _ID.format("b3"), "down": _ID.format("b4")}
+_VMS = {
+    "movable": _ID.format("b1"),
+    "large": _ID.format("b2"),
+    "pinned": _ID.format("b3"),
+    "down": _ID.format("b4"),
+}
 _HOSTS = {"source": _ID.format("a1"), "other": _ID.format("a2")}
 
 
@@ -143,7 +154,7 @@ def cassette_of(name: str) -> Path:
 @contextlib.contextmanager
 def served() -> Iterator[LabSite]:
     """A new lab, the same each time."""
-    with serve(SCENARIO, speed=0.0) as lab:
+    with serve(SCENARIO, speed=0.0, relay=True) as lab:
         yield LabSite(lab)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rhevmig.errors import EngineUnavailable, NotAnEngine
-from rhevmig.migration import AnswerLost
+from rhevmig.migration import ActAnswer, AnswerLost, EventFact
 from tests.contract.adapter.site import Site, contract
 
 MIGRATE = "/migrate"
@@ -22,10 +22,10 @@ def session_renewed(site: Site) -> object:
 
 @contract(rehearsed=True)
 def reading_repeated(site: Site) -> object:
-    """A 503 page, a cut answer and a reset connection do not hinder a reading: it is sent again."""
+    """A 503 page, a lost or cut answer and a reset connection do not hinder a reading: it is sent again."""
     port, vm = site.port, site.vm("movable")
     found = []
-    for kind in ("status", "cut", "reset", "cut_xml"):
+    for kind in ("status", "answer_lost", "reset", "cut_xml"):
         site.trouble(kind, r"vms\?")
         found.append(port.watch([vm]))
     assert all(one == found[0] for one in found)
@@ -47,7 +47,9 @@ def page_instead_of_an_engine(site: Site) -> object:
     return site.client
 
 
-def lost(site: Site, kind: str, **connecting: float) -> object:
+def lost(
+    site: Site, kind: str, **connecting: float
+) -> tuple[ActAnswer, list[tuple[str, str | None]], tuple[EventFact, ...]]:
     """An act with trouble on its way, and whether the VM moved."""
     port, vm = site.connect(**connecting).migration_port(), site.vm("movable")
     site.trouble(kind, MIGRATE)
@@ -67,7 +69,7 @@ def act_done_and_answer_lost(site: Site) -> object:
 @contract(changes=True, rehearsed=True)
 def act_done_and_answer_cut(site: Site) -> object:
     """Half an answer is no answer; looking shows that it moved."""
-    result = lost(site, "cut")
+    result = lost(site, "cut_xml")
     assert result[1][-1][1] == site.host("other")
     return result
 
