@@ -1,4 +1,4 @@
-"""Records the cassettes of the adapter's contract from the lab: `python -m tests.contract.adapter.record [NAME…]`."""
+"""Records the adapter's cassettes from the lab: `python -m tests.contract.adapter.record [NAME…]`."""
 
 from __future__ import annotations
 

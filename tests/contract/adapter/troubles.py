@@ -1,4 +1,4 @@
-"""Contracts of what goes wrong on the way: sessions that end, pages instead of answers, broken connections."""
+"""Contracts of what goes wrong on the way: sessions that end, pages for answers, broken connections."""
 
 from __future__ import annotations
 
