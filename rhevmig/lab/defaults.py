@@ -21,6 +21,12 @@ MAC_POOL_ID = "58ca604b-017d-0374-0220-00000000014e"
 SUPER_USER_ID = "00000000-0000-0000-0000-000000000001"
 
 
+#: A picture of one transparent pixel: what every icon of the lab shows.
+_PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
 class _Installed(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     id: str
@@ -57,6 +63,10 @@ def install(world: World) -> None:
         parent = world.find(above, entity.parent) if entity.parent else None
         if world.find(entity.place, entity.id, parent) is None:
             world.add(entity.place, entity.id, entity.attrs, parent=parent)
+    for system in world.all("operatingsystems"):
+        for icon_id in (system.ref("large_icon"), system.ref("small_icon")):
+            if icon_id is not None and world.find("icons", icon_id) is None:
+                world.add("icons", icon_id, {"data": _PIXEL, "media_type": "image/png"})
     if world.find("tags", BLANK_ID) is None:
         world.add("tags", BLANK_ID, {"name": "root", "description": "root"})
     if world.find("macpools", MAC_POOL_ID) is None:

@@ -226,6 +226,9 @@ _OBJECTS = {
     "templates": "template",
     "vnicprofiles": "vnic_profile",
     "macpools": "mac_pool",
+    # A permission has no member that could name a profile.
+    "clusters/cpuprofiles": "",
+    "storagedomains/diskprofiles": "",
 }
 
 
@@ -235,8 +238,11 @@ def system_permissions(world: World) -> list[Entity]:
 
 
 def _inherited(world: World, entity: Entity) -> list[Entity]:
-    """What is granted on an object, its cluster and its data center."""
+    """What is granted on an object, its cluster and its data center; on a disk also by its VMs."""
     found = list(world.children(entity, "permissions"))
+    if entity.place == "disks":
+        for attachment in world.referring("vms/diskattachments", "disk", entity.id):
+            found += _inherited(world, attachment.parent) if attachment.parent is not None else []
     for member, place in (("cluster", "clusters"), ("data_center", "datacenters")):
         above = world.find(place, entity.ref(member))
         if above is not None:
