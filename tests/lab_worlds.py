@@ -6,6 +6,7 @@ import re
 
 from lxml import etree
 
+from rhevmig.lab.exchange import Response
 from rhevmig.lab.fidelity import sign_in
 from rhevmig.lab.scenario import parse_scenario
 from rhevmig.lab.serving import Lab, open_lab
@@ -62,11 +63,20 @@ class Desk:
         self.world = lab.world
         self._token = sign_in(lab.engine, lab.username, lab.password)
 
-    def ask(self, method: str, path: str, body: str = "") -> tuple[int, etree._Element]:
-        """Status code and root of the answer below `/ovirt-engine/api/`."""
+    @classmethod
+    def again(cls, desk: Desk) -> Desk:
+        """Somebody who logs in anew at the same lab."""
+        return cls(desk.lab)
+
+    def send(self, method: str, path: str, body: str = "") -> Response:
+        """The answer as it is, below `/ovirt-engine/api/`."""
         path, _, query = path.partition("?")
         headers = {"authorization": self._token, "content-type": "application/xml"}
-        answer = self.lab.handle(method, f"/ovirt-engine/api/{path}", query, headers, body.encode())
+        return self.lab.handle(method, f"/ovirt-engine/api/{path}", query, headers, body.encode())
+
+    def ask(self, method: str, path: str, body: str = "") -> tuple[int, etree._Element]:
+        """Status code and root of the answer below `/ovirt-engine/api/`."""
+        answer = self.send(method, path, body)
         return answer.status, etree.fromstring(answer.body) if answer.body else etree.Element("nothing")
 
     def act(self, path: str, body: str = "<action/>", *, correlation_id: str = "ours") -> tuple[int, str]:

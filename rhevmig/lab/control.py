@@ -20,7 +20,8 @@ import msgspec
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.exchange import Request, Response
-from rhevmig.lab.mishaps import Mishaps, read_mishaps
+from rhevmig.lab.mishap_data import read_mishaps
+from rhevmig.lab.mishaps import Mishaps
 from rhevmig.lab.moves import Moves
 from rhevmig.lab.simclock import stamp
 from rhevmig.lab.workloads import Workload

@@ -325,7 +325,11 @@ class Copies:
 
     def _factor(self, link: Hashable) -> float:
         host = self.world.find("hosts", link[1]) if isinstance(link, tuple) else None
-        return float(host.lab.get("link_factor", 1.0)) if host is not None else 1.0
+        if host is None or not isinstance(link, tuple):
+            return 1.0
+        return float(host.lab.get("link_factor", 1.0)) * float(
+            host.lab.get("nic_factors", {}).get(link[2], 1.0)
+        )
 
     def _plan_end(self, copy: Copy) -> None:
         if copy.planned is not None:

@@ -120,12 +120,14 @@ class HostTrouble:
 
     def cut_nic(self, host: Entity, nic_name: str, *, up: bool = False) -> None:
         """A NIC goes down or up again: what is being copied over it stands still."""
+        factors = host.lab.setdefault("nic_factors", {})
         for nic in self.world.children(host, "nics"):
             if nic.name == nic_name or nic.text("base_interface") == nic_name:
                 self.world.set(nic, "status", "up" if up else "down")
+                factors[nic.id] = 1.0 if up else 0.0
         state = "up" if up else "down"
         self.voice.say(609 if up else 610, host, interface=nic_name, host=host.name, state=state)
-        self.slow_links(host, 1.0 if up else 0.0)
+        self.copies.share()
 
     # -- clocks
 

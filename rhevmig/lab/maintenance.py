@@ -106,6 +106,9 @@ class Maintenance:
         else:
             host.lab["maintenance_reason"] = reason
         was_spm = host.text("spm.status") == "spm"
+        if host.lab.get("ha_flag_fails"):
+            by = user if user is not None else SYSTEM
+            self.voice.say(10452, host, by=by, correlation_id=correlation_id, host=host.name)
         self.world.update(host, {"status": "preparing_for_maintenance", "status_detail": reason or None})
         host.lab["preparing_since_s"] = self.world.clock.now_s
         ok = self._evacuate(host, user=user, correlation_id=correlation_id)

@@ -189,7 +189,9 @@ def _check_disks_and_nics(world: World, vm: Entity, language: str) -> None:
     attachments = world.children(vm, "diskattachments")
     disks = [disk for entry in attachments if (disk := world.find("disks", entry.ref("disk"))) is not None]
     snapshots = [
-        disk.name for entry, disk in zip(attachments, disks, strict=False) if entry.lab.get("snapshot")
+        disk.name
+        for entry, disk in zip(attachments, disks, strict=False)
+        if entry.text("#disk_snapshot") == "true"
     ]
     if snapshots:
         raise refuse(
@@ -262,44 +264,48 @@ def _say_refused(
 
 
 def _closure(asked: Asked, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
-    """All VMs that a positive enforcing group ties to this one: nothing carries the request's id."""
-    members = closure_of(asked.world, vm)
-    for member in members:
-        check(moves, member, Wanted(force=wanted.force), asked.language)
-    destination: Entity | None = None
-    for member in members:
-        hosts = moves.scheduler.candidates(member, without={member.ref("host") or ""})
-        if wanted.host is not None:
-            hosts = [host for host in hosts if host is wanted.host]
-        passing = [host for host in hosts if _takes_all(moves, members, host)]
-        if destination is None and passing:
-            destination = moves.scheduler.choose(member, passing)
-    if destination is None:
+    """All VMs that a positive enforcing group ties to this one: nothing carries the request's id.
+
+    The target cluster is ignored, and members that find no room are left out without a word.
+    """
+    world, scheduler = asked.world, moves.scheduler
+    check(moves, vm, Wanted(force=wanted.force), asked.language)
+    members = closure_of(world, vm)
+    hosts = scheduler.candidates(vm, without={vm.ref("host") or ""})
+    if wanted.host is not None:
+        hosts = [host for host in hosts if host is wanted.host]
+    passing = [host for host in hosts if _takes(moves, vm, host)]
+    if not passing:
         raise refuse("MIGRATE_NO_HOSTS", language=asked.language)
+    fullest = max(sum(_takes(moves, member, host) for member in members) for host in passing)
+    best = [host for host in passing if sum(_takes(moves, member, host) for member in members) == fullest]
+    destination = scheduler.choose(vm, best)
     for member in members:
-        source = asked.world.find("hosts", member.ref("host"))
-        if source is not None and source is not destination:
-            own_id = moves.voice.own_correlation_id()
-            moves.migrations.start(
-                Migration(
-                    member,
-                    source,
-                    destination,
-                    named=True,
-                    correlation_id=own_id,
-                    user=asked.caller.user,
-                    internal=True,
-                )
+        source = world.find("hosts", member.ref("host"))
+        movable = (
+            member.text("placement_policy.affinity", "migratable") != "pinned"
+            and member.text("status") == "up"
+        )
+        if source is None or source is destination or not movable or not _takes(moves, member, destination):
+            continue
+        moves.migrations.start(
+            Migration(
+                member,
+                source,
+                destination,
+                named=True,
+                correlation_id=moves.voice.own_correlation_id(),
+                user=asked.caller.user,
+                internal=True,
             )
+        )
     return Acted(shown=vm)
 
 
-def _takes_all(moves: Moves, members: list[Entity], host: Entity) -> bool:
-    """Whether a host passes for every member, their own group apart."""
-    return all(
-        (no := moves.scheduler.refused_by(member, host)) is None or no.filter == "VmAffinityGroups"
-        for member in members
-    )
+def _takes(moves: Moves, member: Entity, host: Entity) -> bool:
+    """Whether a host passes for a member, their own group apart."""
+    no = moves.scheduler.refused_by(member, host)
+    return no is None or no.filter == "VmAffinityGroups"
 
 
 def closure_of(world: World, vm: Entity) -> list[Entity]:

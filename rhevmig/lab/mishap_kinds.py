@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from rhevmig.lab.copying import BROKE, LOST_DESTINATION, Copy
 from rhevmig.lab.exchange import Request, Response
 from rhevmig.lab.faults import message
 from rhevmig.lab.migrations import Migration
+from rhevmig.lab.mishap_data import Mishap
 from rhevmig.lab.moves import Moves
 from rhevmig.lab.workloads import Workload
 from rhevmig.lab.world import Entity
-
-if TYPE_CHECKING:
-    from rhevmig.lab.mishaps import Mishap
 
 __all__ = ["ON_ANSWERS", "ON_COPIES", "ON_REQUESTS", "ON_WORLD", "Stage"]
 
@@ -306,6 +303,11 @@ def _maintenance_asked(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
         stage.moves.maintenance.begin(host, user=user, correlation_id=own_id, reason=mishap.error or "")
 
 
+def _ha_flag(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    for host in stage.hosts(mishap.host):
+        host.lab["ha_flag_fails"] = True
+
+
 def _session(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
     stage.moves.engine.sign_on.expire_all()
 
@@ -327,4 +329,5 @@ ON_WORLD: dict[str, Callable[[Stage, Mishap, Copy | None], None]] = {
     "vm_unlocked": _lock,
     "maintenance_asked": _maintenance_asked,
     "session_expired": _session,
+    "ha_flag_fails": _ha_flag,
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rhevmig.lab.copying import Copies
 from rhevmig.lab.enforcing import Enforcer
 from rhevmig.lab.hosttrouble import HostTrouble
+from rhevmig.lab.jobs import SWEEP_S
 from rhevmig.lab.maintenance import Maintenance
 from rhevmig.lab.migrations import Migrations
 from rhevmig.lab.restarting import Restart
@@ -38,6 +39,7 @@ class Moves:
         self.enforcer = Enforcer(engine, self.scheduler, self.migrations, self.voice)
         self.restart = Restart(engine, self.migrations, self.maintenance, self.voice)
         self.migrations.after_arrival.append(self._replug)
+        self.world.agenda.every(SWEEP_S, engine.jobs.sweep, "jobs swept")
 
     def _replug(self, vm: Entity) -> None:
         """NICs that a mishap keeps from being plugged back: the VM has arrived, its network has not."""

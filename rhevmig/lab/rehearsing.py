@@ -25,7 +25,8 @@ from rhevmig.lab.filters import host_networks, vm_networks
 from rhevmig.lab.host_acts import UP_SAID_S
 from rhevmig.lab.hosttrouble import BACK_S, CONNECTING_S
 from rhevmig.lab.migrations import HANDOVER_S
-from rhevmig.lab.mishaps import Mishap, Mishaps
+from rhevmig.lab.mishap_data import Mishap
+from rhevmig.lab.mishaps import Mishaps
 from rhevmig.lab.moves import moves_of
 from rhevmig.lab.recorded import Recorded, id_of, recorded_events, when
 from rhevmig.lab.rehearsal_answers import RehearsalComparison, accepted

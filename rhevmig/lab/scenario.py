@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.expectations import Expected
 from rhevmig.lab.workloads import Workload
 from rhevmig.lab.yaml_lines import line_of
 
@@ -361,6 +362,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     faults: list[dict[str, Any]] = []
     #: Further settings of behaviour: `{"rng": …}`; read by who knows them.
     settings: dict[str, Any] = {}
+    #: What a client that is told to act on this lab should meet and conclude.
+    expected: Expected | None = None
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -380,6 +383,8 @@ def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
         raise ScenarioInvalid(file=file, line=line, detail=str(getattr(error, "problem", error))) from error
+    if isinstance(raw, dict) and "base" in raw:
+        raw = _on_base(raw, Path(file).parent, file)
     try:
         return msgspec.convert(raw if raw is not None else {}, type=Scenario)
     except msgspec.ValidationError as error:
@@ -389,3 +394,21 @@ def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
         unknown = re.search(r"unknown field `([^`]*)`", message)
         where = f"{keys}.{unknown[1]}" if unknown else keys
         raise ScenarioInvalid(file=file, line=line_of(text, where), detail=message) from error
+
+
+def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
+    """A scenario that adds to another one beside it: lists grow, everything else is replaced."""
+    name = str(raw["base"])
+    path = folder / f"{name}.yaml"
+    path = path if path.exists() else Path(__file__).parent / "scenarios" / f"{name}.yaml"
+    try:
+        base = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ScenarioInvalid(file=file, detail=f"base {name}: {error}") from error
+    merged = dict(base)
+    for key, value in raw.items():
+        if key == "base":
+            continue
+        grows = isinstance(value, list) and isinstance(merged.get(key), list)
+        merged[key] = [*merged[key], *value] if grows else value
+    return merged

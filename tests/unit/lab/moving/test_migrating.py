@@ -234,7 +234,7 @@ def test_memory_on_its_way_is_not_given_away_twice() -> None:
 
 
 def test_several_refusals_repeat_the_first_hosts_line(desk: Desk) -> None:
-    """Three hosts refuse for reasons of their own; the fault shows one of them as often as there are hosts."""
+    """Hosts refuse for reasons of their own; the fault shows the first one as often as there are hosts."""
     for number, name in enumerate(("h2", "h3")):
         desk.world.set(desk.host(name), "memory", (1 + number) * 2**30)
     _, refusal = desk.migrate("vm1")
