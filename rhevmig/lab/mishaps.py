@@ -83,7 +83,6 @@ class Mishaps:
         return mishap.kind in (
             "another_cancels",
             "engine_restart",
-            "another_moves",
             "host_dies",
             "session_expired",
         ) and (mishap.vm is not None)
