@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import structlog
@@ -61,6 +61,11 @@ def _note(what: str, **about: object) -> None:
     """Logs where a program has set logging up; a library that nobody configured stays silent."""
     if structlog.is_configured():
         _log.info(what, **about)
+
+
+def _is_refused_session(error: EngineError) -> bool:
+    """Whether the engine took the password and refused the session: it may only just have started."""
+    return isinstance(error, AuthenticationFailed) and error.status_code == 401 and "/sso/" not in error.path
 
 
 class Driver:
@@ -163,12 +168,13 @@ class Driver:
     def _stay_away(self, error: EngineError) -> None:
         """Freezes: nothing is started or concluded while the engine does not answer."""
         timing, now_s = self.state.options.timing, self._clock.monotonic()
-        if not error.retryable:
+        if not error.retryable and not _is_refused_session(error):
             raise error
+        deadline_s = timing.away_deadline_s if error.retryable else timing.session_deadline_s
         if self._away_since_s is None:
             self._away_since_s, self._away_wait_s = now_s, timing.away_backoff_s
             _note("engine away", campaign=self._id, error=error.message)
-        if now_s - self._away_since_s > timing.away_deadline_s:
+        if now_s - self._away_since_s > deadline_s:
             raise error
         self._announcer.engine_away(self.state, self._clock.now(), error.message)
         self._journal.renew()
@@ -292,17 +298,27 @@ class Driver:
             )
         )
         _note("migrate", vm=item.move.vm_name, correlation_id=correlation_id, host=start.destination_host_id)
-        try:
-            answer = self._port.migrate(
+        return self._ask(
+            correlation_id,
+            lambda: self._port.migrate(
                 item.move.vm_id,
                 correlation_id=correlation_id,
                 destination_host_id=start.destination_host_id,
                 force=item.move.force,
                 affinity_closure=bool(led),
-            )
+            ),
+        )
+
+    def _ask(self, correlation_id: str, act: Callable[[], ActAnswer]) -> ActAnswer:
+        """Sends an act whose intent is written down, and writes down what came back."""
+        try:
+            answer = act()
         except AuthenticationFailed as error:
-            self._answered(correlation_id, NotSent(detail=error.message))
-            raise
+            answer = NotSent(detail=error.message)
+            self._answered(correlation_id, answer)
+            if not _is_refused_session(error):
+                raise
+            return answer
         self._answered(correlation_id, answer)
         return answer
 
@@ -344,9 +360,10 @@ class Driver:
                 why=cancel.why,
             )
         )
-        answer = self._port.cancel_migration(attempt.vm_id, correlation_id=correlation_id)
-        self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
-        return answer
+        return self._ask(
+            correlation_id,
+            lambda: self._port.cancel_migration(attempt.vm_id, correlation_id=correlation_id),
+        )
 
     def _switch(self, switch: SwitchHost) -> ActAnswer:
         host_id = self.state.plan.host_id
@@ -358,14 +375,15 @@ class Driver:
             )
         )
         _note("switch host", host=host_id, act=switch.act.name, correlation_id=correlation_id)
-        if switch.act == Act.DEACTIVATE:
-            answer = self._port.deactivate_host(
-                host_id, correlation_id=correlation_id, reason=self.state.options.reason
+        if switch.act == Act.ACTIVATE:
+            return self._ask(
+                correlation_id, lambda: self._port.activate_host(host_id, correlation_id=correlation_id)
             )
-        else:
-            answer = self._port.activate_host(host_id, correlation_id=correlation_id)
-        self._write(ActAnswered(correlation_id=correlation_id, answer=answer))
-        return answer
+        reason = self.state.options.reason
+        return self._ask(
+            correlation_id,
+            lambda: self._port.deactivate_host(host_id, correlation_id=correlation_id, reason=reason),
+        )
 
     def _add(self, add: AddMove) -> None:
         self._write(

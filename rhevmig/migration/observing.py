@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from rhevmig.clock import Clock
+from rhevmig.errors import EngineError
 from rhevmig.events import MIGRATION_EVENTS
 from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
@@ -111,12 +112,22 @@ def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
         asked=frozenset(needs.vm_ids),
         vms=vms,
         jobs=jobs,
-        percent=dict(port.progress(needs.progress_ids)) if needs.progress_ids else {},
+        percent=_progress(port, needs.progress_ids),
         hosts=dict(port.host_states(needs.host_ids)) if needs.host_ids else {},
         on_host=port.vms_on(needs.vms_on[0], cluster_id=needs.vms_on[1]) if needs.vms_on else None,
         #: last, so that an event is never older than the state it explains
         events=port.events_since(needs.since_index),
     )
+
+
+def _progress(port: MigrationPort, vm_ids: tuple[str, ...]) -> dict[str, float]:
+    """Progress is for people and for the copy's deadline: that it cannot be read stops nothing."""
+    try:
+        return dict(port.progress(vm_ids)) if vm_ids else {}
+    except EngineError as error:
+        if not error.retryable:
+            raise
+        return {}
 
 
 def events_for(attempt: Attempt, events: Iterable[EventFact]) -> tuple[EventFact, ...]:

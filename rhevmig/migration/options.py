@@ -47,6 +47,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     away_backoff_s: float = 5.0
     away_backoff_max_s: float = 60.0
     away_deadline_s: float = 3600.0
+    #: The same for fresh sessions that are refused although the login was not.
+    session_deadline_s: float = 60.0
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

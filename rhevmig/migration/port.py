@@ -165,7 +165,9 @@ class MigrationPort(Protocol):
 
     Readings pass `max`, answer in one request unless said otherwise, and may repeat themselves when a
     failure is retryable. Acts are sent exactly once each, whatever happens to their answer, with the
-    correlation id as given. `AuthenticationFailed` may be raised by any call: nothing was done then.
+    correlation id as given. `AuthenticationFailed` may be raised by any call: nothing was done then; with
+    status 401 and a path of the API it means that a session was refused although the login was accepted,
+    as an engine that has just started does.
     """
 
     def identity(self) -> Engine:
