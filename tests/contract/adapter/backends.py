@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ class ReplaySite(_Rehearsed):
 class LiveSite(Site):
     """A real engine, named by the environment; only the VM named there is ever really to move."""
 
+    live = True
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__()
         self.clock = SystemClock()
@@ -110,6 +113,10 @@ class LiveSite(Site):
         self.ca_file = environ.get("RHEVMIG_LIVE_CAFILE")
         self.insecure = environ.get("RHEVMIG_LIVE_INSECURE") == "1"
         self._vm = environ.get("RHEVMIG_LIVE_VM")
+        self._run = uuid.uuid4().hex[:8]
+
+    def mark(self, name: str) -> str:
+        return f"{name}-{self._run}"[:36]
 
     @functools.cached_property
     def _inventory(self) -> Inventory:

@@ -57,7 +57,7 @@ def reader_may_not_act(site: Site) -> object:
     """Who may only read sees the VM, and is refused to move it."""
     port = site.connect(**site.login_of("reader")).migration_port()
     assert site.vm("movable") in port.watch([site.vm("movable")])
-    answer = port.migrate(site.vm("movable"), correlation_id="contract-reader")
+    answer = port.migrate(site.vm("movable"), correlation_id=site.mark("contract-reader"))
     return refused(answer, 403)
 
 
@@ -65,8 +65,10 @@ def reader_may_not_act(site: Site) -> object:
 def unknown_vm(site: Site) -> object:
     """A VM that is not there can neither be moved nor be cancelled."""
     port = site.port
-    move = refused(port.migrate(NO_SUCH_ID, correlation_id="contract-unknown-1"), 400, 404, 409)
-    cancel = refused(port.cancel_migration(NO_SUCH_ID, correlation_id="contract-unknown-2"), 400, 404, 409)
+    move = refused(port.migrate(NO_SUCH_ID, correlation_id=site.mark("contract-unknown-1")), 400, 404, 409)
+    cancel = refused(
+        port.cancel_migration(NO_SUCH_ID, correlation_id=site.mark("contract-unknown-2")), 400, 404, 409
+    )
     return move, cancel
 
 
@@ -74,8 +76,10 @@ def unknown_vm(site: Site) -> object:
 def unknown_host(site: Site) -> object:
     """A host that is not there can neither be emptied nor be activated."""
     port = site.port
-    away = refused(port.deactivate_host(NO_SUCH_ID, correlation_id="contract-host-1"), 400, 404, 409)
-    back = refused(port.activate_host(NO_SUCH_ID, correlation_id="contract-host-2"), 400, 404, 409)
+    away = refused(
+        port.deactivate_host(NO_SUCH_ID, correlation_id=site.mark("contract-host-1")), 400, 404, 409
+    )
+    back = refused(port.activate_host(NO_SUCH_ID, correlation_id=site.mark("contract-host-2")), 400, 404, 409)
     return away, back
 
 
@@ -83,7 +87,7 @@ def unknown_host(site: Site) -> object:
 def unknown_destination(site: Site) -> object:
     """A VM cannot be sent to a host that is not there, and stays where it is."""
     vm = site.vm("movable")
-    answer = site.port.migrate(vm, correlation_id="contract-dest", destination_host_id=NO_SUCH_ID)
+    answer = site.port.migrate(vm, correlation_id=site.mark("contract-dest"), destination_host_id=NO_SUCH_ID)
     assert site.until_still(vm) == [("up", site.host("source"))]
     return refused(answer, 400, 404, 409)
 
@@ -91,21 +95,21 @@ def unknown_destination(site: Site) -> object:
 @contract(changes=True)
 def pinned_vm(site: Site) -> object:
     """A VM that is pinned to its host is refused with the engine's reason."""
-    answer = site.port.migrate(site.vm("pinned"), correlation_id="contract-pinned")
+    answer = site.port.migrate(site.vm("pinned"), correlation_id=site.mark("contract-pinned"))
     return refused(answer, 409)
 
 
 @contract(changes=True)
 def vm_that_is_down(site: Site) -> object:
     """A VM that does not run cannot be moved."""
-    return refused(site.port.migrate(site.vm("down"), correlation_id="contract-down"), 409)
+    return refused(site.port.migrate(site.vm("down"), correlation_id=site.mark("contract-down")), 409)
 
 
 @contract(changes=True)
 def to_its_own_host(site: Site) -> object:
     """A VM cannot be sent to where it is: the engine finds no host to use (HTTP 400)."""
     answer = site.port.migrate(
-        site.vm("movable"), correlation_id="contract-same", destination_host_id=site.host("source")
+        site.vm("movable"), correlation_id=site.mark("contract-same"), destination_host_id=site.host("source")
     )
     return refused(answer, 400, 409)
 
@@ -114,7 +118,7 @@ def to_its_own_host(site: Site) -> object:
 def cancel_without_a_migration(site: Site) -> object:
     """There is nothing to cancel on a VM that does not move (HTTP 409), and nothing changes."""
     vm = site.vm("movable")
-    answer = refused(site.port.cancel_migration(vm, correlation_id="contract-still"), 409)
+    answer = refused(site.port.cancel_migration(vm, correlation_id=site.mark("contract-still")), 409)
     assert site.until_still(vm) == [("up", site.host("source"))]
     return answer
 
@@ -122,4 +126,4 @@ def cancel_without_a_migration(site: Site) -> object:
 @contract(changes=True)
 def activate_what_is_up(site: Site) -> object:
     """A host that is in service cannot be activated."""
-    return refused(site.port.activate_host(site.host("other"), correlation_id="contract-up"), 409)
+    return refused(site.port.activate_host(site.host("other"), correlation_id=site.mark("contract-up")), 409)

@@ -28,6 +28,8 @@ class Site(ABC):
     username: str
     password: str
     clock: Clock
+    #: Whether it is an engine of its own will, whose time nobody holds.
+    live = False
     ca_file: str | None = None
     insecure: bool | None = None
 
@@ -63,6 +65,10 @@ class Site(ABC):
     def login_of(self, name: str) -> dict[str, str]:
         """Arguments of `connect` for another user of the scenario; a live engine has no such users."""
         return {"username": f"{name}@internal", "password": f"contract-{name}-word"}
+
+    def mark(self, name: str) -> str:
+        """A correlation id that this engine has not seen before."""
+        return name
 
     # ── what is there ────────────────────────────────────────────────────────────────────────────
 

@@ -53,9 +53,9 @@ def lost(
     """An act with trouble on its way, and whether the VM moved."""
     port, vm = site.connect(**connecting).migration_port(), site.vm("movable")
     site.trouble(kind, MIGRATE)
-    answer = port.migrate(vm, correlation_id="contract-lost")
+    answer = port.migrate(vm, correlation_id=site.mark("contract-lost"))
     assert isinstance(answer, AnswerLost), answer
-    return answer, site.until_still(vm), port.events_of("contract-lost")
+    return answer, site.until_still(vm), port.events_of(site.mark("contract-lost"))
 
 
 @contract(changes=True, rehearsed=True)
