@@ -1,0 +1,105 @@
+"""The unmodified SDK empties a host of a lab over HTTPS and brings it back; time is moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import ovirtsdk4 as sdk
+import pytest
+from ovirtsdk4 import types
+
+import rhevmig.lab
+from rhevmig.lab.serving import Lab, serve
+
+DEMO = Path(rhevmig.lab.__file__).parent / "scenarios" / "demo.yaml"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with serve(DEMO, speed=0.001) as running:
+        yield running
+
+
+@pytest.fixture
+def connection(lab: Lab) -> Iterator[sdk.Connection]:
+    made = sdk.Connection(
+        url=lab.url, username=lab.username, password=lab.password, ca_file=lab.ca_file, timeout=20
+    )
+    yield made
+    made.close()
+
+
+def host_named(connection: sdk.Connection, name: str) -> types.Host:
+    (found,) = connection.system_service().hosts_service().list(search=f"name={name}")
+    return found
+
+
+def test_a_host_is_emptied_and_comes_back(lab: Lab, connection: sdk.Connection) -> None:
+    """deactivate, preparing_for_maintenance, VMs leave two by two, maintenance, activate, up."""
+    host = host_named(connection, "intel03")
+    service = connection.system_service().hosts_service().host_service(host.id)
+    vms = connection.system_service().vms_service()
+    before = [vm.name for vm in vms.list(search="host=intel03")]
+    assert before
+    service.deactivate(reason="firmware", query={"correlation_id": "evacuation"})
+    assert service.get().status == types.HostStatus.PREPARING_FOR_MAINTENANCE
+    moving = vms.list(search="status=migratingfrom or status=migratingto")
+    assert sorted(vm.name for vm in moving) == sorted(before)
+    lab.advance(600)
+    assert service.get().status == types.HostStatus.MAINTENANCE
+    assert service.get().summary.total == 0
+    assert all(vm.status == types.VmStatus.UP for vm in vms.list(search="cluster=intel and name=web*"))
+    jobs = connection.system_service().jobs_service().list(search="correlation_id=evacuation")
+    assert [(job.description, job.status) for job in jobs] == [
+        ("Moving Host intel03 to Maintenance", types.JobStatus.FINISHED)
+    ]
+    service.activate()
+    lab.advance(10)
+    assert service.get().status == types.HostStatus.UP
+
+
+def test_the_sdk_reads_a_refusal(connection: sdk.Connection) -> None:
+    """A pinned VM: sdk.Error with code 409 and the engine's words in its fault."""
+    (vm,) = connection.system_service().vms_service().list(search="name=license01")
+    service = connection.system_service().vms_service().vm_service(vm.id)
+    with pytest.raises(sdk.Error) as caught:
+        service.migrate()
+    assert caught.value.code == 409
+    assert caught.value.fault.detail == "[Cannot migrate VM. VM is pinned to Host.]"
+
+
+def test_a_migration_is_cancelled(lab: Lab, connection: sdk.Connection) -> None:
+    """migrate, progress in the statistics, cancel_migration, up where it was."""
+    (vm,) = connection.system_service().vms_service().list(search="name=db02")
+    service = connection.system_service().vms_service().vm_service(vm.id)
+    service.migrate(query={"correlation_id": "to-be-cancelled"})
+    lab.advance(2)
+    progress = {
+        item.name: item.values[0].datum for item in service.statistics_service().list() if item.values
+    }
+    assert 0 < progress["migration.progress"] < 100
+    service.cancel_migration()
+    lab.advance(5)
+    now = service.get()
+    assert (now.status, now.host.id) == (types.VmStatus.UP, vm.host.id)
+
+
+def test_a_lost_answer_is_an_error_and_the_vm_moves(lab: Lab, connection: sdk.Connection) -> None:
+    """The connection breaks after the act: the SDK raises, the engine has done it."""
+    from rhevmig.lab.mishap_data import Mishap
+    from rhevmig.lab.mishaps import Mishaps
+
+    mishaps = lab.engine.parts["mishaps"]
+    assert isinstance(mishaps, Mishaps)
+    mishaps.plant(Mishap(kind="answer_lost", method="POST", path="/migrate"))
+    (vm,) = connection.system_service().vms_service().list(search="name=app02")
+    service = connection.system_service().vms_service().vm_service(vm.id)
+    with pytest.raises(sdk.Error):
+        service.migrate(query={"correlation_id": "never-heard-of"})
+    lab.advance(120)
+    with sdk.Connection(
+        url=lab.url, username=lab.username, password=lab.password, ca_file=lab.ca_file, timeout=20
+    ) as again:
+        events = again.system_service().events_service().list(search="correlation_id=never-heard-of")
+        assert sorted(event.code for event in events) == [62, 63]
