@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 #: Page → "module:function" that makes its text.
 PAGES = {
     "cli.md": "docs.cli_reference:page",
+    "lab-coverage.md": "docs.lab_coverage:page",
+    "lab-fidelity.md": "docs.lab_fidelity:page",
     "notebook.md": "docs.notebook_page:page",
     "precopy.md": "docs.precopy_page:page",
     "precopy.svg": "docs.precopy_figure:figure",

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
+import msgspec
 from lxml import etree
 
 from rhevmig.lab import accounts, crawl, defaults
@@ -27,6 +28,7 @@ __all__ = ["Chronicle", "read_recordings"]
 
 #: Lists that say nothing about what does not stand in them.
 _OPEN_LISTS = frozenset(("events", "jobs/steps", "storagedomains/vms", "storagedomains/disks"))
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def read_recordings(folder: Path) -> dict[str, list[Exchange]]:
@@ -88,7 +90,7 @@ class Chronicle:
         _forget_future(world, began)
         _sweep_jobs(world, began)
         prefix = [] if name in self._filtered else _before_first_write(exchanges)
-        crawl.take_in(world, _readable(prefix))
+        crawl.take_in(world, [*_readable(prefix), *_first_sights(exchanges[len(prefix) :] if prefix else [])])
         for exchange in prefix:
             for gone in _unlisted(world, exchange):
                 world.remove(gone)
@@ -158,6 +160,39 @@ def _before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
     return found
 
 
+def _first_sights(exchanges: list[Exchange]) -> list[Exchange]:
+    """VMs and hosts as they are shown before anything names them; their hosts changed them meanwhile."""
+    known: set[str] = set()
+    found = []
+    for exchange in exchanges:
+        if exchange.method == "POST" and exchange.status == 200 and "/sso" not in exchange.target:
+            break
+        if exchange.method != "GET":
+            known.update(_UUID.findall(f"{exchange.target} {exchange.body or ''}"))
+        elif exchange.path.split("/")[0] in ("vms", "hosts") and exchange.status == 200:
+            seen = _of_unknown(exchange, known)
+            found += [seen] if seen is not None else []
+    return found
+
+
+def _of_unknown(exchange: Exchange, known: set[str]) -> Exchange | None:
+    """The answer without the entities that are known; they become known."""
+    segments = exchange.path.split("/")
+    if exchange.query_has("follow") or len(segments) > 2 or not exchange.answer.startswith("<?xml"):
+        return None
+    root = etree.fromstring(exchange.answer.encode())
+    items = [root] if len(segments) == 2 else list(root)
+    fresh = [item for item in items if item.get("id") and item.get("id") not in known]
+    known.update(str(item.get("id")) for item in fresh)
+    for item in items:
+        if item not in fresh and item is not root:
+            root.remove(item)
+    if not fresh:
+        return None
+    answer = '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="unicode")
+    return msgspec.structs.replace(exchange, answer=answer)
+
+
 def _forget_future(world: World, began: str) -> None:
     """Entities that say themselves that they were made later."""
     for place, member in (
@@ -201,7 +236,7 @@ def _unlisted(world: World, exchange: Exchange) -> list[Entity]:
     place = "/".join(exchange.path.split("/")[0::2])
     usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
     searched = re.fullmatch(r"search=((?:name|cluster)%3D[\w*%-]+)", exchange.query)
-    complete = usable and (searched is not None or not exchange.query.replace("follow=", ""))
+    complete = usable and (searched is not None or exchange.query in ("", "follow=", "follow=steps"))
     if (
         not complete
         or place in _OPEN_LISTS

@@ -58,6 +58,8 @@ _STAND_INS = {
     "vms/tags": ("tags", ("vm", "description")),
     "hosts/tags": ("tags", ("host", "description")),
 }
+#: Roles that are given on everything, as far as the recordings show: SuperUser and ReadOnlyAdmin.
+_ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-0000-0000-0000-def00000000c"))
 #: A host reports its statistics every fifteen seconds; only then is memory of VMs that left taken back.
 STATISTICS_S = 15.0
 _COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
@@ -213,7 +215,7 @@ def _entity(
         place_path, parent = "/".join(segments[0::2]), _parent(world, segments[:-1])
         if len(segments) > 2 and parent is None:
             return None
-    if place_path not in places() or _is_system_permission(world, place_path, element):
+    if place_path not in places() or _is_system_permission(world, place_path, element, parent):
         return None
     entity_id = element.get("id") or f"#{number}"
     attrs = trees.tree_of(element)
@@ -239,13 +241,34 @@ def _entity(
     return known
 
 
-def _is_system_permission(world: World, place_path: str, element: etree._Element) -> bool:
+def _is_system_permission(
+    world: World, place_path: str, element: etree._Element, parent: Entity | None
+) -> bool:
     """A permission on everything, shown once more with one of its objects."""
     if not place_path.endswith("/permissions"):
         return False
+    own = str(element.get("id"))
     if place_path.startswith("groups/"):
-        return len([child for child in element if isinstance(child.tag, str)]) > 2
-    return world.find("permissions", str(element.get("id"))) is not None
+        shown_below_object = len([child for child in element if isinstance(child.tag, str)]) > 2
+        if shown_below_object and world.find(place_path, own, parent) is None:
+            world.add(place_path, own, _granted(element), parent=parent)
+        return shown_below_object
+    above = ("permissions", "datacenters/permissions", "clusters/permissions")
+    if any(world.find(place, own) is not None for place in above if place != place_path):
+        return True
+    role = element.find("role")
+    if element.find("user") is None or role is None or role.get("id") not in _ON_EVERYTHING:
+        return False
+    world.add("permissions", own, _granted(element))
+    return True
+
+
+def _granted(element: etree._Element) -> trees.Tree:
+    return {
+        tag: trees.ref(str(found.get("id")))
+        for tag in ("group", "role", "user")
+        if (found := element.find(tag)) is not None
+    }
 
 
 def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:

@@ -22,9 +22,7 @@ SUPER_USER_ID = "00000000-0000-0000-0000-000000000001"
 
 
 #: A picture of one transparent pixel: what every icon of the lab shows.
-_PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 
 class _Installed(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,14 +121,23 @@ def overhead_mib(vm: Entity) -> int:
     return 88 + 8 * vcpus + vm.number("memory") // _MIB // 512
 
 
+def _committed_mib(world: World, host: Entity) -> int:
+    """Memory of the VMs on a host, MiB; kept until one of them changes, comes or goes."""
+    version = world.load_version.get(host.id, 0)
+    known = host.lab.get("#committed")
+    if known is None or known[0] != version:
+        vms = world.referring("vms", "host", host.id)
+        known = (version, sum(vm.number("memory") // _MIB + overhead_mib(vm) for vm in vms))
+        host.lab["#committed"] = known
+    return int(known[1])
+
+
 def schedulable_mib(world: World, host: Entity) -> int:
     """What the scheduler may still place on the host, MiB."""
     cluster = world.find("clusters", host.ref("cluster"))
     percent = cluster.number("memory_policy.over_commit.percent", 100) if cluster else 100
     memory = host.number("memory") // _MIB * percent // 100
-    committed = sum(
-        vm.number("memory") // _MIB + overhead_mib(vm) for vm in world.referring("vms", "host", host.id)
-    )
+    committed = _committed_mib(world, host)
     return memory - HOST_RESERVE_MIB - committed - int(host.lab.get("pending_mib", 0))
 
 
@@ -267,6 +276,10 @@ def _wanted(world: World, attachment: Entity, network: Entity) -> dict[str, str]
     return found
 
 
+def _being_changed(world: World, host: Entity, value: Any) -> str:
+    return "true" if host.lab.get("being_changed") else "false"
+
+
 def _display_without_certificate(world: World, view: Entity, value: Any) -> Any:
     shown = _display(world, view.base or view, value)
     left_out = ("certificate",) if view.get("host") is not None else ("certificate", "type")
@@ -281,7 +294,7 @@ DERIVED: Mapping[str, Mapping[str, Callable[[World, Entity, Any], Any]]] = {
     "hosts": {
         "summary": _summary,
         "max_scheduling_memory": _max_scheduling_memory,
-        "network_operation_in_progress": _constant("false"),
+        "network_operation_in_progress": _being_changed,
     },
     "clusters": {"management_network": _management_network},
     "datacenters/clusters#written": {"management_network": _management_network},

@@ -145,8 +145,9 @@ class Engine(EngineState):
         if not segments:
             return self._root(asked)
         full = f"{self.public_url}{_API}/v4/{'/'.join(segments)}"
-        target = routes.find_target(self.world, segments, full)
-        if request.method in ("GET", "HEAD"):
+        reads = request.method in ("GET", "HEAD")
+        target = routes.find_target(self.world, segments, full, to_write=not reads)
+        if reads:
             response = reading.read(asked, target)
             return self._as_json(response) if self._wants_json(request) else response
         return writing.write(asked, target)

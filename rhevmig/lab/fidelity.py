@@ -118,6 +118,8 @@ class Comparison:
         self.ids: dict[str, str] = {}
         self._back: dict[str, str] = {}
         self._authorization = ""
+        #: Ids that were there before anything was asked.
+        self._found = {known for table in engine.world.tables.values() for known in table}
         #: Says of (path of the element, recorded, lab's) whether a different text is accepted.
         self.ignore = ignore or (lambda path, recorded, found: path.endswith(_HOST_LOADS))
         #: Correlation ids that the recording itself sent.
@@ -232,7 +234,17 @@ class Comparison:
         return f"{path}: {_brief(given)} instead of {_brief(wanted)}"
 
     def _by_id(self, items: list[etree._Element]) -> list[etree._Element]:
-        return sorted(items, key=lambda item: self.ids.get(str(item.get("id")), str(item.get("id"))))
+        return sorted(items, key=self._row)
+
+    def _row(self, item: etree._Element) -> tuple[bool, str, list[str]]:
+        """What orders two lists alike: known ids by themselves, new ones by what they hold."""
+        own = str(item.get("id"))
+        if own in self.ids or own in self._back:
+            return False, self.ids.get(own, own), []
+        if own in self._found:
+            return False, own, []
+        parts = [str(part) for part in item.itertext()]
+        return True, item.findtext("name") or "", parts
 
     def _own_events(self, events: list[etree._Element]) -> list[etree._Element]:
         """Of a log that others write too, what belongs to this recording's own requests."""

@@ -7,7 +7,7 @@ from rhevmig.lab.faults import Refused
 from rhevmig.lab.schema import Place
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["ROOT_LINKS", "TOPS", "Target", "find_target", "not_found_page"]
+__all__ = ["ROOT_LINKS", "TOPS", "Target", "below", "find_target", "home_of", "not_found_page"]
 
 #: The links of the API's root, in the engine's order; a second entry says that it can be searched.
 ROOT_LINKS: tuple[tuple[str, bool], ...] = (
@@ -53,6 +53,14 @@ ROOT_LINKS: tuple[tuple[str, bool], ...] = (
 )
 TOPS = frozenset(name for name, _ in ROOT_LINKS) | {"options"}
 _ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
+#: Collections that show entities which live elsewhere, and where these are changed.
+_HOMES = {
+    "cpuprofiles": "clusters/cpuprofiles",
+    "datacenters/clusters": "clusters",
+    "datacenters/networks": "networks",
+    "diskprofiles": "storagedomains/diskprofiles",
+    "storagedomains/disks": "disks",
+}
 
 
 class Target:
@@ -83,8 +91,26 @@ def not_found_page(url: str) -> Refused:
     return Refused(404, text, content_type="text/html;charset=UTF-8", in_action=False)
 
 
-def find_target(world: World, segments: list[str], url: str) -> Target:
+def home_of(place: Place) -> Place:
+    """Where the entities that a collection shows are changed: mostly there."""
+    home = _HOMES.get(place.path)
+    return schema.place(home) if home is not None else place
+
+
+def find_target(world: World, segments: list[str], url: str, *, to_write: bool = False) -> Target:
     """Follow a path; refuses what the engine does not offer with its 404 page, an unknown parent with 404."""
+    target = _follow(world, segments, url)
+    home = home_of(target.place)
+    if not to_write or target.entity_id is None or home is target.place:
+        return target
+    return Target(home, target.parent, target.entity_id, _at_home(world, home, target.entity), target.action)
+
+
+def _at_home(world: World, home: Place, entity: Entity | None) -> Entity | None:
+    return world.find(home.path, entity.id) if entity is not None else None
+
+
+def _follow(world: World, segments: list[str], url: str) -> Target:
     if segments[0] not in TOPS or segments[0] not in schema.places():
         raise not_found_page(url)
     place, parent, position = schema.place(segments[0]), None, 1
@@ -100,12 +126,16 @@ def find_target(world: World, segments: list[str], url: str) -> Target:
         position += 1
         if place.actions and name in place.actions and position >= len(segments):
             return Target(place, parent, entity_id, entity, name)
-        below = _below(place, name)
-        if below is None:
+        shown = below(place, name)
+        if shown is None:
+            place = home_of(place)
+            entity = _at_home(world, place, entity)
+            shown = below(place, name)
+        if shown is None:
             raise not_found_page(url)
         if entity is None:
             raise Refused(404, in_action=False)
-        place, parent = below, entity
+        place, parent = shown, entity
 
 
 def _item(world: World, place: Place, parent: Entity | None, entity_id: str) -> Entity | None:
@@ -119,7 +149,8 @@ def _item(world: World, place: Place, parent: Entity | None, entity_id: str) -> 
     return next((item for item in items if item.id == entity_id), None)
 
 
-def _below(place: Place, name: str) -> Place | None:
+def below(place: Place, name: str) -> Place | None:
+    """What a path shows under an item of a place."""
     shape = links.sub_place(place, name)
     if shape is not None:
         return shape

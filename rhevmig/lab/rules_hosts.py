@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rhevmig.lab import build_hosts, defaults
@@ -11,7 +12,7 @@ from rhevmig.lab.asking import Asked
 from rhevmig.lab.changing import job_done, merged, need, reference, say, unique
 from rhevmig.lab.faults import Refused, refuse
 from rhevmig.lab.tree import Tree
-from rhevmig.lab.world import Entity
+from rhevmig.lab.world import Entity, World
 
 __all__ = [
     "add_agent",
@@ -116,6 +117,14 @@ def edit_host(asked: Asked, host: Entity, sent: Tree) -> None:
     if sent.get("cluster"):
         asked.world.set(host, "cluster", trees.ref(reference(asked, "clusters", sent["cluster"]).id))
     say(asked, 43, host, name=host.name)
+    host.lab["being_changed"] = True
+    asked.world.agenda.after(0.0, partial(_changed, asked.world, host), "host changed")
+
+
+def _changed(world: World, host: Entity) -> None:
+    """The answer to the change still shows the host locked."""
+    host.lab.pop("being_changed", None)
+    world.touch(host)
 
 
 @remove("hosts")

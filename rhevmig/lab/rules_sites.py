@@ -132,6 +132,7 @@ def add_cluster(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
     if "scheduling_policy" in sent:
         attrs = _policy_properties(asked, attrs, sent)
     cluster = world.add("clusters", world.new_id(), attrs)
+    world.set(center, "mac_pool", center.get("mac_pool") or attrs.get("mac_pool"))
     profile = world.add(
         "clusters/cpuprofiles",
         world.new_id(),

@@ -12,6 +12,7 @@ from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity
 
 __all__ = [
+    "DISK_OPERATOR_ID",
     "add_disk",
     "add_nic",
     "add_snapshot",
@@ -211,6 +212,9 @@ def unplug_nic(asked: Asked, nic: Entity, action: Tree) -> Acted:
 
 # -- disks
 
+#: The role that whoever makes a disk gets on it.
+DISK_OPERATOR_ID = "def0000a-0000-0000-0000-def00000000b"
+
 
 def new_disk(asked: Asked, sent: Tree, *, domain: Entity | None) -> Entity:
     """A disk on a storage domain; the domain's figures follow."""
@@ -236,6 +240,12 @@ def new_disk(asked: Asked, sent: Tree, *, domain: Entity | None) -> Entity:
     if profile is not None:
         attrs["disk_profile"] = trees.ref(profile.id)
     disk = world.add("disks", world.new_id(), attrs)
+    granted = {
+        "disk": trees.ref(disk.id),
+        "role": trees.ref(DISK_OPERATOR_ID),
+        "user": trees.ref(asked.caller.user.id),
+    }
+    world.add("disks/permissions", world.new_id(), granted, parent=disk)
     world.set(domain, "committed", domain.number("committed") + int(size))
     return disk
 
