@@ -69,13 +69,28 @@ def _json_body(body: bytes, type_name: str, url: str, method: str) -> Tree:
             raise ValueError("not an object")
         tree: Tree = _from_json(content)
         _hold_against(tree, type_name)
+        _hold_structs(tree, type_name)
     except (ValueError, RecursionError) as error:
         raise _incorrect(url, method) from error
     return tree
 
 
+def _hold_structs(tree: Tree, type_name: str) -> None:
+    """Raise ValueError where JSON has a plain value for a struct; text of XML there is passed over."""
+    members = load_model().types.get(type_name, {})
+    for name, member in tree.items():
+        base, _, rest = members.get(name, "").partition(":")
+        for item in member if isinstance(member, list) else [member]:
+            if base == "one" and not isinstance(item, dict) and item != "":
+                raise ValueError(f"{name} is a struct")
+            if base == "one" and isinstance(item, dict):
+                _hold_structs(item, rest)
+
+
 def _from_json(value: Any) -> Any:
     if isinstance(value, dict):
+        if not isinstance(value.get("id", ""), str | int | None):
+            raise ValueError("an id is a text")
         return {
             ("@id" if name == "id" else name): _from_json(member)
             for name, member in value.items()
@@ -106,6 +121,8 @@ def _hold_against(value: Any, type_name: str) -> None:
 
 def _hold_member(value: Any, kind: str, name: str) -> None:
     base, _, rest = kind.partition(":")
+    if base == "string" and not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
     if base in _SCALARS:
         if not isinstance(value, str) or not _SCALARS[base].fullmatch(value):
             raise ValueError(f"{name} is no {base}")

@@ -97,8 +97,10 @@ class Server:
     async def _application(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
             return
-        body = await _body(receive)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        announced = headers.get("content-length", "0")
+        is_large = announced.isdigit() and int(announced) > BODY_LIMIT_BYTES
+        body = None if is_large else await _body(receive)
         client = scope.get("client") or ("127.0.0.1", 0)
         if body is None:
             await _answer(send, Response(413, b"", [("Connection", "close")]), headers, scope["method"])
