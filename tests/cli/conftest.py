@@ -21,8 +21,14 @@ def rhevmig_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return Commands(capsys, monkeypatch)
 
 
+@pytest.fixture
+def snapshot(snapshot_of_session: Path) -> Path:
+    """A snapshot of the recorded real engine."""
+    return snapshot_of_session
+
+
 @pytest.fixture(scope="session")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def snapshot_of_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot of the recorded real engine, taken through the SDK once a session."""
     file = tmp_path_factory.mktemp("snapshot") / "dc.json"
     with (
