@@ -11,7 +11,7 @@ from functools import lru_cache
 from rhevmig.lab import tree as trees
 from rhevmig.lab.world import Entity, World
 
-__all__ = ["CpuType", "cpu_types", "host_flags", "missing_flags", "required_flags"]
+__all__ = ["CpuType", "cpu_types", "host_flags", "required_flags"]
 
 _VENDOR_FLAGS = ("vmx", "svm", "powernv", "sie")
 
@@ -42,12 +42,15 @@ def _parse(text: str) -> dict[str, CpuType]:
 
 def cpu_types(world: World, version: str) -> dict[str, CpuType]:
     """The CPU types at a compatibility version, by name; empty where the option is not known."""
+    return _parse(_text(world, version))
+
+
+def _text(world: World, version: str) -> str:
     option = world.find("options", "ServerCPUList") or world.named("options", "ServerCPUList")
     if option is None:
-        return {}
+        return ""
     values = trees.items_of(option.get("values"), "system_option_value")
-    text = next((str(item.get("value", "")) for item in values if item.get("version") == version), "")
-    return _parse(text)
+    return next((str(item.get("value", "")) for item in values if item.get("version") == version), "")
 
 
 def _version(cluster: Entity) -> str:
@@ -56,20 +59,23 @@ def _version(cluster: Entity) -> str:
 
 def host_flags(world: World, host: Entity, cluster: Entity) -> frozenset[str] | None:
     """The flags of a host; None where its type is not in the list. `lab["cpu_flags_lost"]` are taken away."""
-    types = cpu_types(world, _version(cluster))
-    own = types.get(host.text("cpu.type"))
+    flags = _flags_up_to(_text(world, _version(cluster)), host.text("cpu.type"))
+    lost = host.lab.get("cpu_flags_lost")
+    return flags - frozenset(lost) if lost and flags is not None else flags
+
+
+@lru_cache(maxsize=256)
+def _flags_up_to(text: str, name: str) -> frozenset[str] | None:
+    types = _parse(text)
+    own = types.get(name)
     if own is None:
         return None
-    flags: set[str] = set()
+    flags = {"nx"}
     for kind in types.values():
-        if (
-            kind.vendor == own.vendor
-            and kind.level <= own.level
-            and not (kind.name.startswith("Secure") and not own.name.startswith("Secure"))
-        ):
+        is_safer = kind.name.startswith("Secure") and not own.name.startswith("Secure")
+        if kind.vendor == own.vendor and kind.level <= own.level and not is_safer:
             flags |= kind.flags
-    flags.add("nx")
-    return frozenset(flags) - frozenset(host.lab.get("cpu_flags_lost", ()))
+    return frozenset(flags)
 
 
 def required_flags(world: World, vm: Entity, cluster: Entity) -> frozenset[str] | None:
@@ -81,15 +87,3 @@ def required_flags(world: World, vm: Entity, cluster: Entity) -> frozenset[str] 
         return by_verb.flags if by_verb else frozenset((f"model_{custom.split(',')[0]}",))
     kind = types.get(cluster.text("cpu.type"))
     return kind.flags if kind else None
-
-
-def missing_flags(world: World, vm: Entity, host: Entity) -> tuple[str, ...]:
-    """The flags that the VM needs and the host does not have, sorted; empty if nothing is known."""
-    home = world.find("clusters", vm.ref("cluster"))
-    there = world.find("clusters", host.ref("cluster"))
-    if home is None or there is None or vm.text("cpu.mode") == "host_passthrough":
-        return ()
-    needed, present = required_flags(world, vm, home), host_flags(world, host, there)
-    if needed is None or present is None:
-        return ()
-    return tuple(sorted(needed - present))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 from rhevmig.lab.derived import overhead_mib, schedulable_mib
 from rhevmig.lab.faults import message
-from rhevmig.lab.filters import FILTERS, vcpus
+from rhevmig.lab.filters import FILTERS, Check, vcpus
 from rhevmig.lab.world import Entity, World
 
 __all__ = ["FilteredOut", "Scheduler", "in_hash_order"]
@@ -55,6 +55,14 @@ class FilteredOut:
         )
 
 
+def _first_no(checks: list[tuple[str, Check]], host: Entity) -> FilteredOut | None:
+    for name, check in checks:
+        reason = check(host)
+        if reason is not None:
+            return FilteredOut(host, name, reason)
+    return None
+
+
 class Scheduler:
     """Decides where VMs may run and keeps memory for those on their way."""
 
@@ -62,6 +70,7 @@ class Scheduler:
         self.world = world
         #: Hosts that the next choices for a VM fall on, by the VM's id: what a recorded engine chose.
         self.preferred: dict[str, list[str]] = {}
+        self._loads: dict[str, tuple[int, float]] = {}
 
     # -- candidates and filters
 
@@ -77,20 +86,22 @@ class Scheduler:
         ]
         return in_hash_order(up)
 
+    def _checks(self, vm: Entity) -> list[tuple[str, Check]]:
+        """The checks that can say anything about this VM, in the engine's order."""
+        made = ((name, look(self.world, vm)) for name, look in FILTERS)
+        return [(name, check) for name, check in made if check is not None]
+
     def refused_by(self, vm: Entity, host: Entity) -> FilteredOut | None:
         """The first filter that says no to this pair."""
-        for name, look in FILTERS:
-            reason = look(self.world, vm, host)
-            if reason is not None:
-                return FilteredOut(host, name, reason)
-        return None
+        return _first_no(self._checks(vm), host)
 
     def sift(self, vm: Entity, hosts: Iterable[Entity]) -> tuple[list[Entity], list[FilteredOut]]:
         """The hosts that pass, and why the others do not."""
+        checks = self._checks(vm)
         passing: list[Entity] = []
         refused: list[FilteredOut] = []
         for host in hosts:
-            no = self.refused_by(vm, host)
+            no = _first_no(checks, host)
             if no is None:
                 passing.append(host)
             else:
@@ -121,10 +132,15 @@ class Scheduler:
         )
 
     def _busy(self, host: Entity) -> float:
-        on_host = sum(vcpus(vm) for vm in self.world.referring("vms", "host", host.id))
-        return (on_host + float(host.lab.get("pending_cpus", 0))) / max(
-            1, host.number("cpu.topology.cores", 1)
-        )
+        """Virtual CPUs on a host for each of its own; kept until its VMs change."""
+        version = self.world.load_version.get(host.id, 0)
+        known = self._loads.get(host.id)
+        if known is None or known[0] != version:
+            on_host = sum(vcpus(vm) for vm in self.world.referring("vms", "host", host.id))
+            pending = float(host.lab.get("pending_cpus", 0))
+            known = (version, (on_host + pending) / max(1, host.number("cpu.topology.cores", 1)))
+            self._loads[host.id] = known
+        return known[1]
 
     # -- pending resources
 
