@@ -8,14 +8,14 @@ seconds and ask again. Progress is 0 all that time. Running copies share the lin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 
+from rhevmig.lab.linkshare import Links
 from rhevmig.lab.migrationlinks import Path, bandwidth_of, inherited, policy_of, way
 from rhevmig.lab.simclock import Planned
 from rhevmig.lab.workloads import workload_of
 from rhevmig.lab.world import Entity, World
-from rhevmig.precopy.bandwidth import Flow, fair_share
 from rhevmig.precopy.dirtying import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
 
@@ -138,6 +138,9 @@ class Copies:
         self.on_start: list[Callable[[Copy], None]] = []
         #: Told of a copy that ended without a word.
         self.on_vanish: Callable[[Copy], None] | None = None
+        self.links = Links(self._factor)
+        self._changed: dict[Hashable, None] = {}
+        self._held = 0
 
     # -- starting and ending
 
@@ -175,7 +178,7 @@ class Copies:
         copy.stage = "over"
         if copy.planned is not None:
             copy.planned.call_off()
-        self.share()
+        self._share_later(self.links.leave(vm_id))
         if self.on_vanish is not None:
             self.on_vanish(copy)
 
@@ -286,7 +289,9 @@ class Copies:
         copy.stage = "copying"
         copy.since_s = self.world.clock.now_s
         self.world.agenda.after(FIRST_REPORT_S, lambda: self._report(copy), f"progress {vm.name}")
-        self.share()
+        capacities = copy.path.capacities_bytes_s if copy.path is not None else {}
+        self.links.enter(vm.id, capacities, cap_bytes_s)
+        self._share_later(capacities)
 
     def _advance(self, copy: Copy) -> None:
         now_s = self.world.clock.now_s
@@ -298,30 +303,21 @@ class Copies:
             )
         copy.since_s = now_s
 
-    def share(self) -> None:
-        """Give every running copy its share of the links, as of now; call it when a link changes."""
-        copying = [copy for copy in self.active.values() if copy.stage == "copying"]
-        capacities: dict[Hashable, float] = {}
-        flows: dict[str, Flow] = {}
-        crossing: dict[Hashable, int] = {}
-        for copy in copying:
-            self._advance(copy)
-            copy.path = (
-                way(self.world, copy.vm, copy.source, copy.destination) if copy.path is None else copy.path
-            )
-            for link, capacity in copy.path.capacities_bytes_s.items():
-                capacities[link] = capacity * self._factor(link)
-                crossing[link] = crossing.get(link, 0) + 1
-            cap = copy.rounds.job.max_bandwidth_bytes_s if copy.rounds else None
-            flows[copy.vm.id] = Flow(links=copy.path.links, cap_bytes_s=cap)
-        shares = fair_share(flows, capacities_bytes_s=capacities)
-        for copy in copying:
-            links = copy.path.links if copy.path else ()
-            rate = min(shares[copy.vm.id], 1e12)
-            stop = min([capacities[link] / crossing[link] for link in links] or [rate])
+    def share(self, links: Iterable[Hashable] | None = None) -> None:
+        """Give the copies on these links their shares, as of now; None: all copies."""
+        for vm_id, (rate, stop) in self.links.shares(links).items():
+            copy = self.active[vm_id]
             if (rate, stop) != (copy.rate_bytes_s, copy.stop_bytes_s) or copy.planned is None:
+                self._advance(copy)
                 copy.rate_bytes_s, copy.stop_bytes_s = rate, stop
                 self._plan_end(copy)
+
+    def _share_later(self, links: Iterable[Hashable]) -> None:
+        """Links have changed; when all that happens at this instant has happened, they are shared anew."""
+        self._changed.update(dict.fromkeys(links))
+        if self._held == 0:
+            changed, self._changed = self._changed, {}
+            self.share(changed)
 
     def _factor(self, link: Hashable) -> float:
         host = self.world.find("hosts", link[1]) if isinstance(link, tuple) else None
@@ -389,9 +385,14 @@ class Copies:
             ended.duration_s = self.world.clock.now_s - copy.reported_s
         if duration_s is not None:
             ended.duration_s = duration_s
-        self.share()
-        copy.on_end(copy, ended)
-        self._wake_queue(copy.source.id)
+        self._held += 1
+        self._share_later(self.links.leave(copy.vm.id))
+        try:
+            copy.on_end(copy, ended)
+            self._wake_queue(copy.source.id)
+        finally:
+            self._held -= 1
+        self._share_later(())
 
 
 def show_progress(world: World, vm: Entity, percent: int) -> None:
