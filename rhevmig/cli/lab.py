@@ -33,13 +33,20 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="0 takes any free one")] = 0,
     speed: Annotated[float, typer.Option("--speed", help="simulated seconds a second")] = 1.0,
     ca_folder: CaFolder = None,
+    engine_costs: Annotated[
+        bool, typer.Option("--engine-costs", help="answers take as long as a real engine's")
+    ] = False,
 ) -> None:
     """Serve a simulated engine until interrupted; its URL is printed once it listens."""
     lab_room = _lab_room()
     if speed <= 0:
         raise InvalidArgument(name="--speed", value=speed, expected="a number above 0")
     with lab_room.serve(
-        _world_of(scenario, source), speed=speed, port=port, ca_directory=ca_folder
+        _world_of(scenario, source),
+        speed=speed,
+        port=port,
+        ca_directory=ca_folder,
+        engine_costs=engine_costs,
     ) as running:
         note(f"user {running.username}, password {running.password}, CA {running.ca_file}")
         typer.echo(running.url)

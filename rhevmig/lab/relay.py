@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 import threading
+from contextlib import suppress
 from typing import Literal
 
 from rhevmig.errors import LabError
@@ -39,11 +40,17 @@ class _Connection:
 
     def reset(self) -> None:
         """End the client's connection without a farewell."""
-        sock: socket.socket | None = self.client.get_extra_info("socket")
+        _abort(self.client)
+        self.server.transport.abort()
+
+
+def _abort(writer: asyncio.StreamWriter) -> None:
+    """Reset a connection; one that is closed already stays so."""
+    sock: socket.socket | None = writer.get_extra_info("socket")
+    with suppress(OSError):
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.client.transport.abort()
-        self.server.transport.abort()
+    writer.transport.abort()
 
 
 class Relay:
@@ -55,6 +62,7 @@ class Relay:
         self.port = port
         self.mode: Mode = "pass"
         self._connections: dict[int, _Connection] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
         self._error: OSError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,7 +116,8 @@ class Relay:
             self._server.close()
         for connection in list(self._connections.values()):
             connection.reset()
-        await asyncio.sleep(0)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, self.host, self.port)
@@ -126,10 +135,17 @@ class Relay:
             await self._listen()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._connect(reader, writer)
+        finally:
+            self._tasks.discard(task)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode == "reset":
-            sock: socket.socket = writer.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            writer.transport.abort()
+            _abort(writer)
             return
         try:
             inner_reader, inner_writer = await asyncio.open_connection(self.host, self.target_port)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from rhevmig.clock import ScaledClock
-from rhevmig.lab import accounts, defaults
+from rhevmig.lab import accounts, costs, defaults
 from rhevmig.lab.build import build_world
 from rhevmig.lab.crawl import read_crawl, read_exchanges
 from rhevmig.lab.engine import Engine
@@ -107,6 +107,16 @@ class Lab:
         relay: bool = False,
     ) -> Lab:
         """Serve it over HTTPS; returns once it listens. With a relay, connections can be made to fail."""
+        try:
+            self._listen(host, port, ca_directory, relay)
+        except BaseException:
+            self.stop()
+            raise
+        self.engine.public_url = f"https://{self._server.name}:{self.port}"
+        self.url = f"{self.engine.public_url}/ovirt-engine/api"
+        return self
+
+    def _listen(self, host: str, port: int, ca_directory: Path | None, relay: bool) -> None:
         from rhevmig.lab.authority import Authority
         from rhevmig.lab.relay import Relay
         from rhevmig.lab.server import Server
@@ -121,9 +131,6 @@ class Lab:
         self._server.start()
         if relay:
             self.relay = self._server.relay = Relay(self._server.port, host=host, port=port).start()
-        self.engine.public_url = f"https://{self._server.name}:{self.port}"
-        self.url = f"{self.engine.public_url}/ovirt-engine/api"
-        return self
 
     def stop(self) -> None:
         """Stop serving and remove the files."""
@@ -196,6 +203,13 @@ def serve(
     host: str = "127.0.0.1",
     ca_directory: Path | None = None,
     relay: bool = False,
+    engine_costs: bool = False,
 ) -> Lab:
-    """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`."""
-    return open_lab(source, speed=speed).start(host=host, port=port, ca_directory=ca_directory, relay=relay)
+    """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`.
+
+    With engine costs, answers take as long as a real engine's.
+    """
+    lab = open_lab(source, speed=speed)
+    if engine_costs:
+        costs.switch_on(lab.engine)
+    return lab.start(host=host, port=port, ca_directory=ca_directory, relay=relay)
