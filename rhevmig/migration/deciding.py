@@ -145,7 +145,8 @@ def copy_deadline_s(move: Move, timing: Timing) -> float:
 def remaining_s(move: Move, attempt: Attempt, percent: float | None, now: datetime) -> float | None:
     """Seconds that a copy should still take: by its own pace once there is one, else by the estimate."""
     if attempt.copying_at is None:
-        return move.estimate.p50_s
+        waited_s = (now - attempt.started_at).total_seconds()
+        return None if move.estimate.p50_s is None else max(0.0, move.estimate.p50_s - waited_s)
     copied_s = (now - attempt.copying_at).total_seconds()
     if percent is not None and percent >= 5 and copied_s > 0:
         return copied_s * (100.0 - percent) / percent
@@ -324,17 +325,32 @@ def _is_open(state: State, *, moving: bool) -> bool:
 # ── waiting ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+#: Looks are this share of a migration's length apart, closer around its expected end, and begin at half.
+_LOOK_SHARE, _CLOSE_LOOK_SHARE, _FIRST_LOOK_SHARE = 0.1, 0.04, 0.5
+_CLOSE_FROM, _CLOSE_TO = 0.8, 1.5
+
+
 def _wait_s(state: State, seen: Observation, now: datetime, starts: Sequence[Start | Settle]) -> float:
-    """Short while something should end any moment, else long: the engine learns of copies every 10 s."""
+    """Until something may have ended: idling stays a small share of what is waited for, looks stay few."""
     timing = state.options.timing
-    estimates = (state.moves[start.move].move.estimate.p50_s for start in starts)
-    wait_s = min((s for s in estimates if s is not None), default=timing.poll_s)
-    wait_s = min(wait_s, timing.poll_s)
+    waits = [_next_look_s(state.moves[start.move].move, 0.0, timing) for start in starts]
     for item, attempt in state.open_attempts:
         vm = seen.vms.get(attempt.vm_id)
-        if vm is not None and vm.status != VmStatus.MIGRATING:
-            return timing.brisk_poll_s
-        left_s = remaining_s(item.move, attempt, seen.percent.get(attempt.vm_id), now)
-        if left_s is not None:
-            wait_s = min(wait_s, left_s)
-    return max(timing.brisk_poll_s, wait_s)
+        is_resting = vm is not None and vm.status != VmStatus.MIGRATING
+        waits.append(
+            timing.brisk_poll_s * 2
+            if is_resting
+            else _next_look_s(item.move, (now - attempt.started_at).total_seconds(), timing)
+        )
+    return min(waits, default=timing.poll_s)
+
+
+def _next_look_s(move: Move, elapsed_s: float, timing: Timing) -> float:
+    expected_s = move.estimate.p50_s
+    if expected_s is None:
+        wait_s = max(1.0, _LOOK_SHARE * elapsed_s)
+    else:
+        is_close = _CLOSE_FROM * expected_s <= elapsed_s <= _CLOSE_TO * expected_s
+        share = _CLOSE_LOOK_SHARE if is_close else _LOOK_SHARE
+        wait_s = max(share * max(elapsed_s, expected_s), _FIRST_LOOK_SHARE * expected_s - elapsed_s)
+    return min(timing.poll_s, max(timing.brisk_poll_s, wait_s))

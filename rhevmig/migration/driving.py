@@ -25,8 +25,16 @@ from rhevmig.migration.deciding import (
 )
 from rhevmig.migration.hosting import AddMove, SettleHost, SwitchHost, is_host_phase
 from rhevmig.migration.journal import Journal
-from rhevmig.migration.observing import Needs, Observation, Since, observe, sight, track
-from rhevmig.migration.port import ActAnswer, AnswerLost, EventFact, MigrationPort, NotSent, VmState
+from rhevmig.migration.observing import Needs, Observation, Since, ended_ids, observe, sight, track
+from rhevmig.migration.port import (
+    ActAnswer,
+    AnswerLost,
+    EventFact,
+    HostState,
+    MigrationPort,
+    NotSent,
+    VmState,
+)
 from rhevmig.migration.progress import OnProgress
 from rhevmig.migration.records import (
     ActAnswered,
@@ -87,6 +95,9 @@ class Driver:
         self._since: dict[str, Since] = {}
         self._events: tuple[EventFact, ...] = ()
         self._percent: dict[str, float] = {}
+        self._hosts: dict[str, HostState] = {}
+        self._told: frozenset[str] = frozenset()
+        self._read_at_s: dict[str, float] = {}
         self._last_index = self._first_index()
         self._turn = 0
         self._away_since_s: float | None = None
@@ -128,11 +139,13 @@ class Driver:
         self._last_index = max([self._last_index, *(event.index for event in seen.events)])
         self._events = (*self._events, *fresh)
         self._percent = {**self._percent, **seen.percent}
+        self._hosts = {**self._hosts, **seen.hosts}
+        self._told |= ended_ids(fresh)
         for _, attempt in self.state.open_attempts:
             before = self._since.get(attempt.correlation_id, Since())
             self._since[attempt.correlation_id] = track(before, attempt, seen)
         self._amend(fresh)
-        return msgspec.structs.replace(seen, events=self._events, percent=self._percent)
+        return msgspec.structs.replace(seen, events=self._events, percent=self._percent, hosts=self._hosts)
 
     def _needs(self) -> Needs:
         now = self._clock.now()
@@ -145,17 +158,33 @@ class Driver:
             vm_ids=tuple(dict.fromkeys([*(a.vm_id for a in attempts), *soon])),
             attempts=attempts,
             progress_ids=self._progress_ids(attempts),
-            host_ids=tuple(h.host_id for h in plan.hosts) if soon or in_host_phase else (),
+            host_ids=self._host_ids(soon=bool(soon), in_host_phase=in_host_phase),
             vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
             since_index=self._last_index,
+            told=self._told,
         )
 
     def _progress_ids(self, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
-        if not attempts:
+        if not attempts or not self._is_time("progress", self.state.options.timing.progress_s):
             return ()
         self._turn = (self._turn + _PROGRESS_AT_ONCE) % len(attempts)
         turned = attempts[self._turn :] + attempts[: self._turn]
         return tuple(attempt.vm_id for attempt in turned[:_PROGRESS_AT_ONCE])
+
+    def _host_ids(self, *, soon: bool, in_host_phase: bool) -> tuple[str, ...]:
+        """The plan's hosts now and then while moves are to start, the emptied one while it is switched."""
+        plan = self.state.plan
+        if soon and self._is_time("hosts", self.state.options.timing.hosts_s):
+            return tuple(host.host_id for host in plan.hosts)
+        return (plan.host_id,) if in_host_phase and plan.host_id is not None else ()
+
+    def _is_time(self, what: str, every_s: float) -> bool:
+        """Whether a reading that is wanted only now and then is due."""
+        now_s, last_s = self._clock.monotonic(), self._read_at_s.get(what)
+        if last_s is not None and now_s - last_s < every_s:
+            return False
+        self._read_at_s[what] = now_s
+        return True
 
     def _is_ours(self, event: EventFact) -> bool:
         if event.vm_id in self.state.vm_ids or event.host_id == self.state.plan.host_id:

@@ -9,7 +9,7 @@ import msgspec
 
 from rhevmig.clock import Clock
 from rhevmig.errors import EngineError
-from rhevmig.events import MIGRATION_EVENTS
+from rhevmig.events import MIGRATION_EVENTS, EventCode
 from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
 from rhevmig.terms import VmStatus
@@ -19,6 +19,7 @@ __all__ = [
     "Observation",
     "Sighting",
     "Since",
+    "ended_ids",
     "events_for",
     "is_unclear",
     "observe",
@@ -42,6 +43,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     vms_on: tuple[str, str] | None = None
     #: Events above this index.
     since_index: int = 0
+    #: Ids of tries whose end an event has told already: their jobs need not be asked for.
+    told: frozenset[str] = frozenset()
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +98,16 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 _UNCLEAR = frozenset({VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING, VmStatus.UNASSIGNED})
 _KNOWN = frozenset(VmStatus)
+_ENDS = frozenset(
+    {
+        EventCode.MIGRATION_DONE,
+        EventCode.MIGRATION_ABORTED,
+        EventCode.MIGRATION_FAILED,
+        EventCode.MIGRATION_TO_HOST_FAILED,
+        EventCode.MIGRATION_FAILED_DURING_MAINTENANCE,
+        EventCode.MIGRATION_TO_HOST_FAILED_DURING_MAINTENANCE,
+    }
+)
 
 
 def is_unclear(status: str) -> bool:
@@ -103,21 +116,32 @@ def is_unclear(status: str) -> bool:
 
 
 def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
-    """Asks the engine: two requests, plus one for each try whose VM rests and each progress wanted."""
+    """Asks the engine: two requests, plus what is wanted of hosts, progress and unexplained ends.
+
+    Events are read after the states that they explain, jobs after the events that make them needless.
+    """
     vms = dict(port.watch(needs.vm_ids)) if needs.vm_ids else {}
-    resting = (a for a in needs.attempts if _is_resting(vms.get(a.vm_id)))
-    jobs = {attempt.correlation_id: port.jobs_of(attempt.correlation_id) for attempt in resting}
+    at = clock.now()
+    events = port.events_since(needs.since_index)
+    told = needs.told | ended_ids(events)
+    unexplained = (
+        a for a in needs.attempts if a.correlation_id not in told and _is_resting(vms.get(a.vm_id))
+    )
     return Observation(
-        at=clock.now(),
+        at=at,
         asked=frozenset(needs.vm_ids),
         vms=vms,
-        jobs=jobs,
+        jobs={attempt.correlation_id: port.jobs_of(attempt.correlation_id) for attempt in unexplained},
         percent=_progress(port, needs.progress_ids),
         hosts=dict(port.host_states(needs.host_ids)) if needs.host_ids else {},
         on_host=port.vms_on(needs.vms_on[0], cluster_id=needs.vms_on[1]) if needs.vms_on else None,
-        #: last, so that an event is never older than the state it explains
-        events=port.events_since(needs.since_index),
+        events=events,
     )
+
+
+def ended_ids(events: Iterable[EventFact]) -> frozenset[str]:
+    """Ids under which events tell the end of a migration."""
+    return frozenset(e.correlation_id for e in events if e.correlation_id and e.code in _ENDS)
 
 
 def _progress(port: MigrationPort, vm_ids: tuple[str, ...]) -> dict[str, float]:

@@ -14,8 +14,11 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     #: Between two looks while nothing is expected.
     poll_s: float = 5.0
-    #: Between two looks while something should end any moment.
-    brisk_poll_s: float = 1.0
+    #: Between two looks while something should end any moment, at least.
+    brisk_poll_s: float = 0.5
+    #: Between two readings of progress and of hosts: an engine learns of progress every 10 s.
+    progress_s: float = 5.0
+    hosts_s: float = 15.0
     #: For an event or a job's end that comes after the status.
     event_grace_s: float = 15.0
     #: Two refresh cycles of the engine and some: for a trace of a request whose answer was lost.

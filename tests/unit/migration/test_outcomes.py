@@ -160,8 +160,8 @@ def test_moved_by_the_balancer_before_we_asked():
 def test_moved_away_again_after_we_moved_it():
     """Our migration arrives and somebody moves the VM on before we look: moved by other, with both told."""
     scene = Scene()
-    scene.engine.plan_course("v1", Course(seconds=6))
-    scene.engine.at(6.5, "other_moves", "v1", "h3", 67, 3.0)
+    scene.engine.plan_course("v1", Course(seconds=6.2))
+    scene.engine.at(6.4, "other_moves", "v1", "h3", 67, 3.0)
     outcome = scene.outcome()
     assert (outcome.verdict, outcome.host_id) == (Verdict.MOVED_BY_OTHER, "h3")
     assert "Load balancing" in (outcome.actor or "")
