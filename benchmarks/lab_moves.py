@@ -1,8 +1,9 @@
 """A lab full of migrations: how fast simulated time may run while more than a hundred VMs are on their way.
 
-A hundred hosts, four hundred VMs that write to their memory: each is asked to move at once, over
+A hundred hosts, four hundred VMs of 32 GiB that write to their memory: each is asked to move at once, over
 `Engine.handle` as a client would; two leave and two enter a host at a time, the rest queue. Then time
-runs, second by second, until the last one has arrived.
+runs, second by second, until the last one has arrived. Seconds of work are the processor's, so a busy
+machine does not blur them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ SCENARIO = f"""
 data_centers: [{{name: dc, version: "4.8", storage: [{{name: nfs}}]}}]
 clusters: [{{name: c, data_center: dc, cpu: Secure Intel Haswell Family}}]
 hosts:
-  - {{name: "h{{n}}", count: {HOSTS}, cluster: c, memory_gib: 160, nics: [{{name: eth0, speed_mbps: 10000}}]}}
+  - {{name: "h{{n}}", count: {HOSTS}, cluster: c, memory_gib: 320, nics: [{{name: eth0, speed_mbps: 10000}}]}}
 vms:
   - name: "v{{n}}"
     count: {VMS}
     cluster: c
-    memory_gib: 16
+    memory_gib: 32
     workload: {{dirty_mib_s: 60, working_set_mib: 2048}}
 """
 
@@ -47,15 +48,15 @@ def simulated_seconds_a_second() -> tuple[float, float, float]:
     moves = moves_of(lab.engine)
     moves.enforcer.is_on = False
     vms = [vm.id for vm in lab.world.all("vms")]
-    began = time.perf_counter()
+    began = time.process_time()
     asked = sum(ask(lab, token, f"vms/{vm_id}/migrate") == 200 for vm_id in vms)
-    posting = time.perf_counter() - began
+    posting = time.process_time() - began
     flying: list[int] = []
-    began, start_s = time.perf_counter(), lab.clock.now_s
+    began, start_s = time.process_time(), lab.clock.now_s
     while moves.copies.active:
         lab.advance(1.0)
         flying.append(sum(copy.stage == "copying" for copy in moves.copies.active.values()))
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     return (lab.clock.now_s - start_s) / took, posting / asked * 1000, statistics.mean(flying)
 
 
