@@ -47,6 +47,7 @@ def serve(
         port=port,
         ca_directory=ca_folder,
         engine_costs=engine_costs,
+        relay=True,
     ) as running:
         note(f"user {running.username}, password {running.password}, CA {running.ca_file}")
         typer.echo(running.url)

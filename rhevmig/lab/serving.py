@@ -202,14 +202,16 @@ def serve(
     port: int = 0,
     host: str = "127.0.0.1",
     ca_directory: Path | None = None,
-    relay: bool = False,
+    relay: bool | None = None,
     engine_costs: bool = False,
 ) -> Lab:
     """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`.
 
-    With engine costs, answers take as long as a real engine's.
+    With engine costs, answers take as long as a real engine's. The relay in front, which lets connections
+    fail, is there when the scenario plants faults, or as asked.
     """
     lab = open_lab(source, speed=speed)
+    relay = bool(lab.world.faults) if relay is None else relay
     if engine_costs:
         costs.switch_on(lab.engine)
     return lab.start(host=host, port=port, ca_directory=ca_directory, relay=relay)
