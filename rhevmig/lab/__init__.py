@@ -28,9 +28,21 @@ Map, from the bottom up (a module imports only what stands above it):
 - `fidelity`      asks a lab what a recording asked of an engine, and compares; `rehearsing` with moving VMs.
 - `relay`         connections that fail on purpose; `authority` the CA; `server` the HTTPS shell; `serving`.
 
-What moves (`behaviour` names the modules: scheduler, copies, migrations, maintenance, mishaps) registers
-itself with `acts.act` for requests, `Agenda.at` for the future, `World.on_change` for consequences and
-`EngineState.before`/`after` for what happens to answers.
+What moves, switched on by `behaviour`, registers itself with `acts.act` for requests, `Agenda.at` for the
+future, `World.on_change` for consequences and `EngineState.before`/`after` for what happens to answers:
+
+- `filters`       which hosts may run a VM, as data with the engine's words (`cpulevels` for CPU models);
+  `scheduler` sifts, weighs, reserves and words the refusal.
+- `voice`         says events with codes, texts, references and correlation ids.
+- `copying`       what the hosts do: queues, pre-copy, progress; `migrationlinks` the way of the bytes,
+  `linkshare` sharing it, `workloads` what a VM writes meanwhile.
+- `migrations`    what the engine does about it: jobs, reruns, closing words; `migrate_acts` its requests.
+- `maintenance`   emptying a host, SPM hand-over; `host_acts` its requests.
+- `enforcing`     affinity and balancing; `hosttrouble` what befalls hosts; `restarting` the engine's restart.
+- `mishap_data`   planned failures as data, `mishap_kinds` the kinds, `mishaps` their plan; `control` the
+  endpoint `/rhevmig-lab/`; `moves` all of this together.
+- `recorded`, `rehearsal_state`, `rehearsal_answers`, `rehearsals` feed `rehearsing`; `expectations` is what
+  a scenario in `scenarios/` says should come of it.
 """
 
 from __future__ import annotations
