@@ -365,7 +365,11 @@ def _events(builder: Builder, scenario: Scenario) -> None:
             raise ScenarioInvalid(
                 file=builder.file, detail=f"event {entry.code}: the lab has no text for it; give one"
             )
-        event = log.write(entry.code, *about, severity=entry.severity, text=entry.text, **values)
+        try:
+            event = log.write(entry.code, *about, severity=entry.severity, text=entry.text, **values)
+        except KeyError as missing:
+            detail = f"event {entry.code}: its text needs {missing} among the values"
+            raise ScenarioInvalid(file=builder.file, detail=detail) from missing
         if event is not None:
             world.set(event, "time", stamp(world.clock.start_s - entry.age_s))
 

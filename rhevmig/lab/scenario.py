@@ -7,10 +7,11 @@ paths with values, for whatever has no key of its own.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -40,6 +41,13 @@ __all__ = [
     "load_scenario",
     "parse_scenario",
 ]
+
+
+#: How many of something, a part of something, a size in GiB.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+_Part = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+_Gib = Annotated[int, msgspec.Meta(ge=0, le=1_048_576)]
+_Memory = Annotated[float, msgspec.Meta(gt=0, le=1_048_576)]
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +95,9 @@ class StorageEntry(_Entry, frozen=True, kw_only=True):
     #: Export, target or directory.
     path: str | None = None
     #: Size, GiB.
-    size_gib: int = 1024
+    size_gib: _Gib = 1024
     #: Used, GiB.
-    used_gib: int = 100
+    used_gib: _Gib = 100
     #: active, inactive, maintenance, …; None is unattached.
     status: str | None = "active"
     #: Whether it is the data center's master; the first data domain is, if absent.
@@ -180,6 +188,10 @@ class AttachmentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     #: Id; made from host and network if absent.
     id: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.address is not None:
+            ipaddress.ip_interface(self.address.replace("{n}", "1"))
+
 
 class HostEntry(_Entry, frozen=True, kw_only=True):
     """One host, or `count` of them."""
@@ -187,7 +199,7 @@ class HostEntry(_Entry, frozen=True, kw_only=True):
     #: Name of its cluster.
     cluster: str
     #: How many; names must then hold `{n}`.
-    count: int | None = None
+    count: _Count | None = None
     #: Number of the first when counting.
     first: int = 1
     #: up, maintenance, non_operational, non_responsive, down, …
@@ -199,11 +211,11 @@ class HostEntry(_Entry, frozen=True, kw_only=True):
     #: What /proc/cpuinfo calls it.
     cpu_model: str = "Intel Xeon Processor"
     #: Sockets, cores per socket, threads per core.
-    sockets: int = 2
-    cores: int = 8
-    threads: int = 2
+    sockets: _Part = 2
+    cores: _Part = 8
+    threads: _Part = 2
     #: Physical memory, GiB.
-    memory_gib: int = 64
+    memory_gib: _Gib = 64
     #: Devices; one of 10 Gbit/s named eth0 if absent.
     nics: list[NicEntry] = []
     #: Networks on them; ovirtmgmt on the first if absent.
@@ -220,7 +232,7 @@ class DiskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     #: Alias; the VM's name and a number if absent.
     name: str | None = None
     #: Provisioned size, GiB.
-    size_gib: int = 20
+    size_gib: _Gib = 20
     #: Name of the storage domain; the data center's master if absent.
     storage: str | None = None
     #: virtio_scsi, virtio, …
@@ -252,7 +264,7 @@ class VmEntry(_Entry, frozen=True, kw_only=True):
     #: Name of its cluster.
     cluster: str
     #: How many; names must then hold `{n}`.
-    count: int | None = None
+    count: _Count | None = None
     #: Number of the first when counting.
     first: int = 1
     #: up, down, paused, …
@@ -260,13 +272,13 @@ class VmEntry(_Entry, frozen=True, kw_only=True):
     #: Name of the host it runs on; Up hosts of the cluster in turn, by free memory, if absent.
     host: str | None = None
     #: Memory, GiB.
-    memory_gib: float = 4
+    memory_gib: _Memory = 4
     #: Guaranteed memory, GiB; all of it if absent.
-    guaranteed_gib: float | None = None
+    guaranteed_gib: _Memory | None = None
     #: Sockets, cores per socket, threads per core.
-    sockets: int = 2
-    cores: int = 1
-    threads: int = 1
+    sockets: _Part = 2
+    cores: _Part = 1
+    threads: _Part = 1
     #: migratable, user_migratable or pinned.
     affinity: Literal["migratable", "user_migratable", "pinned"] = "migratable"
     #: Names of the hosts it is pinned to.
