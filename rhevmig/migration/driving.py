@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -21,16 +21,14 @@ from rhevmig.migration.deciding import (
     Stop,
     Wait,
     next_actions,
-    upcoming,
 )
-from rhevmig.migration.hosting import AddMove, SettleHost, SwitchHost, is_host_phase
+from rhevmig.migration.hosting import AddMove, SettleHost, SwitchHost
 from rhevmig.migration.journal import Journal
-from rhevmig.migration.observing import Needs, Observation, Since, ended_ids, observe, sight, track
+from rhevmig.migration.looking import Lookout
+from rhevmig.migration.observing import Observation
 from rhevmig.migration.port import (
     ActAnswer,
     AnswerLost,
-    EventFact,
-    HostState,
     MigrationPort,
     NotSent,
     VmState,
@@ -59,9 +57,6 @@ __all__ = ["WISH_CANCEL", "WISH_STOP", "Driver"]
 
 WISH_STOP = "stop"
 WISH_CANCEL = "cancel"
-#: Progress is one request a VM, so each look asks for a few in turn.
-_PROGRESS_AT_ONCE = 4
-
 _log = structlog.get_logger(__name__)
 
 
@@ -92,14 +87,7 @@ class Driver:
         self._id = campaign_id
         self.state: State = replay(journal.entries(campaign_id), url=journal.url)
         self._announcer = Announcer(on_progress)
-        self._since: dict[str, Since] = {}
-        self._events: tuple[EventFact, ...] = ()
-        self._percent: dict[str, float] = {}
-        self._hosts: dict[str, HostState] = {}
-        self._told: frozenset[str] = frozenset()
-        self._read_at_s: dict[str, float] = {}
-        self._last_index = self._first_index()
-        self._turn = 0
+        self._lookout = Lookout(port, clock, self.state)
         self._away_since_s: float | None = None
         self._away_wait_s = self.state.options.timing.away_backoff_s
 
@@ -110,87 +98,18 @@ class Driver:
         while True:
             self._heed_wishes()
             try:
-                seen = self._look()
+                seen = self._lookout.look(self.state)
             except EngineError as error:
                 self._stay_away(error)
                 continue
             self._come_back()
+            self._amend()
             self._settle_open(seen)
             seen = msgspec.structs.replace(seen, at=self._clock.now())
             self._announcer.announce(self.state, seen, seen.at)
             if self._act(next_actions(self.state, seen, seen.at), seen):
                 self._announcer.announce(self.state, seen, self._clock.now())
                 return self.state
-
-    # ── looking ──────────────────────────────────────────────────────────────────────────────────
-
-    def _first_index(self) -> int:
-        """Events are read again from before the oldest thing that is still open."""
-        marks = [attempt.watermark for _, attempt in self.state.open_attempts]
-        marks += [act.watermark for act in self.state.host_acts if act.settled is None]
-        if marks:
-            return min(marks)
-        settled = [a.watermark for item in self.state.moves.values() for a in item.attempts]
-        return max([self.state.watermark, *settled])
-
-    def _look(self) -> Observation:
-        seen = observe(self._port, self._needs(), self._clock)
-        fresh = tuple(event for event in seen.events if self._is_ours(event))
-        self._last_index = max([self._last_index, *(event.index for event in seen.events)])
-        self._events = (*self._events, *fresh)
-        self._percent = {**self._percent, **seen.percent}
-        self._hosts = {**self._hosts, **seen.hosts}
-        self._told |= ended_ids(fresh)
-        for _, attempt in self.state.open_attempts:
-            before = self._since.get(attempt.correlation_id, Since())
-            self._since[attempt.correlation_id] = track(before, attempt, seen)
-        self._amend(fresh)
-        return msgspec.structs.replace(seen, events=self._events, percent=self._percent, hosts=self._hosts)
-
-    def _needs(self) -> Needs:
-        now = self._clock.now()
-        attempts = tuple(attempt for _, attempt in self.state.open_attempts)
-        soon = tuple(item.move.vm_id for item in upcoming(self.state, now))
-        plan = self.state.plan
-        in_host_phase = is_host_phase(self.state)
-        host = plan.find_host(plan.host_id)
-        return Needs(
-            vm_ids=tuple(dict.fromkeys([*(a.vm_id for a in attempts), *soon])),
-            attempts=attempts,
-            progress_ids=self._progress_ids(attempts),
-            host_ids=self._host_ids(soon=bool(soon), in_host_phase=in_host_phase),
-            vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
-            since_index=self._last_index,
-            told=self._told,
-        )
-
-    def _progress_ids(self, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
-        if not attempts or not self._is_time("progress", self.state.options.timing.progress_s):
-            return ()
-        self._turn = (self._turn + _PROGRESS_AT_ONCE) % len(attempts)
-        turned = attempts[self._turn :] + attempts[: self._turn]
-        return tuple(attempt.vm_id for attempt in turned[:_PROGRESS_AT_ONCE])
-
-    def _host_ids(self, *, soon: bool, in_host_phase: bool) -> tuple[str, ...]:
-        """The plan's hosts now and then while moves are to start, the emptied one while it is switched."""
-        plan = self.state.plan
-        if soon and self._is_time("hosts", self.state.options.timing.hosts_s):
-            return tuple(host.host_id for host in plan.hosts)
-        return (plan.host_id,) if in_host_phase and plan.host_id is not None else ()
-
-    def _is_time(self, what: str, every_s: float) -> bool:
-        """Whether a reading that is wanted only now and then is due."""
-        now_s, last_s = self._clock.monotonic(), self._read_at_s.get(what)
-        if last_s is not None and now_s - last_s < every_s:
-            return False
-        self._read_at_s[what] = now_s
-        return True
-
-    def _is_ours(self, event: EventFact) -> bool:
-        if event.vm_id in self.state.vm_ids or event.host_id == self.state.plan.host_id:
-            return True
-        ours = parse_correlation_id(event.correlation_id)
-        return ours is not None and ours.campaign_id == self._id
 
     # ── the engine away ──────────────────────────────────────────────────────────────────────────
 
@@ -213,8 +132,7 @@ class Driver:
     def _come_back(self) -> None:
         if self._away_since_s is not None:
             self._away_since_s = None
-            #: what was seen before says nothing of an engine that has just started
-            self._since = {key: Since() for key in self._since}
+            self._lookout.start_over()
             self._announcer.engine_back()
 
     # ── concluding ───────────────────────────────────────────────────────────────────────────────
@@ -222,7 +140,7 @@ class Driver:
     def _settle_open(self, seen: Observation) -> None:
         names = {host.host_id: host.name for host in self.state.plan.hosts}
         for item, attempt in self.state.open_attempts:
-            sighting = sight(attempt, seen, self._events, self._since.get(attempt.correlation_id, Since()))
+            sighting = self._lookout.sighting(attempt, seen)
             if sighting is None:
                 continue
             outcome = settle(attempt, sighting, hosts=names, timing=self.state.options.timing)
@@ -235,7 +153,7 @@ class Driver:
                         outcome=outcome,
                     )
                 )
-                self._percent.pop(attempt.vm_id, None)
+                self._lookout.forget_progress(attempt.vm_id)
             elif attempt.copying_at is None and self._is_copying(attempt, seen):
                 self._write(CopyingSeen(correlation_id=attempt.correlation_id))
 
@@ -244,14 +162,15 @@ class Driver:
         percent = seen.percent.get(attempt.vm_id)
         return vm is not None and vm.status == VmStatus.MIGRATING and bool(percent)
 
-    def _amend(self, fresh: Iterable[EventFact]) -> None:
-        concerned = {event.vm_id for event in fresh}
+    def _amend(self) -> None:
+        """Events after the end may still tell that it did not end well."""
+        concerned = {event.vm_id for event in self._lookout.fresh}
         for item in self.state.moves.values():
             last = item.attempts[-1] if item.attempts else None
             if last is None or last.outcome is None or last.vm_id not in concerned:
                 continue
             asked = Observation(at=self._clock.now(), asked=frozenset({last.vm_id}))
-            sighting = sight(last, asked, self._events, Since())
+            sighting = self._lookout.sighting(last, asked)
             better = amend(last.outcome, last, sighting) if sighting is not None else None
             if better is not None:
                 self._write(OutcomeAmended(correlation_id=last.correlation_id, outcome=better))
@@ -322,7 +241,7 @@ class Driver:
                 cluster_id=item.move.cluster_id,
                 status_before=start.vm.status,
                 force=item.move.force,
-                watermark=self._last_index,
+                watermark=self._lookout.last_index,
                 led=led,
             )
         )
@@ -400,7 +319,10 @@ class Driver:
         correlation_id = self._new_id(switch.act, move=0, attempt=switch.attempt)
         self._write(
             HostIntended(
-                host_id=host_id, act=switch.act, correlation_id=correlation_id, watermark=self._last_index
+                host_id=host_id,
+                act=switch.act,
+                correlation_id=correlation_id,
+                watermark=self._lookout.last_index,
             )
         )
         _note("switch host", host=host_id, act=switch.act.name, correlation_id=correlation_id)
