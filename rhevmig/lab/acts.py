@@ -73,7 +73,7 @@ Editor = Callable[["Asked", Entity, Tree], None]
 Remover = Callable[["Asked", Entity], None]
 
 _ACTIONS: dict[tuple[str, str], Action] = {}
-_UNKNOWN: dict[tuple[str, str], str] = {}
+_UNKNOWN: dict[tuple[str, str], tuple[str, Callable[[Asked, str], None] | None]] = {}
 _CREATORS: dict[str, Creator] = {}
 _EDITORS: dict[str, Editor] = {}
 _REMOVERS: dict[str, Remover] = {}
@@ -92,9 +92,9 @@ def act(place: str, name: str) -> Callable[[Action], Action]:
     return register
 
 
-def unknown(place: str, name: str, message: str) -> None:
-    """Register the text that refuses an action on an object that does not exist."""
-    _UNKNOWN[place, name] = message
+def unknown(place: str, name: str, message: str, told: Callable[[Asked, str], None] | None = None) -> None:
+    """Register the text that refuses an action on an object that does not exist, and who is told its id."""
+    _UNKNOWN[place, name] = message, told
 
 
 def create(place: str) -> Callable[[Creator], Creator]:
@@ -147,8 +147,8 @@ def action_of(place: str, name: str) -> Action | None:
     return _ACTIONS.get((place, name))
 
 
-def unknown_of(place: str, name: str) -> str | None:
-    """The message for an object that does not exist."""
+def unknown_of(place: str, name: str) -> tuple[str, Callable[[Asked, str], None] | None] | None:
+    """The message for an object that does not exist, and who is told its id."""
     return _UNKNOWN.get((place, name))
 
 

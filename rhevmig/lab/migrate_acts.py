@@ -13,7 +13,7 @@ from typing import Any
 from rhevmig.lab import tree as trees
 from rhevmig.lab.acts import Acted, act, unknown
 from rhevmig.lab.asking import Asked
-from rhevmig.lab.faults import Refused, refuse
+from rhevmig.lab.faults import Refused, message, refuse
 from rhevmig.lab.migrations import Migration
 from rhevmig.lab.moves import Moves, moves_of
 from rhevmig.lab.scheduler import FilteredOut
@@ -21,8 +21,6 @@ from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity, World
 
 __all__ = ["Wanted", "check", "closure_of", "decide"]
-
-unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE")
 
 _MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
 
@@ -87,6 +85,24 @@ def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
         )
     )
     return Acted(job=job, shown=vm)
+
+
+def _say_unknown(asked: Asked, vm_id: str) -> None:
+    """Event 65 even where there is no VM: it refers to the id that was asked for."""
+    moves = moves_of(asked.engine)
+    event = moves.voice.say(
+        65,
+        by=asked.caller.user or "",
+        correlation_id=asked.correlation_id,
+        error=f" due to a failed validation: [{message('VM_NOT_FOUND_MIGRATE')}]",
+        vm="<UNKNOWN>",
+        source="<UNKNOWN>",
+    )
+    if event is not None:
+        asked.world.set(event, "vm", {"@id": vm_id})
+
+
+unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE", _say_unknown)
 
 
 # -- reading the request

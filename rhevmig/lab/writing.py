@@ -69,9 +69,12 @@ def _act(asked: Asked, target: Target) -> Response:
 
 def _acted(asked: Asked, target: Target, place: Place, name: str, sent: trees.Tree) -> Response:
     if target.entity is None:
-        key = acts.unknown_of(place.path, name)
-        if key is None:
+        answer = acts.unknown_of(place.path, name)
+        if answer is None:
             raise Refused(404, in_action=False)
+        key, told = answer
+        if told is not None:
+            told(asked, str(target.entity_id))
         raise Refused(400, f"[{message(key, asked.language)}]")
     _guard(asked)
     function = acts.action_of(place.path, name)

@@ -164,6 +164,17 @@ def test_unknown_names_and_ids(desk: Desk) -> None:
     assert desk.migrate("vm1", gone) == (500, "[General command validation failure.]")
 
 
+def test_a_vm_that_is_not_there_is_told_with_its_id_only(desk: Desk) -> None:
+    """400, and event 65 refers to the id that nobody has."""
+    missing = "11111111-2222-3333-4444-555555555555"
+    assert desk.act(f"vms/{missing}/migrate") == (400, "[Cannot migrate VM. VM is not found.]")
+    [(code, text)] = desk.said("ours")
+    assert code == 65
+    assert text.endswith("[Cannot migrate VM. VM is not found.] (VM: <UNKNOWN>, Source: <UNKNOWN>).")
+    event = desk.world.all("events")[-1]
+    assert (event.get("vm"), event.get("host")) == ({"@id": missing}, None)
+
+
 def test_cancel_brings_the_vm_back_and_carries_its_own_id(desk: Desk) -> None:
     """161 has the cancel's id; the migration's job fails; there is no 65 or 120."""
     desk.migrate("vm1", desk.to("h2"))
