@@ -55,7 +55,8 @@ def run(
 
     Args: journal (path or database URL; written before each act); options (limits, waits, deadlines);
     return_host, return_vms (bring the host, then its VMs, back); inventory (newer than the plan's: the
-    plan must still fit it); on_progress (called with a `Progress` at every change).
+    plan must still fit it); clock (the connection's by default); on_progress (called with a `Progress` at
+    every change).
     Raises: PlanOutdated, NotMigratable (a single VM that is blocked), JournalError, JournalClaimed (also
     for a journal with an unfinished campaign), EngineError when the engine stays away: then `resume`.
     An interruption (Ctrl-C) leaves the migrations running and the journal fit to be resumed.
@@ -65,7 +66,7 @@ def run(
     if return_host or return_vms:
         chosen = msgspec.structs.replace(chosen, return_host=True, return_vms=return_vms or chosen.return_vms)
     _check_runnable(plan)
-    now = clock or SystemClock()
+    now = _clock_of(engine, clock)
     with Journal(journal) as book:
         book.claim()
         _check_nothing_open(book)
@@ -94,7 +95,7 @@ def resume(
         book.claim()
         state = _state(book, campaign_id)
         _check_engine(state.plan, port)
-        return _drive(book, state.campaign_id, port, clock or SystemClock(), on_progress)
+        return _drive(book, state.campaign_id, port, _clock_of(engine, clock), on_progress)
 
 
 def status(journal: JournalTarget, *, campaign_id: str | None = None) -> Campaign:
@@ -135,7 +136,7 @@ def cancel(
             return campaign_view(state, owner=book.owner(), journal=book.url)
         if engine is None:
             raise UsageError(detail="no process works on this campaign: an engine is needed to cancel it")
-        now = clock or SystemClock()
+        now = _clock_of(engine, clock)
         port = _port_of(engine)
         _check_engine(state.plan, port)
         stopped = CampaignStopped(reason="stopped on request", cancel_open=not keep_migrating)
@@ -212,6 +213,11 @@ def _port_of(engine: MigrationEngine | MigrationPort) -> MigrationPort:
     """The port itself, or the port of a connection."""
     maker = getattr(engine, "migration_port", None)
     return cast(MigrationPort, maker() if maker is not None else engine)
+
+
+def _clock_of(engine: MigrationEngine | MigrationPort, clock: Clock | None) -> Clock:
+    """The clock that was given, else the connection's own (a lab's may run faster), else the machine's."""
+    return clock or getattr(engine, "clock", None) or SystemClock()
 
 
 def _check_runnable(plan: Plan) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import rhevmig
-from rhevmig.engine.client import EngineClient
+from rhevmig.engine.client import EngineClient, connect
 from rhevmig.lab.exchange import Request
 from rhevmig.lab.mishaps import Mishap
 from rhevmig.lab.scenario import parse_scenario
@@ -47,7 +47,7 @@ class Site:
 
     def connect(self) -> EngineClient:
         lab = self.lab
-        return rhevmig.connect(lab.url, lab.username, lab.password, ca_file=lab.ca_file, clock=self.clock)
+        return connect(lab.url, lab.username, lab.password, ca_file=lab.ca_file, clock=self.clock)
 
     def _count(self, request: Request) -> None:
         self.arrived.append((request.method, request.path))

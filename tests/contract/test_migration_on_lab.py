@@ -25,7 +25,7 @@ MIGRATE = "/migrate"
         pytest.param(
             {"kind": "session_expired", "path": "vms[?]"}, Verdict.SUCCEEDED, 1, id="session-expired"
         ),
-        pytest.param({"kind": "status", "path": "events[?]from", "count": 3}, Verdict.SUCCEEDED, 1, id="503-to-reads"),
+        pytest.param({"kind": "status", "path": "events[?]from", "count": 3}, Verdict.SUCCEEDED, 1, id="503"),
         pytest.param({"kind": "cut", "path": "events", "count": 2}, Verdict.SUCCEEDED, 1, id="reads-cut"),
         pytest.param({"kind": "copy_breaks", "vm": "vm1"}, Verdict.RETURNED_TO_SOURCE, 1, id="copy-breaks"),
         pytest.param(
