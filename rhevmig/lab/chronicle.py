@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 from lxml import etree
@@ -90,7 +90,7 @@ class Chronicle:
         _forget_future(world, began)
         _sweep_jobs(world, began)
         prefix = [] if name in self._filtered else _before_first_write(exchanges)
-        crawl.take_in(world, [*_readable(prefix), *_first_sights(exchanges[len(prefix) :] if prefix else [])])
+        crawl.take_in(world, [*prefix, *_first_sights(exchanges[len(prefix) :] if prefix else [])])
         for exchange in prefix:
             for gone in _unlisted(world, exchange):
                 world.remove(gone)
@@ -115,7 +115,7 @@ class Chronicle:
                 last.pop(exchange.target, None)
                 last[exchange.target] = exchange
         seen = list(last.values())
-        crawl.take_in(self._known, _readable(seen))
+        crawl.take_in(self._known, seen)
         self._drop_unlisted(seen, frozenset(("vms", "hosts", "clusters", "datacenters", "users")))
         for exchange in exchanges:
             segments = exchange.path.split("/")
@@ -140,11 +140,6 @@ def _number_events(world: World, prefix: list[Exchange]) -> None:
         if exchange.path == "events" and exchange.status == 200:
             ids = [int(event.id) for event in world.all("events") if event.id.isdigit()]
             world.lab_counters["event"] = max(ids, default=0)
-
-
-def _readable(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    """Answers that hold entities as they are: a followed list mixes them."""
-    return [item for item in exchanges if not item.query_has("follow") or "follow=steps" in item.query]
 
 
 def _before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
@@ -236,7 +231,7 @@ def _unlisted(world: World, exchange: Exchange) -> list[Entity]:
     place = "/".join(exchange.path.split("/")[0::2])
     usable = exchange.method == "GET" and exchange.status == 200 and exchange.answer.startswith("<?xml")
     searched = re.fullmatch(r"search=((?:name|cluster)%3D[\w*%-]+)", exchange.query)
-    complete = usable and (searched is not None or exchange.query in ("", "follow=", "follow=steps"))
+    complete = usable and (searched is not None or set(parse_qs(exchange.query)) <= {"follow"})
     if (
         not complete
         or place in _OPEN_LISTS

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 import yaml
@@ -22,7 +22,9 @@ from lxml import etree
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import tree as trees
 from rhevmig.lab.derived import schedulable_mib
+from rhevmig.lab.follow import parse_follow
 from rhevmig.lab.schema import places
+from rhevmig.lab.unfolding import Rows, unfold
 from rhevmig.lab.world import Entity, World
 
 __all__ = [
@@ -58,6 +60,8 @@ _STAND_INS = {
     "vms/tags": ("tags", ("vm", "description")),
     "hosts/tags": ("tags", ("host", "description")),
 }
+#: Lists at the top that come as the database's rows lie.
+_IN_ROWS = frozenset(("schedulingpolicies", "schedulingpolicyunits", "storageconnections"))
 #: Roles that are given on everything, as far as the recordings show: SuperUser and ReadOnlyAdmin.
 _ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-0000-0000-0000-def00000000c"))
 #: A host reports its statistics every fifteen seconds; only then is memory of VMs that left taken back.
@@ -99,6 +103,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     def query(self) -> str:
         """The raw query."""
         return self.target.partition("?")[2]
+
+    def param(self, name: str) -> str:
+        """A parameter's value, decoded; empty if it is not there."""
+        values = parse_qs(self.query).get(name)
+        return values[0] if values else ""
 
 
 def read_exchanges(path: Path) -> list[Exchange]:
@@ -165,10 +174,28 @@ def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
             continue
         elif root.tag == "api":
             _engine_facts(world, root)
-        elif root.get("href") is not None:
-            _entity(world, root, "")
         else:
-            _collection(world, root, exchange)
+            nested = _nested(world, root, exchange)
+            if root.get("href") is not None:
+                _entity(world, root, "")
+            else:
+                _collection(world, root, exchange)
+            for element in nested:
+                _entity(world, element, "")
+
+
+def _nested(world: World, root: etree._Element, exchange: Exchange) -> list[etree._Element]:
+    """What `follow` wrote into the answer, taken out of it."""
+    wanted = parse_follow(exchange.param("follow"))
+    if not wanted or root.tag in ("jobs", "job"):
+        return []
+    place_path = "/".join(exchange.path.split("/")[0::2])
+    rows: Rows = {}
+    outer = [root] if root.get("href") is not None else list(_elements(root))
+    found = [inner for element in outer for inner in unfold(element, place_path, wanted, rows)]
+    for key, ids in rows.items():
+        world.row_orders[key] = {entity_id: number for number, entity_id in enumerate(ids)}
+    return found
 
 
 def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
@@ -181,6 +208,9 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
         world.row_orders[place_path, segments[1]] = rows
     else:
         parent = _parent(world, segments[:-1])
+        if place_path in _IN_ROWS and not exchange.query_has("search"):
+            ids = [str(element.get("id")) for element in _elements(root)]
+            world.row_orders[place_path, ""] = {entity_id: number for number, entity_id in enumerate(ids)}
         if parent is not None and not exchange.query_has("search"):
             ids = [str(element.get("id")) for element in _elements(root)]
             world.row_orders[place_path, parent.id] = {
@@ -223,10 +253,11 @@ def _entity(
         {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
     )
     _below(world, attrs, element)
+    _quota_of(world, element)
     base = None
     if place_path in _STAND_INS:
         base_place, own = _STAND_INS[place_path]
-        base = world.find(base_place, entity_id)
+        base = world.find(base_place, entity_id) or _made_from(world, base_place, entity_id, attrs, own)
         attrs = {name: value for name, value in attrs.items() if name in own}
     for name in places()[place_path].content:
         attrs.pop(name, None)
@@ -234,11 +265,28 @@ def _entity(
     known = world.find(place_path, entity_id, parent)
     if known is None:
         return world.add(place_path, entity_id, attrs, parent=parent, base=base)
-    gone = set(known.attrs) - set(attrs) - places()[place_path].followed
-    if not attrs:  # a bare reference says nothing about what it refers to
+    if set(attrs) <= {"name"}:  # a mere reference says nothing about what it refers to
         return known
+    gone = set(known.attrs) - set(attrs) - places()[place_path].followed
     world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
     return known
+
+
+def _quota_of(world: World, element: etree._Element) -> None:
+    """A quota lives below its data center, which only its path says."""
+    quota = element.find("quota")
+    segments = (quota.get("href") or "").split("/")[3:] if quota is not None else []
+    center = world.find("datacenters", segments[1]) if len(segments) == 4 else None
+    if center is not None and world.find("datacenters/quotas", segments[3], center) is None:
+        world.add("datacenters/quotas", segments[3], {}, parent=center)
+
+
+def _made_from(
+    world: World, place_path: str, entity_id: str, attrs: trees.Tree, own: tuple[str, ...]
+) -> Entity | None:
+    """What stands in for another one tells all of it that is known as long as that was not seen itself."""
+    told = {name: value for name, value in attrs.items() if name not in own}
+    return world.add(place_path, entity_id, told) if "name" in told else None
 
 
 def _is_system_permission(

@@ -81,6 +81,8 @@ def list_top(world: World, place_path: str) -> list[Entity]:
             entities = sorted(entities, key=lambda tag: (tag.id == _ROOT_TAG, tag.seq))
         elif place_path in _BY_NAME:
             entities = _by_name(entities)
+        elif place_path != "hosts":
+            entities = in_rows(world, place_path, "", entities)
         kept = (version, entities)
         world.sorted_lists[place_path] = kept
     return kept[1]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from docs.lab_evidence import Outcome, crawled, reason_of, scenarios, totals
-from rhevmig.lab.fidelity import Verdict
+from docs.lab_evidence import CASSETTES, Outcome, crawled, reason_of, scenarios, totals
+from rhevmig.lab.crawl import read_exchanges
+from rhevmig.lab.engine import Engine
+from rhevmig.lab.fidelity import Comparison, Verdict
+from rhevmig.lab.serving import world_from_crawl
 
 pytestmark = pytest.mark.xdist_group("lab-evidence")
 
@@ -59,3 +62,20 @@ def test_no_recorded_request_makes_the_lab_stumble():
     for outcome in (crawled(), *scenarios()):
         assert not outcome.mistakes
         assert not [verdict for verdict in outcome.verdicts if verdict.not_modelled]
+
+
+@pytest.mark.parametrize(
+    ("cassette", "differing"),
+    [
+        ("recorded-engine/30-inventory-cheapest", 0),
+        ("recorded-engine/20-follow-each", 1),
+        ("scale/920-vms", 0),
+        ("lab/collections-plain", 0),
+    ],
+)
+def test_a_world_can_be_made_from_any_recording_that_reads(cassette, differing):
+    """What was followed is taken apart again: the lab answers the very requests it was made from."""
+    path = CASSETTES / f"{cassette}.json.xz"
+    verdicts = Comparison(Engine(world_from_crawl(path, speed=0))).run(read_exchanges(path))
+    told = [f"{one.method} {one.target}: {one.difference}" for one in verdicts if not one.agrees]
+    assert len(told) <= differing, "\n".join(told)
