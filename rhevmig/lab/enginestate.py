@@ -16,6 +16,10 @@ from rhevmig.lab.world import Entity, World
 __all__ = ["EngineState"]
 
 
+def _always_open(is_open: bool) -> None:
+    """Without a relay nothing is refused."""
+
+
 class EngineState:
     """The parts of one engine; `engine.Engine` answers requests with them."""
 
@@ -35,6 +39,8 @@ class EngineState:
         self.before: list[Callable[[Request], Response | None]] = []
         #: May change the answer before it goes out (faults on purpose, engine costs).
         self.after: list[Callable[[Request, Response], Response]] = []
+        #: Lets new connections pass or has them refused; only where a relay stands in front.
+        self.gate: Callable[[bool], None] = _always_open
         #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
         self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
         world.on_change(self._graphics_follow)

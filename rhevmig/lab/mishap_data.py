@@ -91,6 +91,8 @@ class Mishap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     nic: str | None = None
     #: Engine restart: a proxy in front answers 503 HTML meanwhile instead of a reset connection.
     proxy: bool = False
+    #: Engine restart: with a relay in front, connections are refused until it starts, not reset.
+    refused: bool = False
 
     def fits_vm(self, vm: Entity | None) -> bool:
         """Whether the VM is meant."""

@@ -278,6 +278,10 @@ def _restart(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
     stage.behind_proxy = mishap.proxy
     stage.moves.restart.stop()
     stage.world.agenda.after(away_s, stage.moves.restart.come_back, "engine starts")
+    if mishap.refused:
+        gate = stage.moves.engine.gate
+        gate(False)
+        stage.world.agenda.after(max(0.0, away_s - WARMING_S), partial(gate, True), "engine listens")
 
 
 def _maintenance_mode(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:

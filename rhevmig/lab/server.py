@@ -61,6 +61,7 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="rhevmig-lab", daemon=True)
         #: In front of it, if connections are to fail on purpose.
         self.relay: Relay | None = None
+        engine.gate = self._gate
 
     def start(self) -> None:
         """Begin to serve; returns once requests are answered."""
@@ -85,6 +86,10 @@ class Server:
         finally:
             ticking.cancel()
             self._socket.close()
+
+    def _gate(self, is_open: bool) -> None:
+        if self.relay is not None and not self._uvicorn.should_exit:
+            self.relay.switch("pass" if is_open else "refuse")
 
     async def _tick(self) -> None:
         while True:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ovirtsdk4 as sdk
 import pytest
+from lab_worlds import THREE_HOSTS
 from ovirtsdk4 import types
 
 import rhevmig.lab
@@ -103,3 +104,27 @@ def test_a_lost_answer_is_an_error_and_the_vm_moves(lab: Lab, connection: sdk.Co
     ) as again:
         events = again.system_service().events_service().list(search="correlation_id=never-heard-of")
         assert sorted(event.code for event in events) == [62, 63]
+
+
+def test_a_restarting_engine_refuses_connections_and_knows_the_token_afterwards(tmp_path: Path) -> None:
+    """Refused while it is away, then it answers the same token; the VM has arrived without event 63."""
+    scenario = tmp_path / "restart.yaml"
+    scenario.write_text(
+        THREE_HOSTS + "faults: [{kind: engine_restart, at_s: 100, seconds: 40, refused: true}]\n"
+    )
+    with serve(scenario, speed=0.001) as lab:
+        connection = sdk.Connection(
+            url=lab.url, username=lab.username, password=lab.password, ca_file=lab.ca_file, timeout=20
+        )
+        vms = connection.system_service().vms_service()
+        vm_id = vms.list(search="name=vm1")[0].id
+        lab.advance(99)
+        vms.vm_service(vm_id).migrate(query={"correlation_id": "before"})
+        lab.advance(1)
+        with pytest.raises(sdk.Error, match="Failed to connect"):
+            vms.vm_service(vm_id).get()
+        lab.advance(42)
+        assert vms.vm_service(vm_id).get().status == types.VmStatus.UP
+        events = connection.system_service().events_service().list(search="correlation_id=before")
+        assert [event.code for event in events] == [62]
+        connection.close()
