@@ -19,7 +19,7 @@ import yaml
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.expectations import Expected
 from rhevmig.lab.workloads import Workload
-from rhevmig.lab.yaml_lines import line_of
+from rhevmig.lab.yaml_lines import LOADER, line_naming, line_of
 
 __all__ = [
     "AffinityGroupEntry",
@@ -335,7 +335,7 @@ class EventEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     #: normal, warning, error, alert; the code's own if absent.
     severity: str | None = None
     #: Seconds before the lab's start.
-    age_s: float = 60
+    age_s: Annotated[float, msgspec.Meta(ge=0, le=1e9)] = 60
     #: What it is about, by name.
     host: str | None = None
     vm: str | None = None
@@ -387,10 +387,17 @@ def load_scenario(path: Path) -> Scenario:
     return parse_scenario(text, file=str(path))
 
 
+def _read_yaml(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe one
+    except yaml.YAMLError:
+        return yaml.safe_load(text)  # which fails too, and says better why and where
+
+
 def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
     """The scenario that a YAML text says."""
     try:
-        raw = yaml.safe_load(text)
+        raw = _read_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
@@ -424,3 +431,12 @@ def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
         grows = isinstance(value, list) and isinstance(merged.get(key), list)
         merged[key] = [*merged[key], *value] if grows else value
     return merged
+
+
+def located(error: ScenarioInvalid, path: Path) -> ScenarioInvalid:
+    """The same refusal with its line, when it is about a name that nothing has."""
+    named = re.match(r"(?:[\w ]+ )?(?P<owner>\S+) names '(?P<value>.*)', but", error.detail)
+    if error.line is not None or named is None:
+        return error
+    line = line_naming(path.read_text(), named["owner"], named["value"])
+    return ScenarioInvalid(file=error.file, line=line, detail=error.detail)

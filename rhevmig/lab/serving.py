@@ -10,12 +10,13 @@ from types import TracebackType
 from typing import Any
 
 from rhevmig.clock import ScaledClock
+from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import accounts, costs, defaults
 from rhevmig.lab.build import build_world
 from rhevmig.lab.crawl import read_crawl, read_exchanges
 from rhevmig.lab.engine import Engine
 from rhevmig.lab.exchange import Request, Response
-from rhevmig.lab.scenario import Scenario, load_scenario
+from rhevmig.lab.scenario import Scenario, load_scenario, located
 from rhevmig.lab.simclock import SimClock
 from rhevmig.lab.world import World
 
@@ -45,12 +46,20 @@ def world_from_crawl(
     defaults.install(world)
     for user in world.all("users"):
         user.lab["password"] = password
-    admin = world.find("users", world.engine_facts.get("admin_id"))
-    if admin is None:
-        admin = next(iter(world.all("users")), None) or accounts.add_user(world, "admin@internal", password)
-    permission = {"role": {"@id": defaults.SUPER_USER_ID}, "user": {"@id": admin.id}}
-    world.add("permissions", world.new_id("permission", "admin"), permission)
+    _with_admin(world, password)
     return world
+
+
+def _with_admin(world: World, password: str) -> None:
+    """Somebody who may do everything: whom the crawl names, or a new admin@internal."""
+    granted = [item for item in world.all("permissions") if item.ref("role") == defaults.SUPER_USER_ID]
+    named = world.engine_facts.get("admin_id") or next((item.ref("user") for item in granted), None)
+    admin = world.find("users", named)
+    if admin is None:
+        admin = accounts.add_user(world, "admin@internal", password, user_id=named)
+    if all(item.ref("user") != admin.id for item in granted):
+        permission = {"role": {"@id": defaults.SUPER_USER_ID}, "user": {"@id": admin.id}}
+        world.add("permissions", world.new_id("permission", "admin"), permission)
 
 
 class Lab:
@@ -184,7 +193,11 @@ def open_lab(
 def _world_of_file(path: Path, *, speed: float, monotonic: Callable[[], float] | None) -> World:
     if path.suffix in (".gz", ".xz") or _is_crawl(path):
         return world_from_crawl(path, speed=speed, monotonic=monotonic)
-    return build_world(load_scenario(path), file=str(path), speed=speed, monotonic=monotonic)
+    scenario = load_scenario(path)
+    try:
+        return build_world(scenario, file=str(path), speed=speed, monotonic=monotonic)
+    except ScenarioInvalid as error:
+        raise located(error, path) from error
 
 
 def _is_crawl(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,19 +14,23 @@ __all__ = ["IDLE_VM", "Workload", "workload_of"]
 _MIB = 1024 * 1024
 
 
+_Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a guest does to its memory; the physics of a migration follows from it."""
 
     #: Memory written per second while running, MiB of whole pages; 0 = idle.
-    dirty_mib_s: float = 20.0
+    dirty_mib_s: _Amount = 20.0
     #: Memory that the guest writes over and over, MiB; None is a quarter of its memory.
-    working_set_mib: float | None = None
+    working_set_mib: _Amount | None = None
     #: How the writes fall into it.
     pattern: Literal["random", "sequential", "hot_cold"] = "random"
     #: Share of the memory that holds something else than zeros.
-    nonzero: float = 0.6
+    nonzero: _Share = 0.6
     #: Share of its CPUs that the load needs; auto-converge bites only beyond the idle rest.
-    cpu_duty: float = 1.0
+    cpu_duty: _Share = 1.0
 
     def model(self, memory_bytes: int) -> DirtyModel:
         """The load for a VM of this size."""
