@@ -17,7 +17,7 @@ import yaml
 from rhevmig.lab.enginestate import EngineState
 from rhevmig.lab.exchange import Request, Response
 
-__all__ = ["cost_s", "switch_on"]
+__all__ = ["Costs", "cost_s", "switch_on"]
 
 _SEARCHED = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)\s*(?:!=|<=|>=|=|<|>)")
 
