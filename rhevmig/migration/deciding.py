@@ -50,6 +50,8 @@ __all__ = [
 _MOVABLE = frozenset({VmStatus.UP, VmStatus.POWERING_UP, VmStatus.PAUSED, VmStatus.REBOOT_IN_PROGRESS})
 #: Moves beyond those that may start now whose VMs are looked at with the rest, in the same request.
 _AHEAD = 16
+#: Cancels of one migration at most.
+_CANCELS = 3
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,7 +290,7 @@ def _refused_here(key: str, sentence: str, kind: RefusalClass) -> Outcome:
 def _cancels(state: State, now: datetime) -> tuple[Cancel, ...]:
     timing, found = state.options.timing, []
     for item, attempt in state.open_attempts:
-        if attempt.cancel_ids or attempt.answer == "refused":
+        if attempt.answer == "refused" or not _may_cancel(attempt, now, timing):
             continue
         if state.stopped is not None and state.stopped.cancel_open:
             found.append(Cancel(attempt=attempt, why=state.stopped.reason))
@@ -297,6 +299,14 @@ def _cancels(state: State, now: datetime) -> tuple[Cancel, ...]:
             if now > attempt.copying_at + timedelta(seconds=deadline_s):
                 found.append(Cancel(attempt=attempt, why=f"not done after {deadline_s:.0f} s of copying"))
     return tuple(found)
+
+
+def _may_cancel(attempt: Attempt, now: datetime, timing: Timing) -> bool:
+    """Once; again only where nothing came of it for long, for a cancel may have been lost on the way."""
+    if attempt.cancelled_at is None:
+        return True
+    waited_s = (now - attempt.cancelled_at).total_seconds()
+    return waited_s > timing.unheard_s and len(attempt.cancel_ids) < _CANCELS
 
 
 def _stop(state: State) -> Stop | None:

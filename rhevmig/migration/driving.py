@@ -299,7 +299,8 @@ class Driver:
     def _cancel(self, cancel: Cancel) -> ActAnswer:
         attempt = cancel.attempt
         parsed = parse_correlation_id(attempt.correlation_id)
-        correlation_id = self._new_id(Act.CANCEL, move=parsed.move if parsed else 0, attempt=attempt.number)
+        number = attempt.number * 10 + len(attempt.cancel_ids) + 1
+        correlation_id = self._new_id(Act.CANCEL, move=parsed.move if parsed else 0, attempt=number)
         self._write(
             CancelIntended(
                 vm_id=attempt.vm_id,

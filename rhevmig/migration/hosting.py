@@ -239,11 +239,12 @@ def _after(state: State, last: HostAct, seen: Observation, *, is_open: bool) -> 
         if last.settled.state == "maintenance" and state.options.return_host and not is_open:
             return HostSteps(now=(SwitchHost(act=Act.ACTIVATE, attempt=1),))
         return _NOTHING
-    if last.settled.state != "up" or not state.options.return_vms or is_open:
+    if last.settled.state != "up" or not state.options.return_vms:
         return _NOTHING
-    if any(item.why == "home" for item in state.moves.values()):
-        return _NOTHING
-    return HostSteps(now=tuple(_home(state, item) for item in state.moves.values() if _went(item)))
+    #: VM by VM, for the moves home may have been written down in part when a process died
+    at_home = {item.move.vm_id for item in state.moves.values() if item.why == "home"}
+    away = [item for item in state.moves.values() if _went(item) and item.move.vm_id not in at_home]
+    return HostSteps(now=tuple(_home(state, item) for item in away))
 
 
 def _went(item: MoveState) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rhevmig.errors import JournalError
-from rhevmig.migration import Campaign, Options, Plan, resume, run, status
+from rhevmig.migration import Campaign, Options, Plan, cancel, resume, run, status
 from tests.recovery.killing import killed
 from tests.unit.migration.fake_engine import Course, FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan
@@ -16,6 +16,7 @@ from tests.unit.migration.scenes import Scene, a_plan
 #: the host intended, answered, settled; finished.
 ONE_MIGRATION = 6
 FIVE_VMS = 1 + 5 * 4 + 3 + 1
+USUAL = Options(retries=0)
 
 
 def one_vm() -> tuple[FakeEngine, Plan]:
@@ -32,7 +33,7 @@ def five_vms() -> tuple[FakeEngine, Plan]:
 
 
 def die_and_resume(
-    engine: FakeEngine, plan: Plan, folder: Path, *kills: tuple[int, str]
+    engine: FakeEngine, plan: Plan, folder: Path, *kills: tuple[int, str], options: Options = USUAL
 ) -> tuple[FakeEngine, Campaign]:
     """Runs the plan, dies at each of the writes in turn, and at last goes through."""
     journal, aside = folder / "journal.db", folder / "engine"
@@ -41,7 +42,7 @@ def die_and_resume(
         try:
             return resume(journal, there, clock=there.clock)
         except JournalError:
-            return run(plan, there, journal=journal, clock=there.clock, options=Options(retries=0))
+            return run(plan, there, journal=journal, clock=there.clock, options=options)
 
     for at, when in kills:
         engine, died = killed(engine, aside, lambda there=engine: begin_or_go_on(there), at=at, when=when)
@@ -125,3 +126,52 @@ def test_killed_while_the_engine_has_trouble_too(tmp_path, at, fate):
         engine.at(70, "come_back")
     engine, campaign = die_and_resume(engine, plan, tmp_path, (at, "after"))
     assert_all_is_well(engine, campaign)
+
+
+THERE_AND_BACK = Options(retries=2, return_host=True, return_vms=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 41))
+def test_there_and_back_with_a_failure(tmp_path, at, when):
+    """Three VMs, one of which fails once and goes to another host; the host and all VMs come back."""
+    scene = Scene()
+    scene.engine.add("v2")
+    scene.engine.add("v3")
+    scene.engine.plan_course("v2", Course(seconds=9, ends="failed"))
+    plan = a_plan(scene.engine, "v1", "v2", "v3", kind="evacuate", alternatives=("h3",))
+    engine, campaign = die_and_resume(scene.engine, plan, tmp_path, (at, when), options=THERE_AND_BACK)
+    assert campaign.is_success, str(campaign)
+    assert {vm.host for vm in engine.vms.values()} == {"h1"}
+    assert [engine.posts("migrate", vm) for vm in ("v1", "v2", "v3")] == [2, 3, 2]
+    assert (engine.posts("deactivate"), engine.posts("activate")) == (1, 1)
+    assert engine.hosts["h1"] == "up"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 12))
+def test_cancelling_is_interrupted(tmp_path, at, when):
+    """Two VMs move, the campaign is cancelled, and that is killed: cancelled again, nothing is lost."""
+    scene, journal = Scene(), tmp_path / "journal.db"
+    scene.engine.add("v2")
+    for vm in scene.engine.vms:
+        scene.engine.plan_course(vm, Course(seconds=500))
+    plan = a_plan(scene.engine, "v1", "v2", kind="evacuate")
+    aside = tmp_path / "engine"
+
+    def begin(there=scene.engine):
+        return run(plan, there, journal=journal, clock=there.clock, options=USUAL)
+
+    engine, died = killed(scene.engine, aside, begin, at=5, when="after")
+    assert died
+
+    def stop(there=engine):
+        return cancel(journal, there, clock=there.clock)
+
+    engine, died = killed(engine, aside, stop, at=at, when=when)
+    campaign = cancel(journal, engine, clock=engine.clock) if died else status(journal)
+    assert campaign.counts == {"cancelled": 2}
+    assert {vm.host for vm in engine.vms.values()} == {"h1"}
+    assert [engine.posts("migrate", vm) for vm in ("v1", "v2")] == [1, 1]
