@@ -171,9 +171,7 @@ def parallel_connections(
         if wanted is None and (policy == "auto_parallel" or zero_copy):
             wanted = _MIN_CONNECTIONS
     else:
-        raise InvalidArgument(
-            name="policy", value=policy, expected="auto, auto_parallel, disabled or custom"
-        )
+        raise InvalidArgument(name="policy", value=policy, expected="auto, auto_parallel, disabled or custom")
     return min(wanted, _MAX_CONNECTIONS) if wanted else None
 
 

@@ -78,11 +78,7 @@ def random_load(*, rate_bytes_s: float, working_set_bytes: float) -> DirtyModel:
 def sequential_load(*, rate_bytes_s: float, working_set_bytes: float) -> DirtyModel:
     """Page writes that walk through the working set in order, again and again."""
     return _of(
-        [
-            DirtyClass(
-                rate_bytes_s=rate_bytes_s, working_set_bytes=working_set_bytes, is_sequential=True
-            )
-        ]
+        [DirtyClass(rate_bytes_s=rate_bytes_s, working_set_bytes=working_set_bytes, is_sequential=True)]
     )
 
 

@@ -217,9 +217,7 @@ def _scheduled(course: _Course, schedule: ConvergenceSchedule) -> _Run:
         CopyJob(
             memory_bytes=course.memory,
             nonzero_bytes=course.nonzero,
-            dirty=random_load(
-                rate_bytes_s=course.load.rate_bytes_s, working_set_bytes=course.working_set
-            ),
+            dirty=random_load(rate_bytes_s=course.load.rate_bytes_s, working_set_bytes=course.working_set),
             schedule=schedule,
             max_bandwidth_bytes_s=None,
         )

@@ -43,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server.asked = getattr(self.server, "asked", 0) + 1  # type: ignore[attr-defined]
             return self.answer(200, str(self.server.asked).encode())  # type: ignore[attr-defined]
         if self.path == "/gzip":
-            return self.answer(200, gzip.compress(b"hello " * 9000, mtime=0), Content_Encoding="gzip", X_One="1")
+            packed = gzip.compress(b"hello " * 9000, mtime=0)
+            return self.answer(200, packed, Content_Encoding="gzip", X_One="1")
         return self.answer(200, b"plain " + self.path.encode(), Content_Type="text/plain")
 
     do_HEAD = do_GET  # noqa: N815 - http.server's names
