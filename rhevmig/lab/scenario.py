@@ -39,6 +39,7 @@ __all__ = [
     "VmEntry",
     "VmNicEntry",
     "load_scenario",
+    "located",
     "parse_scenario",
 ]
 
