@@ -124,7 +124,7 @@ def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Ent
                 file=builder.file,
                 detail=f"{asked_by}: network {item.network} lies on {item.nic!r}, which it has not",
             )
-        own_address = item.address.format(n=number) if item.address else None
+        own_address = _numbered(builder, item.address, number, asked_by) if item.address else None
         attach(
             world,
             host,
@@ -135,6 +135,20 @@ def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Ent
             mtu=item.mtu,
             given=item.id,
         )
+
+
+def _numbered(builder: Builder, pattern: str, number: int, asked_by: str) -> str:
+    """The address of the host with that number; counting goes on through the network beyond 255."""
+    try:
+        first = ipaddress.ip_interface(pattern.replace(".{n}/", ".0/").replace("{n}", str(number)))
+    except ValueError as error:
+        raise ScenarioInvalid(file=builder.file, detail=f"{asked_by}: {error}") from error
+    own = first.ip + number if ".{n}/" in pattern else first.ip
+    if own not in first.network:
+        raise ScenarioInvalid(
+            file=builder.file, detail=f"{asked_by}: address {pattern!r} has no room for number {number}"
+        )
+    return f"{own}/{first.network.prefixlen}"
 
 
 def _device(builder: Builder, host: Entity, nic: entries.NicEntry, position: int) -> Entity:
