@@ -14,6 +14,7 @@ from rhevmig.lab import (
     rules_groups,
     rules_hosts,
     rules_jobs,
+    rules_more,
     rules_running,
     rules_sites,
     rules_storage,
@@ -30,7 +31,16 @@ from rhevmig.lab.world import World
 __all__ = ["Engine"]
 
 #: Modules whose import registers what creates, edits, removes and runs.
-REGISTERING = (rules_groups, rules_hosts, rules_jobs, rules_running, rules_sites, rules_storage, rules_vms)
+REGISTERING = (
+    rules_groups,
+    rules_hosts,
+    rules_jobs,
+    rules_more,
+    rules_running,
+    rules_sites,
+    rules_storage,
+    rules_vms,
+)
 _API = "/ovirt-engine/api"
 
 

@@ -146,6 +146,17 @@ def _labels_of(kind: str) -> Callable[[World, Entity, Place], Listed]:
     return provide
 
 
+def _labels_in(kind: str) -> Callable[[World, Entity, Place], Listed]:
+    """The affinity labels that a group names."""
+
+    def provide(world: World, entity: Entity, place: Place) -> Listed:
+        items = trees.items_of(entity.get(f"{kind}_labels"), "affinity_label")
+        found = [world.find("affinitylabels", trees.ref_id(item)) for item in items]
+        return schema.place("affinitylabels"), [label for label in found if label is not None]
+
+    return provide
+
+
 def _members(kind: str) -> Callable[[World, Entity, Place], Listed]:
     """The members of a label or group, shown as bare references."""
 
@@ -287,6 +298,8 @@ _PROVIDERS: Mapping[str, Callable[[World, Entity, Place], Listed]] = {
     "clusters/networkfilters": _all_of("networkfilters"),
     "clusters/affinitygroups/vms": _members("vms"),
     "clusters/affinitygroups/hosts": _members("hosts"),
+    "clusters/affinitygroups/hostlabels": _labels_in("host"),
+    "clusters/affinitygroups/vmlabels": _labels_in("vm"),
     "affinitylabels/vms": _members("vms"),
     "affinitylabels/hosts": _members("hosts"),
     "hosts/affinitylabels": _labels_of("hosts"),

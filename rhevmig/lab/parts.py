@@ -62,6 +62,8 @@ def _cdroms(world: World, vm: Entity) -> list[Entity]:
 
 
 def _consoles(world: World, vm: Entity) -> list[Entity]:
+    if vm.lab.get("headless"):
+        return []
     protocol = vm.text("display.type", "vnc")
     return [
         _child(

@@ -13,6 +13,7 @@ from rhevmig.lab.world import Entity
 
 __all__ = [
     "DISK_OPERATOR_ID",
+    "OF_A_TEMPLATE",
     "add_disk",
     "add_nic",
     "add_snapshot",
@@ -40,16 +41,74 @@ _NEXT_RUN = frozenset(
 )
 
 
+#: What a VM takes from its template, and a template from its VM.
+OF_A_TEMPLATE = frozenset(
+    (
+        "bios",
+        "cpu",
+        "cpu_pinning_policy",
+        "cpu_shares",
+        "delete_protected",
+        "display",
+        "high_availability",
+        "io",
+        "large_icon",
+        "memory",
+        "memory_policy",
+        "migration",
+        "migration_downtime",
+        "multi_queues_enabled",
+        "os",
+        "placement_policy",
+        "small_icon",
+        "sso",
+        "start_paused",
+        "stateless",
+        "storage_error_resume_behaviour",
+        "type",
+        "usb",
+        "virtio_scsi_multi_queues_enabled",
+    )
+)
+
+
+def _template_of(asked: Asked, sent: Tree) -> Entity | None:
+    """The template that a body names, unless it is the blank one."""
+    named = sent.get("template")
+    found = reference(asked, "templates", named) if named else None
+    return found if found is not None and found.id != defaults.BLANK_ID else None
+
+
+def _fill_from(asked: Asked, vm: Entity, template: Entity) -> None:
+    """Disks and interfaces as the template has them."""
+    world = asked.world
+    for attachment in world.children(template, "diskattachments"):
+        disk = world.find("disks", attachment.id)
+        if disk is not None:
+            alias = {"alias": f"{vm.name}_{disk.name}", "name": f"{vm.name}_{disk.name}"}
+            copy = world.add("disks", world.new_id(), {**disk.attrs, **alias, "image_id": world.new_id()})
+            copied = {**attachment.attrs, "disk": trees.ref(copy.id), "vm": trees.ref(vm.id)}
+            copied.pop("template", None)
+            world.add("vms/diskattachments", copy.id, copied, parent=vm)
+    for nic in world.children(template, "nics"):
+        base = {**defaults.default_attrs("vms/nics"), "mac": {"address": _free_mac(asked)}}
+        kept = {**base, **nic.attrs, "vm": trees.ref(vm.id)}
+        kept.pop("template", None)
+        world.add("vms/nics", world.new_id(), kept, parent=vm)
+
+
 @create("vms")
 def add_vm(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
-    """A VM from the blank template."""
+    """A VM from the blank template, or as another one says."""
     if not sent.get("cluster"):
         need("Vm", sent, "cluster.id|name")
     world, name = asked.world, trees.text(sent, "name")
     cluster = reference(asked, "clusters", sent["cluster"])
     need("Vm", sent, "name")
     unique(asked, "vms", name, "VM_NAME_IN_USE")
-    memory = trees.text(sent, "memory", str(_GIB))
+    template = _template_of(asked, sent)
+    told = template.attrs if template is not None else {}
+    memory = trees.text(sent, "memory", str(told.get("memory", _GIB)))
     now = world.clock.stamp()
     profile = next(iter(world.children(cluster, "cpuprofiles")), None)
     base: Tree = {
@@ -66,6 +125,7 @@ def add_vm(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "memory_policy": {"ballooning": "true", "guaranteed": memory, "max": str(int(memory) * 4)},
         "os": {"boot": {"devices": {"device": "hd"}}, "type": "other"},
         "stop_time": now,
+        **{member: value for member, value in told.items() if member in OF_A_TEMPLATE and member != "memory"},
     }
     attrs = merged(asked, "vms", base, sent, skip=("cluster", "template", "cpu_profile", "host"))
     attrs.update(cluster=trees.ref(cluster.id), status="down")
@@ -77,7 +137,11 @@ def add_vm(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
     quota = next(iter(world.children(center, "quotas")), None) if center else None
     if quota is not None:
         attrs["quota"] = trees.ref(quota.id)
+    if template is not None:
+        attrs.update(template=trees.ref(template.id), original_template=trees.ref(template.id))
     vm = world.add("vms", world.new_id(), attrs)
+    if template is not None:
+        _fill_from(asked, vm, template)
     snapshot = {
         "description": "Active VM",
         "date": now,
