@@ -306,6 +306,14 @@ def _elsewhere(case: _Case) -> Outcome | None:
         return succeeded(case.attempt, vm, story, case.hosts, case.place())
     if not case.is_heard or case.is_adopted:
         return _others_work(case)
+    if story.failed is not None and vm.status == VmStatus.PAUSED != case.attempt.status_before:
+        #: a post-copy that broke: one half of its memory is here, the other was there
+        return Outcome(
+            verdict=Verdict.LOST,
+            reason=f"paused on the destination after a failure: {story.failed.error or 'no reason given'}",
+            evidence=(*case.place(), by_event(story.failed)),
+            host_id=vm.host_id,
+        )
     if case.sighting.jobs is None or not case.rested(case.timing.event_grace_s):
         return None
     named = case.attempt.destination_host_id or _id_of(

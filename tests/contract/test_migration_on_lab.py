@@ -37,6 +37,17 @@ MIGRATE = "/migrate"
         pytest.param(
             {"kind": "another_cancels", "vm": "vm1", "after_s": 1}, Verdict.CANCELLED, 1, id="cancelled"
         ),
+        pytest.param({"kind": "post_copy_loss", "vm": "vm1"}, Verdict.LOST, 1, id="post-copy"),
+        pytest.param({"kind": "source_dies", "vm": "vm1"}, Verdict.UNKNOWN, 1, id="source-dies"),
+        pytest.param(
+            {"kind": "host_dies", "host": "h2", "vm": "vm1", "after_s": 1},
+            Verdict.RETURNED_TO_SOURCE,
+            1,
+            id="destination-host-dies",
+        ),
+        pytest.param(
+            {"kind": "vm_locked", "vm": "vm1", "at_s": 0.0}, Verdict.REFUSED, 6, id="locked-for-good"
+        ),
         pytest.param(
             {"kind": "engine_restart", "vm": "vm1", "after_s": 0.5, "seconds": 40},
             Verdict.SUCCEEDED,

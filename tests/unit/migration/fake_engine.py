@@ -47,7 +47,7 @@ class Course:
     seconds: float = 20.0
     queued_s: float = 2.0
     error: str | None = None
-    ends: str = "done"  # done | failed | down | unknown | never
+    ends: str = "done"  # done | failed | down | broken | unknown | never
     lands_on: str | None = None
     downtime_ms: float | None = 74.0
     nic_trouble: bool = False
@@ -399,6 +399,11 @@ class FakeEngine:
                 error="VM went down",
                 source_host=moving.source,
             )
+            self._job(moving.correlation_id, vm_id, "failed")
+        elif course.ends == "broken":
+            del self.moving[vm_id]
+            vm.status, vm.host = "paused", moving.destination
+            self.event(120, vm_id, correlation_id=moving.correlation_id, error="post-copy failed")
             self._job(moving.correlation_id, vm_id, "failed")
         elif course.ends == "unknown":
             del self.moving[vm_id]

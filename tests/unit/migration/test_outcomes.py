@@ -220,6 +220,14 @@ def test_vm_goes_down_on_the_way():
     assert (outcome.verdict, outcome.is_data_risk, scene.engine.posts()) == (Verdict.LOST, True, 1)
 
 
+def test_post_copy_that_broke_is_lost():
+    """Paused on the destination after event 120: its memory is in two halves; nothing is repeated."""
+    scene = Scene()
+    scene.engine.plan_course("v1", Course(ends="broken"))
+    outcome = scene.outcome(options=Options(retries=2))
+    assert (outcome.verdict, outcome.host_id, scene.engine.posts()) == (Verdict.LOST, "h2", 1)
+
+
 def test_vm_disappears_on_the_way():
     """A VM that the engine no longer lists is lost."""
     scene = Scene()
