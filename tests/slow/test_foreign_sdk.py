@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from slow.foreign.environment import program
@@ -98,3 +101,22 @@ def test_moving(lab: Lab) -> None:
         "back up",
         "bandwidth 1000",
     ]
+
+
+def test_a_lab_from_the_command_line(tmp_path: Path) -> None:
+    """`rhevmig lab serve` and `rhevmig lab ca` are all that the SDK's program needs to move VMs."""
+    command = [str(Path(sys.executable).parent / "rhevmig"), "lab"]
+    serving = [*command, "serve", "--scenario", str(SITE), "--speed", "20", "--ca-folder", str(tmp_path)]
+    with subprocess.Popen(serving, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        printed = subprocess.run([*command, "ca", str(tmp_path)], capture_output=True, text=True, check=True)
+        ca_file = tmp_path / "printed.pem"
+        ca_file.write_text(printed.stdout)
+        lab = SimpleNamespace(url=url, ca_file=str(ca_file), username="admin@internal", password="secret")
+        try:
+            assert program("sdk_moving", lab)[-1] == "bandwidth 1000"
+        finally:
+            process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert "Traceback" not in said

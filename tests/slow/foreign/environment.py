@@ -16,6 +16,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from rhevmig.lab.serving import Lab
@@ -129,7 +130,7 @@ def play(name: str, lab: Lab, *, check: bool = False, timeout_s: float = 600, **
     return Played(done.returncode, done.stdout + done.stderr, tasks)
 
 
-def program(name: str, lab: Lab, *arguments: str, timeout_s: float = 300) -> list[str]:
+def program(name: str, lab: Lab | SimpleNamespace, *arguments: str, timeout_s: float = 300) -> list[str]:
     """Run one of the SDK's programs against a lab; the lines that it prints."""
     command = [str(python()), str(HERE / f"{name}.py"), lab.url, lab.ca_file, lab.username, *arguments]
     with tempfile.TemporaryDirectory() as home:
