@@ -24,7 +24,7 @@ Map, from the bottom up (a module imports only what stands above it):
 - `enginestate`   what an engine consists of; `engine` one request in, one response out.
 - `rules_*`       creating, editing and removing, kind by kind; `changing` what they share.
 - `scenario`      the YAML form of a world; `builder`, `build*` make the world from it.
-- `crawl`         a world from recorded answers (`unfolding`: followed ones); `chronicle` that at any instant.
+- `crawl`         a world from recorded answers (`unfolding`, `gauges`); `chronicle` that at any instant.
 - `fidelity`      asks a lab what a recording asked of an engine, and compares; `rehearsing` with moving VMs.
 - `relay`         connections that fail on purpose; `authority` the CA; `server` the HTTPS shell; `serving`.
 

@@ -28,6 +28,7 @@ __all__ = ["Chronicle", "read_recordings"]
 
 #: Lists that say nothing about what does not stand in them.
 _OPEN_LISTS = frozenset(("events", "jobs/steps", "storagedomains/vms", "storagedomains/disks"))
+_ACTION = re.compile(r"(vms|hosts|clusters)/[^/]+/(?!nics|diskattachments|tags|networks|affinity)[a-z]+")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -160,10 +161,10 @@ def _first_sights(exchanges: list[Exchange]) -> list[Exchange]:
     known: set[str] = set()
     found = []
     for exchange in exchanges:
-        if exchange.method == "POST" and exchange.status == 200 and "/sso" not in exchange.target:
+        if exchange.method == "POST" and _ACTION.fullmatch(exchange.path):
             break
         if exchange.method != "GET":
-            known.update(_UUID.findall(f"{exchange.target} {exchange.body or ''}"))
+            known.update(_UUID.findall(exchange.target))
         elif exchange.path.split("/")[0] in ("vms", "hosts") and exchange.status == 200:
             seen = _of_unknown(exchange, known)
             found += [seen] if seen is not None else []
@@ -266,7 +267,9 @@ def _copy(source: World, *, start: str) -> World:
         base = world.find(entity.base.place, entity.base.id) if entity.base else None
         if (entity.parent and parent is None) or (entity.base and base is None):
             continue
-        made[id(entity)] = world.add(entity.place, entity.id, entity.attrs, parent=parent, base=base)
+        twin = world.add(entity.place, entity.id, entity.attrs, parent=parent, base=base)
+        twin.lab.update(entity.lab)
+        made[id(entity)] = twin
     return world
 
 

@@ -10,6 +10,7 @@ import gzip
 import lzma
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import tree as trees
 from rhevmig.lab.derived import schedulable_mib
 from rhevmig.lab.follow import parse_follow
+from rhevmig.lab.gauges import remember
 from rhevmig.lab.schema import places
 from rhevmig.lab.unfolding import Rows, unfold
 from rhevmig.lab.world import Entity, World
@@ -203,6 +205,12 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
     place_path = "/".join(segments[0::2])
     if place_path in ("affinitylabels/hosts", "affinitylabels/vms"):
         _members_of_label(world, root, segments)
+    elif place_path.endswith("/statistics"):
+        above = _parent(world, segments[:-1])
+        recorded = exchange.headers.get("x-recorded-at")
+        at_s = datetime.fromisoformat(recorded).timestamp() if recorded else world.clock.now_s
+        if above is not None:
+            remember(world, above, root, at_s)
     elif place_path in ALIASES:
         rows = {str(element.get("id")): number for number, element in enumerate(_elements(root))}
         world.row_orders[place_path, segments[1]] = rows

@@ -102,6 +102,10 @@ def sub_place(parent: Place, rel: str) -> Place | None:
     return schema.derived_place(parent, rel)
 
 
+#: What only the guest of a running VM reports.
+_OF_A_GUEST = frozenset(("vms/applications", "vms/reporteddevices", "vms/sessions"))
+
+
 def list_below(world: World, entity: Entity, place: Place) -> Listed:
     """The items of a sub-collection of an entity."""
     provider = _PROVIDERS.get(place.path)
@@ -109,6 +113,8 @@ def list_below(world: World, entity: Entity, place: Place) -> Listed:
         shape, found = provider(world, entity, place)
         return shape, in_rows(world, place.path, entity.id, found)
     kept = in_rows(world, place.path, entity.id, world.children(entity, place.segment))
+    if place.path in _OF_A_GUEST and entity.get("host") is None:
+        kept = []
     maker = part_maker(place.path)
     return place, kept if kept or maker is None else maker(world, entity)
 

@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from rhevmig.lab import tree as trees
+from rhevmig.lab.gauges import figures_of, used_beside_vms
 from rhevmig.lab.tree import Tree
 from rhevmig.lab.world import Entity, World
 
@@ -181,10 +182,11 @@ def measured(world: World, entity: Entity) -> dict[str, Any]:
     elif entity.place == "hosts":
         memory = entity.number("memory")
         used = sum(vm.number("memory") for vm in world.referring("vms", "host", entity.id)) + memory // 20
+        used, free = used_beside_vms(world, entity) or (min(used, memory), max(0, memory - used))
         figures = {
             "memory.total": memory,
-            "memory.used": min(used, memory),
-            "memory.free": max(0, memory - used),
+            "memory.used": used,
+            "memory.free": free,
             "swap.total": 4 * 2**30,
             "swap.free": 4 * 2**30,
             "cpu.current.user": 1,
@@ -192,7 +194,7 @@ def measured(world: World, entity: Entity) -> dict[str, Any]:
             "cpu.load.avg.5m": "0.080",
             "boot.time": int(world.clock.start_s) - 86_400,
         }
-    return {**figures, **entity.lab.get("statistics", {})}
+    return {**figures, **figures_of(entity), **entity.lab.get("statistics", {})}
 
 
 def _statistics(world: World, entity: Entity) -> list[Entity]:
@@ -205,11 +207,12 @@ def _statistics(world: World, entity: Entity) -> list[Entity]:
     kinds = measures().get(place) or measures()["hosts/nics/statistics"]
     for name, measure in kinds.items():
         series = name.endswith(".history") or name.startswith("hugepages.")
-        if name.endswith(".history"):
-            values: Any = {"value": [{"datum": "0"}] * 40} if entity.get("host") is not None else ""
-        else:
-            figure = figures.get(name, "[]" if measure.type == "string" else 0)
-            values = {"value": {"detail" if measure.type == "string" else "datum": str(figure)}}
+        figure = figures.get(name, "[]" if measure.type == "string" else 0)
+        if name.endswith(".history") and name not in figures:
+            figure = ["0"] * 40 if entity.get("host") is not None else []
+        told = figure if isinstance(figure, list) else [figure]
+        member = "detail" if measure.type == "string" else "datum"
+        values: Any = {"value": [{member: str(one)} for one in told]} if told else ""
         attrs: Tree = {**msgspec.to_builtins(measure), "name": name, "values": values}
         if not series:
             attrs[owner] = trees.ref(entity.id)

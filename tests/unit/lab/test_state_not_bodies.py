@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.unit.lab.worlds import driven
+from pathlib import Path
+
+from rhevmig.lab import open_lab
+from tests.unit.lab.worlds import Driven, driven
 
 
 def test_a_renamed_host_has_its_new_name_in_every_answer():
@@ -75,3 +78,27 @@ def test_a_list_is_indented_as_the_engine_does_it():
     assert lines[2].startswith('    <vm href="/ovirt-engine/api/vms/')
     assert any(line == "        <description></description>" for line in lines)
     assert any(line == "<version>" for line in lines), "the eighth level begins at the margin"
+
+
+def test_what_was_reported_follows_what_changes():
+    """A lab from a crawl: figures go on from what was recorded; memory follows a VM's edit and its stop."""
+    crawl = Path(__file__).parents[3] / "cassettes" / "recorded-engine" / "10-crawl.json.xz"
+    lab = Driven(open_lab(crawl))
+    vm = lab.world.named("vms", "web01")
+
+    def figure(path, name):
+        found = {item.findtext("name"): item for item in lab.get(f"{path}/statistics")}
+        return found[name].findtext("values/value/datum")
+
+    def used():
+        return int(figure(f"hosts/{host_id}", "memory.used"))
+
+    host_id, before_s = vm.ref("host"), int(figure(vm.path, "elapsed.time"))
+    before_bytes, memory_bytes = used(), vm.number("memory")
+    lab.lab.advance(60)
+    assert int(figure(vm.path, "elapsed.time")) == before_s + 60
+    assert lab.ask("POST", f"{vm.path}/stop", "<action/>").status == 200
+    assert used() == before_bytes - memory_bytes
+    assert (figure(vm.path, "elapsed.time"), len(lab.get(f"{vm.path}/reporteddevices"))) == ("0", 0)
+    assert lab.ask("PUT", vm.path, f"<vm><memory>{2 * memory_bytes}</memory></vm>").status == 200
+    assert figure(vm.path, "memory.installed") == str(2 * memory_bytes)

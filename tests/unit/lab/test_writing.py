@@ -210,9 +210,9 @@ def test_what_the_lab_does_not_model_it_refuses(lab):
     vm_id = lab.id_of("vms", "web01")
     for method, path in (
         ("POST", f"vms/{vm_id}/export"),
-        ("POST", "macpools"),
+        ("POST", "roles"),
         ("DELETE", f"hosts/{lab.id_of('hosts', 'host01')}/nics/x"),
     ):
-        answer = lab.ask(method, path, "<action/>" if "export" in path else "<mac_pool/>")
+        answer = lab.ask(method, path, "<action/>" if "export" in path else "<role/>")
         assert answer.status in (501, 404), path
-    assert lab.ask("POST", "macpools", "<mac_pool/>").status == 501
+    assert lab.ask("POST", "roles", "<role/>").status == 501
