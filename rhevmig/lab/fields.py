@@ -264,6 +264,9 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "status": _attr("status"),
         "vm.name": Field(read=_vms_of_template),
         "vms.name": Field(read=_vms_of_template),
+        "cluster": _named("templates", "cluster"),
+        "datacenter": _named("templates", "cluster", "data_center"),
+        "os": _attr("os.type"),
     },
     "users": {
         "name": _attr("name"),

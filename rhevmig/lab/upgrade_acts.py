@@ -1,4 +1,4 @@
-"""`upgradecheck` and `upgrade` of a host: into maintenance, installed, rebooted, back to where it was.
+"""`upgradecheck`, `upgrade` and `install` of a host: installed, rebooted, back to where it was.
 
 Which updates a host has is what its `update_available` says; an upgrade takes them away. The order of
 statuses and events is that of the engine's UpgradeHost, UpgradeHostInternal and HostUpgradeCallback.
@@ -16,7 +16,7 @@ from rhevmig.lab.tree import Tree
 from rhevmig.lab.voice import SYSTEM
 from rhevmig.lab.world import Entity
 
-__all__ = ["check_for_upgrade", "upgrade"]
+__all__ = ["check_for_upgrade", "reinstall", "upgrade"]
 
 #: Simulated seconds: looking for updates, between looks at the host's maintenance, installing, rebooting.
 CHECK_S = 8.0
@@ -125,3 +125,47 @@ class _Upgrade:
         self.world.agenda.after(
             2.0, lambda: bring_up(self.moves, self.host), f"{self.host.name} after upgrade"
         )
+
+
+@act("hosts", "install")
+def reinstall(asked: Asked, host: Entity, action: Tree) -> Acted:
+    """Install a host again; it stays in maintenance unless it shall be activated."""
+    if host.text("status") not in ("maintenance", "install_failed"):
+        raise refuse("INSTALL_STATUS", language=asked.language)
+    if not trees.text(action, "root_password") and "ssh" not in action:
+        raise refuse("INSTALL_PASSWORD", language=asked.language)
+    _Reinstall(asked, host, action).begin()
+    return Acted(shown=host)
+
+
+class _Reinstall:
+    """One host on its way through an installation."""
+
+    def __init__(self, asked: Asked, host: Entity, action: Tree) -> None:
+        self.moves: Moves = moves_of(asked.engine)
+        self.world = asked.world
+        self.host = host
+        self.correlation_id = asked.correlation_id
+        self.reboot = trees.text(action, "reboot", "true") != "false"
+        self.activate = trees.text(action, "activate", "false") == "true"
+
+    def begin(self) -> None:
+        self.world.set(self.host, "status", "installing")
+        self.world.agenda.after(INSTALL_S, self._installed, f"install {self.host.name}")
+
+    def _installed(self) -> None:
+        if self.host.text("status") != "installing":
+            return
+        self.moves.voice.say(504, self.host, correlation_id=self.correlation_id, host=self.host.name)
+        if self.reboot:
+            self.world.set(self.host, "status", "reboot")
+            self.world.agenda.after(REBOOT_S, self._ready, f"reboot {self.host.name}")
+        else:
+            self._ready()
+
+    def _ready(self) -> None:
+        if not self.activate:
+            self.world.set(self.host, "status", "maintenance")
+            return
+        self.world.set(self.host, "status", "initializing")
+        self.world.agenda.after(2.0, lambda: bring_up(self.moves, self.host), f"activate {self.host.name}")

@@ -222,6 +222,18 @@ def test_adding(lab: Lab, system: Any) -> None:
     assert not system.disks_service().list(search="name=fresh01_root")
 
 
+def test_further_modules(lab: Lab, system: Any) -> None:
+    """Sixteen further tasks change what they name; repeated, nothing but the reinstallation asked for."""
+    first = play("widening", lab).require()
+    assert len(first.tasks) == len(first.changed) + 1 == 16
+    assert named(system.hosts_service(), "fresh1").status == types.HostStatus.UP
+    assert named(system.hosts_service(), "spare1").status == types.HostStatus.UP
+    assert named(system.templates_service(), "base").description == "made by a playbook"
+    assert named(system.storage_domains_service(), "second-nfs").storage.path == "/exports/data2"
+    assert named(system.data_centers_service(), "second").version.minor == 7
+    assert play("widening", lab).require().changed == ["a host reinstalled"]
+
+
 def test_upgrading_a_cluster(lab: Lab, system: Any) -> None:
     """The role cluster_upgrade upgrades each host but one that it may not empty; allowed to, that one too."""
     play("upgrading", lab, cluster="rome").require()
