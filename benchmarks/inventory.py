@@ -24,7 +24,8 @@ from ovirtsdk4.reader import Reader
 
 import rhevmig
 from benchmarks.harness import Claim, interleaved, ratio_claim
-from rhevmig.engine import EngineClient, connection
+from rhevmig.engine import EngineClient
+from rhevmig.engine import sdk_connection as connection
 
 ROOT = Path(__file__).parents[1]
 RECORDED = [str(ROOT / "cassettes" / "recorded-engine")]

@@ -12,10 +12,10 @@ import statistics
 import time
 
 from benchmarks.harness import Claim
-from rhevmig.lab.fidelity import sign_in
-from rhevmig.lab.moves import moves_of
-from rhevmig.lab.scenario import parse_scenario
-from rhevmig.lab.serving import Lab, open_lab
+from rhevmig.lab import sign_in
+from rhevmig.lab.lab import Lab, open_lab
+from rhevmig.lab.scenario.model import parse_scenario
+from rhevmig.lab.subsystems import moves_of
 
 HOSTS, VMS = 100, 400
 SCENARIO = f"""

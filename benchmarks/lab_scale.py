@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks.harness import Claim, interleaved, peak_memory_bytes, ratio_claim, repeated
-from rhevmig.lab.fidelity import sign_in
-from rhevmig.lab.scenario import Scenario, load_scenario, parse_scenario
-from rhevmig.lab.serving import Lab, open_lab, serve
+from rhevmig.lab import sign_in
+from rhevmig.lab.lab import Lab, open_lab, serve
+from rhevmig.lab.scenario.model import Scenario, load_scenario, parse_scenario
 from rhevmig.units import MIB
 
 HOSTS, VMS, CLUSTERS = 500, 5_000, 10

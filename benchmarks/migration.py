@@ -18,12 +18,17 @@ import rhevmig
 from benchmarks.harness import Claim, repeated
 from rhevmig.clock import Clock
 from rhevmig.engine import EngineClient
-from rhevmig.lab.exchange import Request
-from rhevmig.lab.scenario import parse_scenario
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.http.request import Request
+from rhevmig.lab.lab import Lab, serve
+from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.migration import Campaign, Journal, Options, Outcome, Verdict
-from rhevmig.migration.records import CampaignOpened, CopyingSeen, MigrateIntended, MoveSettled
-from rhevmig.migration.state import replay
+from rhevmig.migration.journal.records import (
+    CampaignOpened,
+    CopyingSeen,
+    MigrateIntended,
+    MoveSettled,
+)
+from rhevmig.migration.journal.state import replay
 
 FORTY = 40
 SCENARIO = """
@@ -198,7 +203,7 @@ def journal() -> Iterator[Claim]:
 def _write_campaign(book: Journal, moves: int, at: datetime) -> None:
     from rhevmig.inventory import Engine
     from rhevmig.migration import Accepted, Move, Plan
-    from rhevmig.migration.records import ActAnswered
+    from rhevmig.migration.journal.records import ActAnswered
 
     plan = Plan(
         kind="evacuate",

@@ -13,19 +13,19 @@ from pathlib import Path
 import msgspec
 import yaml
 from lxml import etree
+from verification.compare import Comparison, Verdict, compare_exact
+from verification.recorded_events import Recorded, recorded_events
+from verification.recordings import MOVING, joined
+from verification.recordings import REASONS as MOVING_REASONS
+from verification.replay import Rehearsal
+from verification.timeline import Chronicle, read_recordings
 
-from rhevmig.lab import crawl
-from rhevmig.lab.chronicle import Chronicle, read_recordings
-from rhevmig.lab.crawl import Exchange
-from rhevmig.lab.engine import Engine
-from rhevmig.lab.exchange import Request
-from rhevmig.lab.fidelity import Comparison, Verdict, compare_exact, sign_in
-from rhevmig.lab.recorded import Recorded, recorded_events
-from rhevmig.lab.rehearsals import MOVING, joined
-from rhevmig.lab.rehearsals import REASONS as MOVING_REASONS
-from rhevmig.lab.rehearsing import Rehearsal
-from rhevmig.lab.serving import world_from_crawl
-from rhevmig.lab.world import World
+from rhevmig.lab.api.engine import Engine
+from rhevmig.lab.http.request import Request
+from rhevmig.lab.lab import sign_in, world_from_crawl
+from rhevmig.lab.recordings import crawl_import as crawl
+from rhevmig.lab.recordings.crawl_import import Exchange
+from rhevmig.lab.state.store import World
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 CRAWL = CASSETTES / "recorded-engine" / "10-crawl.json.xz"

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from verification.compare import LEFT_OUT, Verdict
+
 from docs.lab_evidence import Outcome, crawled, reason_of, scenarios, totals
-from rhevmig.lab.fidelity import LEFT_OUT, Verdict
 
 _HEAD = """# How close the lab is to a real engine
 

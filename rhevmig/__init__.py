@@ -18,18 +18,18 @@ from rhevmig._version import VERSION
 from rhevmig.errors import RhevmigError
 
 if TYPE_CHECKING:
-    from rhevmig.checks import check as check
+    from rhevmig.checks import check
     from rhevmig.engine import connect as connect
     from rhevmig.inventory import Inventory as Inventory
     from rhevmig.inventory import load as load
     from rhevmig.migration import cancel as cancel
-    from rhevmig.migration import load_plan as load_plan
     from rhevmig.migration import migrate as migrate
-    from rhevmig.migration import plan_evacuation as plan_evacuation
-    from rhevmig.migration import plan_migration as plan_migration
     from rhevmig.migration import resume as resume
     from rhevmig.migration import run as run
     from rhevmig.migration import status as status
+    from rhevmig.planning import load_plan as load_plan
+    from rhevmig.planning import plan_evacuation as plan_evacuation
+    from rhevmig.planning import plan_migration as plan_migration
     from rhevmig.report import Report as Report
     from rhevmig.scheduling import explain as explain
 
@@ -44,10 +44,10 @@ _NAMES = {
     "connect": "rhevmig.engine",
     "explain": "rhevmig.scheduling",
     "load": "rhevmig.inventory",
-    "load_plan": "rhevmig.migration",
+    "load_plan": "rhevmig.planning",
     "migrate": "rhevmig.migration",
-    "plan_evacuation": "rhevmig.migration",
-    "plan_migration": "rhevmig.migration",
+    "plan_evacuation": "rhevmig.planning",
+    "plan_migration": "rhevmig.planning",
     "resume": "rhevmig.migration",
     "run": "rhevmig.migration",
     "status": "rhevmig.migration",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
-from rhevmig.lab import acts, schema
-from rhevmig.lab.schema import Place
-from rhevmig.lab.serving import Lab
+from rhevmig.lab.api import schema
+from rhevmig.lab.api.schema import Place
+from rhevmig.lab.lab import Lab
+from rhevmig.lab.resources import action_registry as acts
 
 __all__ = ["Rubbish"]
 

@@ -6,11 +6,11 @@ import re
 
 from lxml import etree
 
-from rhevmig.lab.exchange import Response
-from rhevmig.lab.fidelity import sign_in
-from rhevmig.lab.scenario import parse_scenario
-from rhevmig.lab.serving import Lab, open_lab
-from rhevmig.lab.world import Entity
+from rhevmig.lab import sign_in
+from rhevmig.lab.http.request import Response
+from rhevmig.lab.lab import Lab, open_lab
+from rhevmig.lab.scenario.model import parse_scenario
+from rhevmig.lab.state.store import Entity
 
 THREE_HOSTS = """
 name: three

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from rhevmig.checks.check import Check, Threshold, register
 from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.registry import Check, Threshold, register
 from rhevmig.checks.scopes import engine_scope, help_for, host_scope
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event, Inventory

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rhevmig.checks.check import Check, register
 from rhevmig.checks.finding import Evidence, Finding, Scope, Severity
+from rhevmig.checks.registry import Check, register
 from rhevmig.checks.scopes import READ_ALL, cluster_scope, clusters_with_hosts, help_for, host_scope
 from rhevmig.events import EventCode
 from rhevmig.inventory import Cluster, CpuType, Host, Inventory

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rhevmig.checks.check import Check
 from rhevmig.checks.finding import Finding, Scope
+from rhevmig.checks.registry import Check
 from rhevmig.inventory import Cluster, DataCenter, Host, Inventory, Network, Vm
 
 __all__ = [

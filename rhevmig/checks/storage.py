@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rhevmig.checks.check import Check, register
 from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.registry import Check, register
 from rhevmig.checks.scopes import READ_ALL, data_center_scope, help_for, vm_scope
 from rhevmig.inventory import Cluster, Disk, Inventory, Vm
 from rhevmig.policy import Policy

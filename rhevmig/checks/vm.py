@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rhevmig.checks.check import Check, register
 from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.registry import Check, register
 from rhevmig.checks.scopes import help_for, vm_scope
 from rhevmig.inventory import Inventory
 from rhevmig.policy import Policy

@@ -11,7 +11,19 @@ import structlog
 import typer
 
 from rhevmig._version import VERSION
-from rhevmig.cli import cassette, judging, lab, moving, reading
+from rhevmig.cli.commands import (
+    cassette,
+    lab,
+)
+from rhevmig.cli.commands import (
+    check as judging,
+)
+from rhevmig.cli.commands import (
+    migrate as moving,
+)
+from rhevmig.cli.commands import (
+    snapshot as reading,
+)
 from rhevmig.cli.output import note, print_json
 from rhevmig.errors import RhevmigError
 

@@ -6,8 +6,8 @@ mends, `detail` reads what is dear. `port` is the migration
 port, `acting` sends acts exactly once, `texts` reads what events say.
 """
 
-from rhevmig.engine.client import EngineClient, connect
-from rhevmig.engine.detail import DETAILS
-from rhevmig.engine.port import EnginePort
+from rhevmig.engine.details import DETAILS
+from rhevmig.engine.migration_port import EnginePort
+from rhevmig.engine.session import EngineClient, connect
 
 __all__ = ["DETAILS", "EngineClient", "EnginePort", "connect"]

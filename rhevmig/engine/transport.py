@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from rhevmig.clock import Clock
-from rhevmig.engine.connection import EngineConnection, elements
-from rhevmig.engine.faults import EXPIRED
-from rhevmig.engine.requests import Asked
-from rhevmig.engine.retrying import login_policy, read_policy
+from rhevmig.engine.error_mapping import EXPIRED
+from rhevmig.engine.request import Asked
+from rhevmig.engine.retries import login_policy, read_policy
+from rhevmig.engine.sdk_connection import EngineConnection, elements
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import AuthenticationFailed, EngineError, RhevmigError
 

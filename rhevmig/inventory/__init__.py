@@ -5,7 +5,9 @@ entities; `record` the reading itself; `files` and
 `snapshot` the file.
 """
 
-from rhevmig.inventory.clusters import (
+from rhevmig.inventory.files import SCHEMA_VERSION, write_aside
+from rhevmig.inventory.inventory import Inventory
+from rhevmig.inventory.models.cluster import (
     Cluster,
     ClusterLevel,
     ClusterMigration,
@@ -18,8 +20,8 @@ from rhevmig.inventory.clusters import (
     SchedulingPolicy,
     cpu_vendor,
 )
-from rhevmig.inventory.files import SCHEMA_VERSION, write_aside
-from rhevmig.inventory.hosts import (
+from rhevmig.inventory.models.engine import Engine, Event, Instant, Unobserved
+from rhevmig.inventory.models.host import (
     Host,
     HostNic,
     IpAssignment,
@@ -28,12 +30,14 @@ from rhevmig.inventory.hosts import (
     ReportedConfiguration,
     UnmanagedNetwork,
 )
-from rhevmig.inventory.inventory import Inventory
-from rhevmig.inventory.networks import ClusterNetwork, Network, VnicProfile
-from rhevmig.inventory.record import Engine, Event, Instant, Unobserved
-from rhevmig.inventory.snapshot import json_schema, load
-from rhevmig.inventory.storage import Disk, StorageConnection, StorageDomain, StorageDomainAttachment
-from rhevmig.inventory.vms import (
+from rhevmig.inventory.models.network import ClusterNetwork, Network, VnicProfile
+from rhevmig.inventory.models.storage import (
+    Disk,
+    StorageConnection,
+    StorageDomain,
+    StorageDomainAttachment,
+)
+from rhevmig.inventory.models.vm import (
     RUNNING,
     AffinityGroup,
     AffinityLabel,
@@ -43,6 +47,7 @@ from rhevmig.inventory.vms import (
     Vm,
     VmNic,
 )
+from rhevmig.inventory.snapshot import json_schema, load
 
 __all__ = [
     "RUNNING",

@@ -12,14 +12,25 @@ import msgspec
 
 from rhevmig._version import VERSION
 from rhevmig.errors import AmbiguousName, NotFound
-from rhevmig.inventory.clusters import Cluster, ClusterLevel, DataCenter, MigrationPolicy, SchedulingPolicy
 from rhevmig.inventory.extending import extension
 from rhevmig.inventory.files import SCHEMA_VERSION, SNAPSHOT_FORMAT, write_aside
-from rhevmig.inventory.hosts import Host
-from rhevmig.inventory.networks import ClusterNetwork, Network, VnicProfile
-from rhevmig.inventory.record import Engine, Event, Instant, Unobserved
-from rhevmig.inventory.storage import Disk, StorageConnection, StorageDomain, StorageDomainAttachment
-from rhevmig.inventory.vms import AffinityGroup, AffinityLabel, Vm
+from rhevmig.inventory.models.cluster import (
+    Cluster,
+    ClusterLevel,
+    DataCenter,
+    MigrationPolicy,
+    SchedulingPolicy,
+)
+from rhevmig.inventory.models.engine import Engine, Event, Instant, Unobserved
+from rhevmig.inventory.models.host import Host
+from rhevmig.inventory.models.network import ClusterNetwork, Network, VnicProfile
+from rhevmig.inventory.models.storage import (
+    Disk,
+    StorageConnection,
+    StorageDomain,
+    StorageDomainAttachment,
+)
+from rhevmig.inventory.models.vm import AffinityGroup, AffinityLabel, Vm
 
 __all__ = ["Inventory"]
 

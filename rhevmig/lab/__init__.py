@@ -50,16 +50,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Lab", "Scenario", "load_scenario", "open_lab", "parse_scenario", "serve", "world_from_crawl"]
+__all__ = [
+    "Lab",
+    "Scenario",
+    "load_scenario",
+    "open_lab",
+    "parse_scenario",
+    "serve",
+    "sign_in",
+    "world_from_crawl",
+]
 
 _HOMES = {
-    "Lab": "serving",
-    "open_lab": "serving",
-    "serve": "serving",
-    "world_from_crawl": "serving",
-    "Scenario": "scenario",
-    "load_scenario": "scenario",
-    "parse_scenario": "scenario",
+    "Lab": "lab",
+    "open_lab": "lab",
+    "serve": "lab",
+    "sign_in": "lab",
+    "world_from_crawl": "lab",
+    "Scenario": "scenario.model",
+    "load_scenario": "scenario.model",
+    "parse_scenario": "scenario.model",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rhevmig.lab import host_acts as _host_acts
-from rhevmig.lab import migrate_acts as _migrate_acts
-from rhevmig.lab import upgrade_acts as _upgrade_acts
-from rhevmig.lab.control import Control
-from rhevmig.lab.enginestate import EngineState
-from rhevmig.lab.mishaps import Mishaps
-from rhevmig.lab.moves import Moves, moves_of
+from rhevmig.lab.fault_injection.control_endpoint import Control
+from rhevmig.lab.fault_injection.injector import Mishaps
+from rhevmig.lab.hosts import actions as _host_acts
+from rhevmig.lab.hosts import upgrades as _upgrade_acts
+from rhevmig.lab.migration import actions as _migrate_acts
+from rhevmig.lab.state.engine_state import EngineState
+from rhevmig.lab.subsystems import Moves, moves_of
 
 __all__ = ["attach"]
 

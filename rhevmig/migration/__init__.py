@@ -11,11 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rhevmig.migration.campaign import Attempt, Campaign, CampaignState, Course, HostCourse
-from rhevmig.migration.correlation import CorrelationId, parse_correlation_id
+from rhevmig.migration.journal.correlation_ids import CorrelationId, parse_correlation_id
 from rhevmig.migration.options import Options, Timing
 from rhevmig.migration.outcome import SUCCESSES, Evidence, Outcome, Refusal, RefusalClass, Verdict
-from rhevmig.migration.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, load_plan
-from rhevmig.migration.planning import plan_evacuation, plan_migration
 from rhevmig.migration.port import (
     Accepted,
     ActAnswer,
@@ -31,20 +29,22 @@ from rhevmig.migration.port import (
 )
 from rhevmig.migration.progress import OnProgress, Phase, Progress
 from rhevmig.migration.refusals import classify_refusal, classify_text
+from rhevmig.planning.evacuation import plan_evacuation, plan_migration
+from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, load_plan
 
 if TYPE_CHECKING:
-    from rhevmig.migration.journal import Journal as Journal
-    from rhevmig.migration.running import campaign_of as campaign_of
-    from rhevmig.migration.running import cancel as cancel
-    from rhevmig.migration.running import migrate as migrate
-    from rhevmig.migration.running import resume as resume
-    from rhevmig.migration.running import run as run
-    from rhevmig.migration.running import status as status
+    from rhevmig.migration.api import campaign_of as campaign_of
+    from rhevmig.migration.api import cancel as cancel
+    from rhevmig.migration.api import migrate as migrate
+    from rhevmig.migration.api import resume as resume
+    from rhevmig.migration.api import run as run
+    from rhevmig.migration.api import status as status
+    from rhevmig.migration.journal.store import Journal as Journal
 
 #: Names whose modules bring the database with them: who only looks at a campaign does without.
 _LAZY = {
-    "Journal": "journal",
-    **dict.fromkeys(("campaign_of", "cancel", "migrate", "resume", "run", "status"), "running"),
+    "Journal": "journal.store",
+    **dict.fromkeys(("campaign_of", "cancel", "migrate", "resume", "run", "status"), "api"),
 }
 
 __all__ = [

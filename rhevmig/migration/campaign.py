@@ -8,8 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from rhevmig.migration.outcome import SUCCESSES, Outcome, Verdict
-from rhevmig.migration.plan import Plan
 from rhevmig.migration.progress import Phase
+from rhevmig.planning.plan import Plan
 
 __all__ = ["Attempt", "Campaign", "CampaignState", "Course", "HostCourse"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rhevmig.errors import InvalidArgument
-from rhevmig.precopy.dirtying import random_load
+from rhevmig.precopy.dirty_rate import random_load
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, Rounds
 from rhevmig.precopy.schedules import ConvergenceSchedule
 from rhevmig.precopy.switchover import CopyFigures, copy_through, first_pass_bytes

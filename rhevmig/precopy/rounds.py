@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rhevmig.errors import InvalidArgument
+from rhevmig.precopy.auto_converge import Throttle
 from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S
-from rhevmig.precopy.dirtying import IDLE, DirtyModel
+from rhevmig.precopy.dirty_rate import IDLE, DirtyModel
 from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, Action, ActionKind, ConvergenceSchedule
 from rhevmig.precopy.switchover import CHECK_INTERVAL_S, PAGE_OVERHEAD, RESUME_S, first_pass_bytes
-from rhevmig.precopy.throttling import Throttle
 from rhevmig.units import MIB
 
 __all__ = ["MONITOR_INTERVAL_S", "CopyJob", "CopyOutcome", "CopyPhase", "Rounds"]

@@ -16,11 +16,11 @@ from rhevmig.errors import InvalidArgument, OutputFailed
 from rhevmig.inventory import Inventory, write_aside
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy, load_policy
-from rhevmig.report.building import build_document
+from rhevmig.report.assembly import build_document
+from rhevmig.report.context import Material
 from rhevmig.report.document import Document
-from rhevmig.report.html import render_html
-from rhevmig.report.markdown import render_markdown
-from rhevmig.report.material import Material
+from rhevmig.report.render.html import render_html
+from rhevmig.report.render.markdown import render_markdown
 
 __all__ = ["Report"]
 

@@ -1,11 +1,11 @@
 """May this VM run on that host, and which of the engine's filters says no; where VMs go together."""
 
+from rhevmig.inventory.migration_path import Link, link_of, migration_link
 from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
 from rhevmig.scheduling.explain import explain
-from rhevmig.scheduling.links import Link, link_of, migration_link
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
-from rhevmig.scheduling.obstacles import vm_obstacles
 from rhevmig.scheduling.placement import Limits, Placement, place
+from rhevmig.scheduling.preconditions import vm_obstacles
 from rhevmig.scheduling.scheduler import Scheduler, scheduler_of
 from rhevmig.scheduling.verdicts import Allowed, Explanation, Obstacle, Reason, Verdict
 

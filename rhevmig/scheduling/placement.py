@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from rhevmig.inventory import Host, Inventory, Vm
-from rhevmig.scheduling.packing import Packing, Unit
+from rhevmig.scheduling.placement_attempt import Packing, Unit
 from rhevmig.scheduling.scheduler import memory_reasons, scheduler_of
 from rhevmig.units import format_bytes
 

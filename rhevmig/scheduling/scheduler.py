@@ -9,7 +9,7 @@ from rhevmig.scheduling.affinity import HardRules
 from rhevmig.scheduling.cpu_types import CpuTypes
 from rhevmig.scheduling.filters import Surroundings, judge, surroundings_of
 from rhevmig.scheduling.memory import required_bytes
-from rhevmig.scheduling.obstacles import vm_obstacles
+from rhevmig.scheduling.preconditions import vm_obstacles
 from rhevmig.scheduling.requirements import Demand, Offer, demand_of, offer_of
 from rhevmig.scheduling.verdicts import Allowed, Explanation, Reason, Verdict
 from rhevmig.terms import Affinity, FilterName, VmStatus

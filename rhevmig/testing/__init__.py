@@ -14,22 +14,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rhevmig.testing.cassettes import cassette as cassette
-    from rhevmig.testing.cassettes import vcr as vcr
     from rhevmig.testing.faults import Fault as Fault
-    from rhevmig.testing.pseudonyms import Pseudonyms as Pseudonyms
-    from rhevmig.testing.serving import RecordedEngine as RecordedEngine
-    from rhevmig.testing.serving import Tls as Tls
-    from rhevmig.testing.serving import serve as serve
+    from rhevmig.testing.replay_server import RecordedEngine as RecordedEngine
+    from rhevmig.testing.replay_server import Tls as Tls
+    from rhevmig.testing.replay_server import serve as serve
+    from rhevmig.testing.scrub.pseudonyms import Pseudonyms as Pseudonyms
+    from rhevmig.testing.vcr_pycurl.cassette import cassette as cassette
+    from rhevmig.testing.vcr_pycurl.cassette import vcr as vcr
 
 _HOMES = {
     "Fault": "faults",
-    "Pseudonyms": "pseudonyms",
-    "RecordedEngine": "serving",
-    "Tls": "serving",
-    "cassette": "cassettes",
-    "serve": "serving",
-    "vcr": "cassettes",
+    "Pseudonyms": "scrub.pseudonyms",
+    "RecordedEngine": "replay_server",
+    "Tls": "replay_server",
+    "cassette": "vcr_pycurl.cassette",
+    "serve": "replay_server",
+    "vcr": "vcr_pycurl.cassette",
 }
 
 __all__ = ["Fault", "Pseudonyms", "RecordedEngine", "Tls", "cassette", "serve", "vcr"]

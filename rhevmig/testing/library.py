@@ -17,9 +17,9 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
+from rhevmig.recordings.cassette_file import Exchange
 from rhevmig.testing.asking import PREFIX, Asked, asked_of
 from rhevmig.testing.following import FollowRefused, follow_tree, inline, inlined, items_of, without
-from rhevmig.testing.recording import Exchange
 from rhevmig.testing.searching import NotUnderstood, search_filter
 
 __all__ = ["Answer", "Library", "fault", "html"]

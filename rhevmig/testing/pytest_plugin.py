@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from rhevmig.testing.cassettes import EngineCassette
+    from rhevmig.testing.vcr_pycurl.cassette import EngineCassette
 
 __all__ = [
     "engine_cassette",
@@ -64,8 +64,8 @@ def engine_cassette(request: pytest.FixtureRequest) -> Iterator[EngineCassette]:
 
     It lies beside the test: `cassettes/<module>/<test>.yaml`, or where the marker says.
     """
-    from rhevmig.testing.cassettes import cassette
-    from rhevmig.testing.refusing import no_network, no_waiting
+    from rhevmig.testing.vcr_pycurl.cassette import cassette
+    from rhevmig.testing.vcr_pycurl.network_guard import no_network, no_waiting
 
     path, options = _wanted(request)
     mode: Any = options.pop("record_mode", None) or _mode(request.config)
@@ -126,7 +126,7 @@ def _mode(config: pytest.Config) -> str:
 
 
 def _told(config: pytest.Config, path: Path, used: EngineCassette, replays: bool) -> dict[str, Any]:
-    from rhevmig.testing.showing import age_of, engine_of
+    from rhevmig.testing.show import age_of, engine_of
 
     with contextlib.suppress(ValueError):
         path = path.relative_to(config.rootpath)

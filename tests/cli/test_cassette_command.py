@@ -15,14 +15,14 @@ import yaml
 from typer.testing import CliRunner
 
 from rhevmig import testing
-from rhevmig.cli.cassette import app
+from rhevmig.cli.commands.cassette import app
 from rhevmig.errors import CassetteError, InvalidArgument
-from rhevmig.testing.running import record_command
+from rhevmig.testing.record import record_command
 
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "cassettes" / "recorded-engine"
 ACTS = ROOT / "cassettes" / "engine-acts"
-SITE = "import sys; sys.path.insert(0, {root!r}); from rhevmig.cli.cassette import app; app()"
+SITE = "import sys; sys.path.insert(0, {root!r}); from rhevmig.cli.commands.cassette import app; app()"
 
 PROGRAM = """
 import os, sys, ovirtsdk4 as sdk

@@ -8,7 +8,7 @@ import pytest
 
 import rhevmig
 from rhevmig import lab, scheduling
-from rhevmig.cli.twin import is_snapshot, scenario_of
+from rhevmig.cli.scenario_from_snapshot import is_snapshot, scenario_of
 from rhevmig.inventory import Inventory, load
 from rhevmig.lab import open_lab
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import rhevmig
-from rhevmig.engine.client import EngineClient, connect
-from rhevmig.lab.exchange import Request
-from rhevmig.lab.mishaps import Mishap
-from rhevmig.lab.scenario import parse_scenario
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.engine.session import EngineClient, connect
+from rhevmig.lab.fault_injection.injector import Mishap
+from rhevmig.lab.http.request import Request
+from rhevmig.lab.lab import Lab, serve
+from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.migration import Campaign, Options, Plan
 from tests.lab_worlds import THREE_HOSTS
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from rhevmig.errors import LabError, ScenarioInvalid
-from rhevmig.lab.serving import Lab, open_lab, serve
+from rhevmig.lab.lab import Lab, open_lab, serve
 
 DEMO = Path("rhevmig/lab/scenarios/demo.yaml")
 API = "/ovirt-engine/api"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from verification.compare import Comparison, Verdict
 
 from docs.lab_evidence import CASSETTES, Outcome, crawled, reason_of, scenarios, totals
-from rhevmig.lab.crawl import read_exchanges
-from rhevmig.lab.engine import Engine
-from rhevmig.lab.fidelity import Comparison, Verdict
-from rhevmig.lab.serving import world_from_crawl
+from rhevmig.lab.api.engine import Engine
+from rhevmig.lab.lab import world_from_crawl
+from rhevmig.lab.recordings.crawl_import import read_exchanges
 
 pytestmark = pytest.mark.xdist_group("lab-evidence")
 

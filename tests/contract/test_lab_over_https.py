@@ -16,8 +16,8 @@ import pytest
 
 import rhevmig.lab
 from rhevmig.errors import LabError
-from rhevmig.lab.fidelity import sign_in
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab import sign_in
+from rhevmig.lab.lab import Lab, serve
 
 DEMO = Path(rhevmig.lab.__file__).parent / "scenarios" / "demo.yaml"
 

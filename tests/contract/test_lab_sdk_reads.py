@@ -16,8 +16,8 @@ from lxml import etree
 from ovirtsdk4.reader import Reader
 from ovirtsdk4.writer import Writer
 
-from rhevmig.lab.exchange import Response
-from rhevmig.lab.serving import Lab, open_lab
+from rhevmig.lab.http.request import Response
+from rhevmig.lab.lab import Lab, open_lab
 
 DEMO = "rhevmig/lab/scenarios/demo.yaml"
 API = "/ovirt-engine/api"

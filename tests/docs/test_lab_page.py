@@ -9,8 +9,8 @@ from typing import get_args
 
 from pages import ROOT, blocks, run
 
-from rhevmig.lab.mishap_data import Kind
-from rhevmig.lab.scenario import Scenario
+from rhevmig.lab.fault_injection.spec import Kind
+from rhevmig.lab.scenario.model import Scenario
 
 PAGE = ROOT / "docs" / "lab.md"
 SCENARIOS = ROOT / "rhevmig" / "lab" / "scenarios"

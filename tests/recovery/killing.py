@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rhevmig.migration.journal import Journal
+from rhevmig.migration.journal.store import Journal
 from tests.unit.migration.fake_engine import FakeEngine
 
 

@@ -14,8 +14,8 @@ import yaml
 from ovirtsdk4 import types
 from slow.foreign.environment import collection, play, python
 
-from rhevmig.lab.exchange import Request, Response
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.lab import Lab, serve
 
 pytestmark = pytest.mark.slow
 

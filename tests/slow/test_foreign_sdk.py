@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from slow.foreign.environment import program
 
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.lab import Lab, serve
 
 pytestmark = pytest.mark.slow
 

@@ -16,11 +16,11 @@ import msgspec
 from rhevmig.clock import ManualClock, SystemClock
 from rhevmig.errors import RhevmigError
 from rhevmig.inventory import Inventory
-from rhevmig.lab.mishaps import Mishap
-from rhevmig.lab.scenario import load_scenario
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.fault_injection.injector import Mishap
+from rhevmig.lab.lab import Lab, serve
+from rhevmig.lab.scenario.model import load_scenario
 from rhevmig.testing import cassette
-from rhevmig.testing.refusing import no_network, no_waiting
+from rhevmig.testing.vcr_pycurl.network_guard import no_network, no_waiting
 from tests.contract.adapter import acts, reads, refusals, troubles
 from tests.contract.adapter.site import Contract, Site, skip
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rhevmig.testing.hiding import find_secrets
-from rhevmig.testing.recording import read_document
+from rhevmig.recordings.cassette_file import read_document
+from rhevmig.testing.scrub.secrets import find_secrets
 from tests.contract.adapter.backends import CASSETTES, SECRETS, cassette_of, outcome_of
 from tests.contract.adapter.record import record
 from tests.contract.adapter.site import CONTRACTS

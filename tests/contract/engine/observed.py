@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from rhevmig.engine.lists import EVENT_SEARCHES, LISTS, TAGGED
+from rhevmig.engine.collections import EVENT_SEARCHES, LISTS, TAGGED
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "observed.md"

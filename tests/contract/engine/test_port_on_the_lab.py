@@ -11,7 +11,7 @@ import rhevmig
 from rhevmig.engine import EngineClient
 from rhevmig.events import EventCode
 from rhevmig.inventory import Inventory
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.lab import Lab, serve
 from rhevmig.migration import Accepted, MigrationPort, Refused
 
 SCENARIO = Path(__file__).parents[3] / "rhevmig" / "lab" / "scenarios" / "demo.yaml"

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from contract.engine.conftest import RECORDED, connected
 
-from rhevmig.engine import connection
-from rhevmig.engine.lists import LISTS
+from rhevmig.engine import sdk_connection as connection
+from rhevmig.engine.collections import LISTS
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE
 from rhevmig.inventory import Inventory
 from rhevmig.testing import RecordedEngine, serve

@@ -11,7 +11,7 @@ from lab_worlds import THREE_HOSTS
 from ovirtsdk4 import types
 
 import rhevmig.lab
-from rhevmig.lab.serving import Lab, serve
+from rhevmig.lab.lab import Lab, serve
 
 DEMO = Path(rhevmig.lab.__file__).parent / "scenarios" / "demo.yaml"
 
@@ -88,8 +88,8 @@ def test_a_migration_is_cancelled(lab: Lab, connection: sdk.Connection) -> None:
 
 def test_a_lost_answer_is_an_error_and_the_vm_moves(lab: Lab, connection: sdk.Connection) -> None:
     """The connection breaks after the act: the SDK raises, the engine has done it."""
-    from rhevmig.lab.mishap_data import Mishap
-    from rhevmig.lab.mishaps import Mishaps
+    from rhevmig.lab.fault_injection.injector import Mishaps
+    from rhevmig.lab.fault_injection.spec import Mishap
 
     mishaps = lab.engine.parts["mishaps"]
     assert isinstance(mishaps, Mishaps)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from verification.compare import Verdict
+from verification.recordings import MOVING, REASONS, rehearse
+from verification.timeline import read_recordings
 
-from rhevmig.lab.chronicle import read_recordings
-from rhevmig.lab.crawl import read_exchanges
-from rhevmig.lab.fidelity import Verdict
-from rhevmig.lab.rehearsals import MOVING, REASONS, rehearse
+from rhevmig.lab.recordings.crawl_import import read_exchanges
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from rhevmig.lab.serving import Lab
+from rhevmig.lab.lab import Lab
 
 __all__ = ["Played", "collection", "play", "program", "python"]
 

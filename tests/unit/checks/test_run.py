@@ -9,7 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rhevmig.checks import CHECKS, Check, Findings, Severity, Status, check, exit_code, get_check, page
+from rhevmig.checks import (
+    CHECKS,
+    Check,
+    Findings,
+    Severity,
+    Status,
+    check,
+    exit_code,
+    get_check,
+    page,
+)
 from rhevmig.checks import check as run_checks
 from rhevmig.errors import ConfigError, NotFound
 from rhevmig.inventory import Inventory

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rhevmig.clock import ManualClock
-from rhevmig.engine.connection import elements
-from rhevmig.engine.requests import Asked
+from rhevmig.engine.request import Asked
+from rhevmig.engine.sdk_connection import elements
 from rhevmig.engine.settings import Settings
 
 URL = "https://engine.example/ovirt-engine/api"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from rhevmig.engine.connection import elements
-from rhevmig.engine.entities.affinity import affinity_groups_of
-from rhevmig.engine.entities.clusters import cluster_of, data_center_of, scheduling_policy_of
-from rhevmig.engine.entities.hosts import host_of
-from rhevmig.engine.entities.networks import network_of, vnic_profile_of
-from rhevmig.engine.entities.storage import disk_of, storage_connection_of, storage_domain_of
-from rhevmig.engine.entities.vms import vm_of
-from rhevmig.engine.requests import Asked
+from rhevmig.engine.mapping.affinity import affinity_groups_of
+from rhevmig.engine.mapping.cluster import cluster_of, data_center_of, scheduling_policy_of
+from rhevmig.engine.mapping.host import host_of
+from rhevmig.engine.mapping.network import network_of, vnic_profile_of
+from rhevmig.engine.mapping.storage import disk_of, storage_connection_of, storage_domain_of
+from rhevmig.engine.mapping.vm import vm_of
+from rhevmig.engine.request import Asked
+from rhevmig.engine.sdk_connection import elements
 from rhevmig.inventory import AffinityRule, IscsiBond, PowerManagement, UnmanagedNetwork
 
 HOST = '<host id="h1"><name>kvm1</name><status>up</status><cluster id="c1"/>{}</host>'

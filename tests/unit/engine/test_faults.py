@@ -13,9 +13,9 @@ import pytest
 from ovirtsdk4 import types
 
 import rhevmig.errors as tree
-from rhevmig.engine.connection import elements
-from rhevmig.engine.faults import EXPIRED, Answer, fault_of, fault_of_answer, fault_of_login
-from rhevmig.engine.requests import Asked
+from rhevmig.engine.error_mapping import EXPIRED, Answer, fault_of, fault_of_answer, fault_of_login
+from rhevmig.engine.request import Asked
+from rhevmig.engine.sdk_connection import elements
 from rhevmig.errors import (
     AuthenticationFailed,
     CertificateUntrusted,

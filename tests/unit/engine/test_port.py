@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from unit.engine.scripted import URL, Scripted, a_list, a_vm, an_event
 
-from rhevmig.engine.curl_numbers import fault_of_curl
-from rhevmig.engine.port import MOST_IDS, EnginePort
-from rhevmig.engine.requests import Asked
+from rhevmig.engine.curl_errors import fault_of_curl
+from rhevmig.engine.migration_port import MOST_IDS, EnginePort
+from rhevmig.engine.request import Asked
 from rhevmig.errors import (
     AuthenticationFailed,
     EngineConflict,

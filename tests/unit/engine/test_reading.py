@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from unit.engine.scripted import Scripted, a_list, a_vm
 
-from rhevmig.engine.assembling import Root, read_root
-from rhevmig.engine.entities.vms import vm_of
-from rhevmig.engine.lists import LISTS
-from rhevmig.engine.reading import Reader
+from rhevmig.engine.collections import LISTS
+from rhevmig.engine.list_reader import Reader
+from rhevmig.engine.mapping.vm import vm_of
+from rhevmig.engine.snapshot_reader import Root, read_root
 from rhevmig.errors import EngineNotFound, EngineUnavailable, FieldMissing, PermissionDenied
 from rhevmig.inventory import Engine
 

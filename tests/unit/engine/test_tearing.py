@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 from unit.engine.scripted import Scripted, a_host, a_list, a_vm, an_event
 
-from rhevmig.engine.reading import Reader
-from rhevmig.engine.tearing import mended
+from rhevmig.engine.consistency import mended
+from rhevmig.engine.list_reader import Reader
 from rhevmig.inventory import Cluster, Engine, Host, Instant, Inventory, Vm
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

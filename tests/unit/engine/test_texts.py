@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.engine.texts import duration_s_of, facts_of
+from rhevmig.engine.event_texts import duration_s_of, facts_of
 from rhevmig.events import EventCode
 
 VALIDATION = (

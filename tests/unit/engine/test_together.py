@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rhevmig.engine.together import run_together
+from rhevmig.engine.parallel import run_together
 
 
 def test_all_are_run_and_never_too_many_at_once() -> None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rhevmig.lab import schema
-from rhevmig.lab.routes import TOPS
+from rhevmig.lab.api import schema
+from rhevmig.lab.api.routes import TOPS
 from tests.unit.lab.worlds import Driven, driven
 
 LAB: list[Driven] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.lab.costs import cost_s
-from rhevmig.lab.exchange import Request, Response
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request_costs import cost_s
 
 API = "/ovirt-engine/api"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.lab.rules_more import KEPT
+from rhevmig.lab.resources.simple_kinds import KEPT
 from tests.unit.lab.worlds import detail, driven
 
 
@@ -74,8 +74,8 @@ def test_what_they_need_is_asked_for(lab):
 
 def test_every_kind_is_a_place_of_the_api(lab):
     """The table names nothing that the schema does not know."""
-    from rhevmig.lab import schema
-    from rhevmig.lab.routes import below
+    from rhevmig.lab.api import schema
+    from rhevmig.lab.api.routes import below
 
     for path in KEPT:
         first, *rest = path.split("/")

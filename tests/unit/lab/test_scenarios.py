@@ -9,7 +9,7 @@ import pytest
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab import open_lab, parse_scenario
-from rhevmig.lab.build import build_world
+from rhevmig.lab.scenario.build_sites import build_world
 from tests.unit.lab.worlds import SITE, Driven, driven
 
 SCENARIOS = Path(__file__).parents[3] / "rhevmig" / "lab" / "scenarios"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rhevmig.lab import open_lab, parse_scenario
-from rhevmig.lab.simclock import SimClock
-from rhevmig.lab.world import World
+from rhevmig.lab.state.clock import SimClock
+from rhevmig.lab.state.store import World
 from tests.unit.lab.worlds import SITE, Driven, driven
 
 

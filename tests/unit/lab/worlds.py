@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from rhevmig.lab import Lab, open_lab, parse_scenario
-from rhevmig.lab.exchange import Response
-from rhevmig.lab.fidelity import sign_in
+from rhevmig.lab import Lab, open_lab, parse_scenario, sign_in
+from rhevmig.lab.http.request import Response
 
 API = "/ovirt-engine/api"
 

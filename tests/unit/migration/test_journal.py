@@ -13,8 +13,8 @@ import sqlalchemy
 from rhevmig.clock import ManualClock
 from rhevmig.errors import EngineUnavailable, JournalClaimed, JournalCorrupt, JournalError, JournalVersion
 from rhevmig.migration import CampaignState, Journal, Options, resume, run, status
-from rhevmig.migration.claiming import Owner, is_dead, this_process
-from rhevmig.migration.records import CampaignFinished, CampaignStopped
+from rhevmig.migration.journal.lease import Owner, is_dead, this_process
+from rhevmig.migration.journal.records import CampaignFinished, CampaignStopped
 from tests.unit.migration.fake_engine import FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan
 
@@ -59,7 +59,7 @@ def test_dead_owner_is_taken_over_at_once_another_machine_only_after_its_lease(
     """A process that is no more leaves its claim; of another machine nobody knows until the lease ends."""
     clock = ManualClock()
     book, other = Journal(tmp_path / "j.db", clock=clock), Journal(tmp_path / "j.db", clock=clock)
-    monkeypatch.setattr("rhevmig.migration.journal.this_process", lambda: owner)
+    monkeypatch.setattr("rhevmig.migration.journal.store.this_process", lambda: owner)
     book.claim()
     monkeypatch.undo()
     if not is_free:

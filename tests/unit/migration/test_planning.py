@@ -9,8 +9,8 @@ import pytest
 
 from rhevmig.errors import ConfigError, InvalidArgument, NotFound, NotMigratable, PlanOutdated
 from rhevmig.migration import Plan, load_plan, plan_evacuation, plan_migration, run
-from rhevmig.migration.estimating import estimate_window
-from rhevmig.migration.plan import Estimate, Move, PlanHost
+from rhevmig.planning.estimates import estimate_window
+from rhevmig.planning.plan import Estimate, Move, PlanHost
 from tests.recorded import recorded_inventory
 from tests.unit.migration.scenes import Scene, a_plan
 

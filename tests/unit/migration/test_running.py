@@ -22,14 +22,14 @@ from rhevmig.migration import (
     Phase,
     Verdict,
     cancel,
-    journal,
     migrate,
     resume,
     run,
     status,
 )
-from rhevmig.migration.records import CampaignOpened
-from rhevmig.migration.state import replay
+from rhevmig.migration.journal import store as journal
+from rhevmig.migration.journal.records import CampaignOpened
+from rhevmig.migration.journal.state import replay
 from tests.builders import an_inventory
 from tests.unit.migration.fake_engine import Course, FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rhevmig.migration import CorrelationId, RefusalClass, Refused, classify_refusal, classify_text
-from rhevmig.migration.correlation import Act, new_campaign_id, parse_correlation_id
+from rhevmig.migration.journal.correlation_ids import Act, new_campaign_id, parse_correlation_id
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CONSTRAINTS = (

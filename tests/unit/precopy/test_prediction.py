@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rhevmig.errors import InvalidArgument
 from rhevmig.precopy import DirtySample, Prediction, predict, prediction
-from rhevmig.precopy.dirtying import random_load
+from rhevmig.precopy.dirty_rate import random_load
 from rhevmig.precopy.rounds import CopyJob, Rounds
 from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, POST_COPY, SUSPEND_WORKLOAD, fixed_downtime
 from rhevmig.units import MIB

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from rhevmig.errors import InvalidArgument
 from rhevmig.precopy import rounds as rounds_module
-from rhevmig.precopy.dirtying import IDLE, DirtyModel, hot_cold, idle, random_load, sequential_load
+from rhevmig.precopy.dirty_rate import (
+    IDLE,
+    DirtyModel,
+    hot_cold,
+    idle,
+    random_load,
+    sequential_load,
+)
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
 from rhevmig.precopy.schedules import (
     MINIMAL_DOWNTIME,

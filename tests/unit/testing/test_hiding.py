@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from rhevmig.errors import CassetteError
-from rhevmig.testing.hiding import Hiding, find_secrets
-from rhevmig.testing.persisting import refuse_secrets
-from rhevmig.testing.scrubbing import scrub, scrub_file
+from rhevmig.testing.scrub.scrub import scrub, scrub_file
+from rhevmig.testing.scrub.secrets import Hiding, find_secrets
+from rhevmig.testing.vcr_pycurl.persister import refuse_secrets
 
 TOKEN = "Zo0nVtM9wq-7hKx_SECRET-token-1234567890"
 PASSWORD = "Tr0ub4dor&3"

@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from recordings import CHEAPEST, CRAWL, FOLLOW_EACH, OPTIONS, xml
 
+from rhevmig.recordings.cassette_file import read_cassette
 from rhevmig.testing.library import Library
 from rhevmig.testing.multiplying import Multiplied
-from rhevmig.testing.recording import read_cassette
 
 API = "/ovirt-engine/api"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from vcr.request import Request
 
-from rhevmig.testing.matching import Matching
+from rhevmig.testing.vcr_pycurl.matching import Matching
 
 URL = "https://engine.lab.example/ovirt-engine"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -13,7 +13,7 @@ from vcr.request import Request
 
 from rhevmig import testing
 from rhevmig.errors import CassetteError
-from rhevmig.testing.persisting import Claim, Persister
+from rhevmig.testing.vcr_pycurl.persister import Claim, Persister
 
 REQUEST = Request(
     "POST", "http://e/ovirt-engine/api/vms/1/migrate", b"<action/>", {"Accept": "application/xml"}

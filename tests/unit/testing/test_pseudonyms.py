@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from recordings import CRAWL
 
+from rhevmig.recordings.cassette_file import exchange_of, read_document
 from rhevmig.testing.library import Library
-from rhevmig.testing.pseudonyms import Pseudonyms
-from rhevmig.testing.recording import exchange_of, read_document
+from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 
 #: Words of the recorded site that must not survive.
 SITE = (

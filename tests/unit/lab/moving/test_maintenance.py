@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.moves import moves_of
+from rhevmig.lab.subsystems import moves_of
 
 
 @pytest.fixture

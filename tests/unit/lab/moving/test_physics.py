@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.copying import SETUP_S
-from rhevmig.lab.migrations import HANDOVER_S
-from rhevmig.lab.moves import moves_of
+from rhevmig.lab.migration.lifecycle import HANDOVER_S
+from rhevmig.lab.migration.memory_transfer import SETUP_S
+from rhevmig.lab.subsystems import moves_of
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MIB = 2**20

@@ -9,10 +9,10 @@ import pytest
 from lab_worlds import Desk
 
 import rhevmig.lab
-from rhevmig.lab.expectations import Act, Expected
-from rhevmig.lab.fidelity import sign_in
-from rhevmig.lab.scenario import Scenario, load_scenario
-from rhevmig.lab.serving import open_lab
+from rhevmig.lab import sign_in
+from rhevmig.lab.lab import open_lab
+from rhevmig.lab.scenario.expectations import Act, Expected
+from rhevmig.lab.scenario.model import Scenario, load_scenario
 
 FOLDER = Path(rhevmig.lab.__file__).parent / "scenarios"
 ROWS = sorted(path.stem for path in FOLDER.glob("[0-9][0-9]-*.yaml"))
@@ -93,7 +93,7 @@ def test_the_lab_does_what_the_row_says(name: str) -> None:
 def test_faults_in_a_scenario_are_checked_like_the_rest() -> None:
     """A misspelt key of a fault is refused with its place."""
     from rhevmig.errors import ScenarioInvalid
-    from rhevmig.lab.scenario import parse_scenario
+    from rhevmig.lab.scenario.model import parse_scenario
 
     with pytest.raises(ScenarioInvalid, match="vmm"):
         open_lab(parse_scenario("faults: [{kind: host_dies, vmm: x}]"))

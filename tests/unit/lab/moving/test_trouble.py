@@ -7,7 +7,7 @@ import json
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.moves import moves_of
+from rhevmig.lab.subsystems import moves_of
 
 
 @pytest.fixture

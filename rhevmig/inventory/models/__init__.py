@@ -1,0 +1,1 @@
+"""What an engine consists of, one module per kind of object."""

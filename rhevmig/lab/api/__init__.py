@@ -1,0 +1,1 @@
+"""The engine's REST API: routes, reading, writing, search, XML and JSON."""

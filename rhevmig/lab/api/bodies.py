@@ -1,0 +1,142 @@
+"""Request bodies: read as XML or JSON, held against the API's model, refused in the engine's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lxml import etree
+
+from rhevmig.lab.api.faults import Refused
+from rhevmig.lab.api.schema import load_model
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree, XmlRefused
+
+__all__ = ["BODY_LIMIT_BYTES", "read_body"]
+
+#: Larger bodies are refused before they are read.
+BODY_LIMIT_BYTES = 8 * 1024 * 1024
+_HTML = "text/html;charset=UTF-8"
+_SCALARS = {
+    "integer": re.compile(r"\s*[+-]?\d{1,30}\s*"),
+    "decimal": re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"),
+    "boolean": re.compile(r"\s*(true|false|0|1)\s*"),
+}
+
+
+def _incorrect(url: str, method: str) -> Refused:
+    detail = f"For correct usage, see: {url}/ovirt-engine/apidoc#services/{method}"
+    return Refused(400, detail, reason="Request syntactically incorrect.", in_action=False)
+
+
+def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: str, method: str) -> Tree:
+    """The tree that a body says; `method` is the part of the documentation that a refusal names."""
+    kind = content_type.split(";")[0].strip().lower()
+    if len(body) > BODY_LIMIT_BYTES:
+        raise _incorrect(url, method)
+    if kind in ("application/json", "text/json"):
+        return _json_body(body, type_name, url, method)
+    if kind not in ("", "application/xml", "text/xml", "application/x-yaml"):
+        raise Refused(415, in_action=False)
+    if not body.strip():
+        return {}
+    try:
+        root = trees.parse_xml(body)
+    except XmlRefused as error:
+        raise _incorrect(url, method) from error
+    if root.tag != tag:
+        if root.tag in load_model().tags:
+            raise Refused(500, "argument type mismatch", content_type=_HTML, in_action=False)
+        raise _incorrect(url, method)
+    return _checked(root, type_name, url, method)
+
+
+def _checked(root: etree._Element, type_name: str, url: str, method: str) -> Tree:
+    found = trees.tree_of(root)
+    tree: Tree = found if isinstance(found, dict) else {}
+    try:
+        _hold_against(tree, type_name)
+    except ValueError as error:
+        raise _incorrect(url, method) from error
+    return tree
+
+
+def _json_body(body: bytes, type_name: str, url: str, method: str) -> Tree:
+    try:
+        content = json.loads(body or b"{}")
+        if not isinstance(content, dict):
+            raise ValueError("not an object")
+        tree: Tree = _from_json(content)
+        _hold_against(tree, type_name)
+        _hold_structs(tree, type_name)
+    except (ValueError, RecursionError) as error:
+        raise _incorrect(url, method) from error
+    return tree
+
+
+def _hold_structs(tree: Tree, type_name: str) -> None:
+    """Raise ValueError where JSON has a plain value for a struct; text of XML there is passed over."""
+    members = load_model().types.get(type_name, {})
+    for name, member in tree.items():
+        base, _, rest = members.get(name, "").partition(":")
+        for item in member if isinstance(member, list) else [member]:
+            if base == "one" and not isinstance(item, dict) and item != "":
+                raise ValueError(f"{name} is a struct")
+            if base == "one" and isinstance(item, dict):
+                _hold_structs(item, rest)
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        if not isinstance(value.get("id", ""), str | int | None):
+            raise ValueError("an id is a text")
+        return {
+            ("@id" if name == "id" else name): _from_json(member)
+            for name, member in value.items()
+            if name != "href"
+        }
+    if isinstance(value, list):
+        return [_from_json(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _hold_against(value: Any, type_name: str) -> None:
+    """Raise ValueError for a member that the type does not have or that does not fit."""
+    model = load_model()
+    members = model.types.get(type_name)
+    if members is None or not isinstance(value, dict):
+        return
+    for name, member in value.items():
+        if name[0] in "@#":
+            continue
+        kind = members.get(name)
+        if kind is None:
+            raise ValueError(f"{type_name} has no {name}")
+        for item in member if isinstance(member, list) else [member]:
+            _hold_member(item, kind, name)
+
+
+def _hold_member(value: Any, kind: str, name: str) -> None:
+    base, _, rest = kind.partition(":")
+    if base == "string" and not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    if base in _SCALARS:
+        if not isinstance(value, str) or not _SCALARS[base].fullmatch(value):
+            raise ValueError(f"{name} is no {base}")
+    elif base == "enum":
+        values = load_model().enums.get(rest, [])
+        if isinstance(value, str) and values and value not in values:
+            detail = f"{value} is not a member of {rest}. Possible values for {rest} are: {', '.join(values)}"
+            raise Refused(400, detail, reason="Invalid value", in_action=False)
+    elif base == "one":
+        _hold_against(value, rest)
+    elif base == "many" and isinstance(value, dict):
+        item_type, _, singular = rest.partition(":")
+        for tag, items in value.items():
+            if tag[0] not in "@#" and tag != singular:
+                raise ValueError(f"{name} holds no {tag}")
+            for item in items if isinstance(items, list) else [items]:
+                _hold_against(item, item_type)

@@ -1,0 +1,212 @@
+"""One request in, one response out: the engine's filter chain around reading, writing and acting.
+
+`Engine` holds what a lab consists of (world, sign-on, events, jobs) and the hooks that behaviour fills
+in. It is driven by any thread but works on one request at a time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rhevmig.lab.api import get as reading
+from rhevmig.lab.api import routes
+from rhevmig.lab.api import write as writing
+from rhevmig.lab.api.faults import Refused, html_error
+from rhevmig.lab.behaviour import attach
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.resources import (
+    groups as rules_groups,
+)
+from rhevmig.lab.resources import (
+    hosts as rules_hosts,
+)
+from rhevmig.lab.resources import (
+    jobs as rules_jobs,
+)
+from rhevmig.lab.resources import (
+    simple_kinds as rules_more,
+)
+from rhevmig.lab.resources import (
+    sites as rules_sites,
+)
+from rhevmig.lab.resources import (
+    storage_domains as rules_storage,
+)
+from rhevmig.lab.resources import (
+    vm_power as rules_running,
+)
+from rhevmig.lab.resources import (
+    vms as rules_vms,
+)
+from rhevmig.lab.state.engine_state import EngineState
+from rhevmig.lab.state.store import World
+
+__all__ = ["Engine"]
+
+#: Modules whose import registers what creates, edits, removes and runs.
+REGISTERING = (
+    rules_groups,
+    rules_hosts,
+    rules_jobs,
+    rules_more,
+    rules_running,
+    rules_sites,
+    rules_storage,
+    rules_vms,
+)
+_API = "/ovirt-engine/api"
+
+
+class Engine(EngineState):
+    """A simulated engine around one world."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        attach(self)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request at the present simulated instant."""
+        with self.lock:
+            self.world.agenda.run_due()
+            self.world.clock.freeze(self.world.clock.running_s)
+            try:
+                response = self._answer(request)
+            except Exception as mistake:  # noqa: BLE001 - a client sees the engine's page, never a traceback
+                self.mistakes.append(mistake)
+                response = self._refusal(html_error(500, "Internal Server Error"))
+            finally:
+                self.world.clock.freeze(None)
+            return response
+
+    def _answer(self, request: Request) -> Response:
+        response: Response | None = None
+        for intercept in self.before:
+            response = intercept(request)
+            if response is not None:
+                break
+        if response is None:
+            response = self._route(request)
+        for change in self.after:
+            response = change(request, response)
+        return response
+
+    def _route(self, request: Request) -> Response:
+        path = request.path.rstrip("/")
+        if path in ("/ovirt-engine/sso/oauth/token", "/ovirt-engine/sso/oauth/token-http-auth"):
+            return self.sign_on.token_endpoint(request)
+        if path == "/ovirt-engine/services/sso-logout":
+            return self.sign_on.logout_endpoint(request)
+        if path.startswith(_API) and path[len(_API) :][:1] in ("", "/", ";"):
+            return self._api(request)
+        return self._other(request, path)
+
+    def _other(self, request: Request, path: str) -> Response:
+        if path == "/ovirt-engine/services/health":
+            return Response(
+                200, b"DB Up!Welcome to Health Status!", [("Content-Type", "text/html;charset=ISO-8859-1")]
+            )
+        if path == "/ovirt-engine/sso/status":
+            body = b'{"status":"active","status_description":"SSO Webapp Deployed","version":"0"}'
+            return Response(200, body, [("Content-Type", "application/json")])
+        if path == "/ovirt-engine/services/pki-resource" and request.param("resource") == "ca-certificate":
+            content = str(self.world.engine_facts.get("certificate", "")).encode()
+            return Response(
+                200, content, [("Content-Type", "application/x-x509-ca-cert; charset=ISO-8859-1")]
+            )
+        page = b"<html><head><title>Error</title></head><body>Not Found</body></html>"
+        return Response(404, page, [("Content-Type", "text/html;charset=UTF-8")])
+
+    # -- the API
+
+    def _api(self, request: Request) -> Response:
+        correlation_id = self._correlation_id(request)
+        try:
+            response = self._let_in(request, correlation_id)
+        except Refused as refused:
+            response = self._refusal(refused)
+            if refused.status == 401:
+                response.headers.append(("WWW-Authenticate", 'Basic realm="RESTAPI"'))
+                return response
+        response.headers.append(("Correlation-Id", correlation_id))
+        return response
+
+    def _correlation_id(self, request: Request) -> str:
+        sent = request.headers.get("correlation-id") or request.param("correlation_id") or ""
+        return re.sub(r"[^0-9A-Za-z_-]", "", sent)[:36] or self.world.new_id("correlation")
+
+    def _let_in(self, request: Request, correlation_id: str) -> Response:
+        caller, began = self.sign_on.caller(request)
+        if began:
+            session = self.world.new_id("session")
+            self.events.write(
+                30,
+                caller.user,
+                correlation_id=self.world.new_id("correlation")[:8],
+                user=caller.login,
+                address=request.client,
+                session=session,
+            )
+        rest = request.path[len(_API) :].strip("/")
+        version = request.headers.get("version", "4")
+        base = _API
+        if rest == "v3" or rest.startswith("v3/"):
+            version = "3"
+        elif rest == "v4" or rest.startswith("v4/"):
+            rest, base = rest[2:].strip("/"), f"{_API}/v4"
+        if version == "3":
+            raise html_error(405, f"HTTP method {request.method} is not supported by this URL")
+        if version != "4":
+            raise html_error(400, "Bad Request")
+        asked = Asked(self, request, caller, correlation_id, base)
+        segments = [part for part in request.segments[2:] if part]
+        if base != _API:
+            segments = segments[1:]
+        return self._dispatch(asked, segments)
+
+    def _dispatch(self, asked: Asked, segments: list[str]) -> Response:
+        request = asked.request
+        if not segments:
+            return self._root(asked)
+        full = f"{self.public_url}{_API}/v4/{'/'.join(segments)}"
+        reads = request.method in ("GET", "HEAD")
+        target = routes.find_target(self.world, segments, full, to_write=not reads)
+        if reads:
+            response = reading.read(asked, target)
+            return self._as_json(response) if self._wants_json(request) else response
+        return writing.write(asked, target)
+
+    def _root(self, asked: Asked) -> Response:
+        if asked.request.method not in ("GET", "HEAD"):
+            raise Refused(405, allow="HEAD, GET, OPTIONS", in_action=False)
+        response = reading.read_root(asked)
+        links = sorted((rel, href) for rel, href in reading.root_links(f"{self.public_url}{_API}"))
+        found = ",".join(sorted(f"<{href}>; rel={rel}" for rel, href in links))
+        response.headers.append(("Link", found))
+        if asked.request.method == "HEAD":
+            return Response(200, b"", [("Link", found)])
+        return self._as_json(response) if self._wants_json(asked.request) else response
+
+    def _wants_json(self, request: Request) -> bool:
+        accept = request.param("accept") or request.headers.get("accept", "")
+        return accept.split(",")[0].split(";")[0].strip() == "application/json"
+
+    def _as_json(self, response: Response) -> Response:
+        from rhevmig.lab.api.json import json_of
+
+        if response.status != 200:
+            return response
+        return Response(response.status, json_of(response.body), [("Content-Type", "application/json")])
+
+    def _refusal(self, refused: Refused) -> Response:
+        from rhevmig.lab.api.xml import PROLOG, render_tree
+
+        headers = [("Allow", refused.allow)] if refused.allow else []
+        if not refused.detail:
+            return Response(refused.status, b"", headers)
+        headers.append(("Content-Type", refused.content_type))
+        if "xml" not in refused.content_type:
+            return Response(refused.status, refused.detail.encode(), headers)
+        fault = {"detail": refused.detail, "reason": refused.reason}
+        body = PROLOG + "".join(render_tree("fault", fault))
+        return Response(refused.status, body.encode(), headers)

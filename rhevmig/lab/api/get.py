@@ -1,0 +1,280 @@
+"""GET: collections with their parameters, single items, the root, options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rhevmig.lab.api import collections as links
+from rhevmig.lab.api import follow, schema
+from rhevmig.lab.api import xml as render
+from rhevmig.lab.api.faults import Refused
+from rhevmig.lab.api.routes import ROOT_LINKS, Target
+from rhevmig.lab.api.schema import Place
+from rhevmig.lab.api.search import query as searches
+from rhevmig.lab.api.xml import PROLOG
+from rhevmig.lab.http import accounts
+from rhevmig.lab.http.request import Response, is_true
+from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.state.store import Entity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["not_permitted", "read", "read_root", "root_links", "xml"]
+
+XML = "application/xml;charset=UTF-8"
+#: What the engine says of an affinity group that is not there (recorded).
+_NO_GROUP = (
+    'cannot invoke "org.ovirt.engine.core.common.scheduling.affinitygroup.getvmlabels()" because "ag" is null'
+)
+_NO_ERRATA = (
+    "The engine is not associated with a Foreman/Satellite provider. No errata for the engine are available."
+)
+#: What an ordinary user's queries refuse, as recorded.
+_ADMIN_ONLY = frozenset(("jobs", "clusters/affinitygroups", "jobs/steps"))
+
+
+def not_permitted() -> Refused:
+    """What a filtered query for something administrative answers."""
+    return Refused(400, "query execution failed due to insufficient permissions.", in_action=False)
+
+
+def xml(text: str, status: int = 200) -> Response:
+    """An XML answer."""
+    return Response(status=status, body=(PROLOG + text).encode(), headers=[("Content-Type", XML)])
+
+
+def read(asked: Asked, target: Target) -> Response:
+    """The answer to a GET."""
+    if target.action is not None:
+        raise Refused(405, allow="POST, OPTIONS", in_action=False)
+    if target.entity_id is None:
+        return _collection(asked, target)
+    return _item(asked, target)
+
+
+def _item(asked: Asked, target: Target) -> Response:
+    entity = target.entity
+    if target.place.path == "options":
+        return _option(asked, entity)
+    if target.place.path == "clusters/affinitygroups" and entity is None and not asked.filtered:
+        raise Refused(400, _NO_GROUP, in_action=False)
+    if entity is None:
+        raise Refused(404, in_action=False)
+    if asked.filtered:
+        _guard(asked, target.place, entity)
+    place = target.place
+    if (
+        entity.place != place.path
+        and entity.base is None
+        and place.path not in ("cpuprofiles", "diskprofiles")
+    ):
+        place = schema.place(entity.place)
+    wanted = follow.parse_follow(asked.request.param("follow") or "")
+    followed = follow.followers(asked.world, place, [entity], wanted, asked.look)
+    return xml(render.render_entity(asked.world, place, entity, asked.look, followed))
+
+
+def _guard(asked: Asked, place: Place, entity: Entity) -> None:
+    if place.path.startswith("hosts") or place.path in _ADMIN_ONLY:
+        raise not_permitted()
+    if not accounts.may_see(asked.world, asked.caller, entity):
+        raise Refused(404, in_action=False)
+
+
+def _option(asked: Asked, entity: Entity | None) -> Response:
+    if entity is None or asked.filtered:
+        raise Refused(404, in_action=False)
+    version = asked.request.param("version")
+    if not version:
+        return xml(render.render_entity(asked.world, schema.place("options"), entity, asked.look))
+    values = entity.get("values.system_option_value")
+    chosen = [
+        value for value in (values if isinstance(values, list) else [values]) if value["version"] == version
+    ]
+    if not chosen:
+        raise Refused(404, in_action=False)
+    shown = Entity(
+        "options",
+        entity.id,
+        {**entity.attrs, "values": {"system_option_value": chosen}},
+        parent=None,
+        base=None,
+        seq=0,
+    )
+    return xml(render.render_entity(asked.world, schema.place("options"), shown, asked.look))
+
+
+def _collection(asked: Asked, target: Target) -> Response:
+    place = target.place
+    if place.path == "options":
+        raise Refused(405, allow="", in_action=False)
+    if place.path == "katelloerrata" or place.segment == "katelloerrata":
+        return _errata(place)
+    if asked.filtered and ((place.path.startswith("hosts/")) or place.path in _ADMIN_ONLY):
+        raise not_permitted()
+    if place.path == "hosts" and asked.request.param("migration_target_of") is not None:
+        shape, entities = place, _migration_targets(asked)
+    elif target.parent is None:
+        shape, entities = place, _searched(asked, place, links.list_top(asked.world, place.path))
+    else:
+        shape, entities = links.list_below(asked.world, target.parent, place)
+        if place.parent_path == "storagedomains" and is_true(asked.request.param("unregistered")):
+            entities = []  # the lab's storage holds nothing that its engine does not know
+        entities = _limited(entities, _limit(asked))
+    wanted = follow.parse_follow(asked.request.param("follow") or "")
+    _older_detail(asked, shape, wanted)
+    followed = follow.followers(asked.world, shape, list(entities), wanted, asked.look)
+    return xml(
+        render.render_collection(asked.world, shape, entities, asked.look, followed, tag=place.list_tag)
+    )
+
+
+def _older_detail(asked: Asked, shape: Place, wanted: follow.Wanted) -> None:
+    """`detail=statistics`, in the query or the Accept header, is the older way to follow."""
+    detail = asked.request.param("detail") or ""
+    accept = asked.request.headers.get("accept", "")
+    asked_for = "statistics" in detail.split("+") or "detail=statistics" in accept.replace(" ", "")
+    if asked_for and "statistics" in shape.links:
+        wanted.setdefault("statistics", {})
+
+
+def _errata(place: Place) -> Response:
+    if "/" in place.path:
+        return xml(f"<{place.list_tag}/>\n")
+    raise Refused(400, _NO_ERRATA, in_action=False)
+
+
+def _limit(asked: Asked) -> int | None:
+    value = asked.request.param("max")
+    if value is None or value == "":
+        return None
+    try:
+        limit = int(value)
+    except ValueError:
+        return None
+    if limit < 0:
+        raise Refused(400, f"illegal max count value for query : {limit}", in_action=False)
+    return limit
+
+
+def _limited(entities: Sequence[Entity], limit: int | None) -> list[Entity]:
+    return list(entities) if limit is None else list(entities[:limit])
+
+
+def _searched(asked: Asked, place: Place, entities: list[Entity]) -> list[Entity]:
+    limit = _limit(asked)
+    if asked.filtered:
+        seen = [entity for entity in entities if accounts.may_see(asked.world, asked.caller, entity)]
+        entities = seen if place.path == "events" else sorted(seen, key=lambda entity: entity.seq)
+    if place.path == "events":
+        entities = _newer_than(entities, asked.request.param("from"))
+    text = asked.request.param("search")
+    if not text:
+        return _limited(entities, limit)
+    sensitive = is_true(asked.request.param("case_sensitive")) is True
+    return searches.select(asked.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)
+
+
+def _newer_than(events: list[Entity], start: str | None) -> list[Entity]:
+    if start is None or not start.lstrip("-").isdigit():
+        return events
+    limit = int(start)
+    newer = []
+    for event in events:
+        if int(event.id) <= limit:
+            break
+        newer.append(event)
+    return newer
+
+
+def _migration_targets(asked: Asked) -> list[Entity]:
+    vms = []
+    for vm_id in (asked.request.param("migration_target_of") or "").split(","):
+        vm = asked.world.find("vms", vm_id.strip())
+        if vm is None:
+            raise Refused(404, "Entity not found: GetVmByVmId", in_action=False)
+        vms.append(vm)
+    closure = is_true(asked.request.param("check_vms_in_affinity_closure")) is True
+    hosts = list(asked.world.all("hosts")) if asked.filtered else asked.engine.migration_targets(vms, closure)
+    return [_without_cpu_type(host) for host in hosts]
+
+
+def _without_cpu_type(host: Entity) -> Entity:
+    """In this list the engine leaves `cpu.type` out."""
+    cpu = host.get("cpu")
+    shown = {name: value for name, value in cpu.items() if name != "type"} if isinstance(cpu, dict) else cpu
+    view = Entity("hosts", host.id, {**host.attrs, "cpu": shown}, parent=None, base=host.base, seq=host.seq)
+    view.lab, view.children = host.lab, host.children
+    return view
+
+
+def root_links(base: str) -> list[tuple[str, str]]:
+    """The links of the root: rel and href."""
+    found = []
+    for name, searchable in ROOT_LINKS:
+        found.append((name, f"{base}/{name}"))
+        if searchable:
+            start = ";from={event_id}" if name == "events" else ""
+            found.append((f"{name}/search", f"{base}/{name}{start}?search={{query}}"))
+    return found
+
+
+def read_root(asked: Asked) -> Response:
+    """`GET /api`."""
+    world, base = asked.world, asked.look.base
+    lines = ["<api>\n"]
+    lines += [f'    <link href="{href}" rel="{rel}"/>\n' for rel, href in root_links(base)]
+    root: dict[str, Any] = {
+        "engine_backup": {},
+        "product_info": _product(world.engine_facts, filtered=asked.filtered),
+    }
+    if asked.filtered:
+        root.pop("engine_backup")
+    for tag, value in root.items():
+        render.render_tree(tag, value, level=1, out=lines)
+    blank = "00000000-0000-0000-0000-000000000000"
+    lines.append(
+        "    <special_objects>\n"
+        f'        <blank_template href="{base}/templates/{blank}" id="{blank}"/>\n'
+        f'        <root_tag href="{base}/tags/{blank}" id="{blank}"/>\n'
+        "    </special_objects>\n"
+    )
+    if not asked.filtered:
+        render.render_tree("summary", _root_summary(asked), level=1, out=lines)
+    lines.append(f"    <time>{world.clock.stamp()}</time>\n")
+    user = asked.caller.user
+    for tag in ("authenticated_user", "effective_user"):
+        lines.append(f'    <{tag} href="{base}/users/{user.id}" id="{user.id}"/>\n')
+    lines.append("</api>\n")
+    return xml("".join(lines))
+
+
+def _product(facts: dict[str, Any], *, filtered: bool) -> dict[str, Any]:
+    shown = {
+        "instance_id": facts.get("instance_id"),
+        "name": facts.get("name"),
+        "vendor": facts.get("vendor"),
+    }
+    known = {name: value for name, value in shown.items() if value and not filtered}
+    return {**known, "version": facts.get("version", {})}
+
+
+def _root_summary(asked: Asked) -> dict[str, Any]:
+    world = asked.world
+    hosts, vms = list(world.all("hosts")), list(world.all("vms"))
+    running = sum(vm.get("host") is not None for vm in vms)
+    domains = list(world.all("storagedomains"))
+    attached = {
+        item.id for item in world.all("datacenters/storagedomains") if item.text("status") == "active"
+    }
+    users = len(list(world.all("users")))
+    return {
+        "hosts": {
+            "active": str(sum(host.text("status") == "up" for host in hosts)),
+            "total": str(len(hosts)),
+        },
+        "storage_domains": {"active": str(len(attached)), "total": str(len(domains))},
+        "users": {"active": str(users), "total": str(users)},
+        "vms": {"active": str(running), "total": str(len(vms))},
+    }

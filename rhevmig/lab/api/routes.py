@@ -1,0 +1,159 @@
+"""From a path to what it means: a collection, an item, or an action on an item."""
+
+from __future__ import annotations
+
+from rhevmig.lab.api import collections as links
+from rhevmig.lab.api import schema
+from rhevmig.lab.api.faults import Refused
+from rhevmig.lab.api.schema import Place
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["ROOT_LINKS", "TOPS", "Target", "below", "find_target", "home_of", "not_found_page"]
+
+#: The links of the API's root, in the engine's order; a second entry says that it can be searched.
+ROOT_LINKS: tuple[tuple[str, bool], ...] = (
+    ("clusters", True),
+    ("datacenters", True),
+    ("events", True),
+    ("hosts", True),
+    ("networks", True),
+    ("roles", False),
+    ("storagedomains", True),
+    ("tags", False),
+    ("bookmarks", False),
+    ("icons", False),
+    ("templates", True),
+    ("instancetypes", True),
+    ("users", True),
+    ("groups", True),
+    ("domains", False),
+    ("vmpools", True),
+    ("vms", True),
+    ("disks", True),
+    ("jobs", False),
+    ("storageconnections", False),
+    ("vnicprofiles", False),
+    ("diskprofiles", False),
+    ("cpuprofiles", False),
+    ("schedulingpolicyunits", False),
+    ("schedulingpolicies", False),
+    ("permissions", False),
+    ("macpools", False),
+    ("networkfilters", False),
+    ("operatingsystems", False),
+    ("externalhostproviders", False),
+    ("openstackimageproviders", False),
+    ("openstackvolumeproviders", False),
+    ("openstacknetworkproviders", False),
+    ("katelloerrata", False),
+    ("affinitylabels", False),
+    ("clusterlevels", False),
+    ("imagetransfers", False),
+    ("externalvmimports", False),
+    ("externaltemplateimports", False),
+)
+TOPS = frozenset(name for name, _ in ROOT_LINKS) | {"options"}
+_ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
+#: Collections that show entities which live elsewhere, and where these are changed.
+_HOMES = {
+    "cpuprofiles": "clusters/cpuprofiles",
+    "datacenters/clusters": "clusters",
+    "datacenters/networks": "networks",
+    "diskprofiles": "storagedomains/diskprofiles",
+    "storagedomains/disks": "disks",
+}
+
+
+class Target:
+    """What a path points at."""
+
+    def __init__(
+        self,
+        place: Place,
+        parent: Entity | None,
+        entity_id: str | None,
+        entity: Entity | None,
+        action: str | None,
+    ) -> None:
+        self.place = place
+        #: The entity above, if the path names one.
+        self.parent = parent
+        #: The id asked for; None for a collection.
+        self.entity_id = entity_id
+        #: The entity with that id, if it exists.
+        self.entity = entity
+        #: The action asked for.
+        self.action = action
+
+
+def not_found_page(url: str) -> Refused:
+    """The answer to a path that no resource of the engine has."""
+    text = f"RESTEASY003210: Could not find resource for full path: {url}"
+    return Refused(404, text, content_type="text/html;charset=UTF-8", in_action=False)
+
+
+def home_of(place: Place) -> Place:
+    """Where the entities that a collection shows are changed: mostly there."""
+    home = _HOMES.get(place.path)
+    return schema.place(home) if home is not None else place
+
+
+def find_target(world: World, segments: list[str], url: str, *, to_write: bool = False) -> Target:
+    """Follow a path; refuses what the engine does not offer with its 404 page, an unknown parent with 404."""
+    target = _follow(world, segments, url)
+    home = home_of(target.place)
+    if not to_write or target.entity_id is None or home is target.place:
+        return target
+    return Target(home, target.parent, target.entity_id, _at_home(world, home, target.entity), target.action)
+
+
+def _at_home(world: World, home: Place, entity: Entity | None) -> Entity | None:
+    return world.find(home.path, entity.id) if entity is not None else None
+
+
+def _follow(world: World, segments: list[str], url: str) -> Target:
+    if segments[0] not in TOPS or segments[0] not in schema.places():
+        raise not_found_page(url)
+    place, parent, position = schema.place(segments[0]), None, 1
+    while True:
+        if position >= len(segments):
+            return Target(place, parent, None, None, None)
+        entity_id = segments[position]
+        entity = _item(world, place, parent, entity_id)
+        position += 1
+        if position >= len(segments):
+            return Target(place, parent, entity_id, entity, None)
+        name = segments[position]
+        position += 1
+        if place.actions and name in place.actions and position >= len(segments):
+            return Target(place, parent, entity_id, entity, name)
+        shown = below(place, name)
+        if shown is None:
+            place = home_of(place)
+            entity = _at_home(world, place, entity)
+            shown = below(place, name)
+        if shown is None:
+            raise not_found_page(url)
+        if entity is None:
+            raise Refused(404, in_action=False)
+        place, parent = shown, entity
+
+
+def _item(world: World, place: Place, parent: Entity | None, entity_id: str) -> Entity | None:
+    if parent is None:
+        source = _ALIASES.get(place.path, place.path)
+        return world.find(source, entity_id)
+    found = world.find(place.path, entity_id, parent)
+    if found is not None:
+        return found
+    _, items = links.list_below(world, parent, place)
+    return next((item for item in items if item.id == entity_id), None)
+
+
+def below(place: Place, name: str) -> Place | None:
+    """What a path shows under an item of a place."""
+    shape = links.sub_place(place, name)
+    if shape is not None:
+        return shape
+    source = {"networks": "networks"}.get(place.segment)
+    return links.sub_place(schema.place(source), name) if source and source != place.path else None

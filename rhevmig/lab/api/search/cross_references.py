@@ -1,0 +1,102 @@
+"""Cross references of the search: `Clusters.name=…` asked of data centers, `Storage.name=…` of VMs.
+
+The pairs are those that the engine's SearchObjectAutoCompleter joins; the object may stand in singular
+or plural. What stands behind the dot is a field of the other collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rhevmig.lab.api.search.fields import FIELDS, Field
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["cross_field"]
+
+_Related = Callable[[World, Entity], Iterable[Entity]]
+
+
+def _one(place: str, member: str) -> _Related:
+    def related(world: World, entity: Entity) -> Iterable[Entity]:
+        found = world.find(place, entity.ref(member))
+        return (found,) if found is not None else ()
+
+    return related
+
+
+def _many(place: str, member: str) -> _Related:
+    return lambda world, entity: world.referring(place, member, entity.id)
+
+
+def _networks_of_cluster(world: World, cluster: Entity) -> Iterable[Entity]:
+    return [part.base for part in world.children(cluster, "networks") if part.base is not None]
+
+
+def _domains_of_disk(world: World, disk: Entity) -> Iterable[Entity]:
+    ids = [trees.ref_id(item) for item in trees.items_of(disk.get("storage_domains"), "storage_domain")]
+    return [domain for domain in (world.find("storagedomains", item) for item in ids) if domain is not None]
+
+
+def _domains_of_vm(world: World, vm: Entity) -> Iterable[Entity]:
+    disks = [world.find("disks", child.id) for child in world.children(vm, "diskattachments")]
+    return [domain for disk in disks if disk is not None for domain in _domains_of_disk(world, disk)]
+
+
+def _domains_of_center(world: World, center: Entity) -> Iterable[Entity]:
+    below = world.children(center, "storagedomains")
+    return [
+        domain for domain in (world.find("storagedomains", item.id) for item in below) if domain is not None
+    ]
+
+
+def _domains_above(world: World, entity: Entity) -> Iterable[Entity]:
+    """The storage of the data center that a host or a cluster belongs to."""
+    cluster = entity if entity.place == "clusters" else world.find("clusters", entity.ref("cluster"))
+    center = world.find("datacenters", cluster.ref("data_center")) if cluster is not None else None
+    return _domains_of_center(world, center) if center is not None else ()
+
+
+def _disks_of_center(world: World, center: Entity) -> Iterable[Entity]:
+    own = {domain.id for domain in _domains_of_center(world, center)}
+    return [
+        disk for disk in world.all("disks") if any(one.id in own for one in _domains_of_disk(world, disk))
+    ]
+
+
+#: Collection to object to (collection of the other side, how to get there).
+_CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
+    "vms": {
+        "host": ("hosts", _one("hosts", "host")),
+        "template": ("templates", _one("templates", "template")),
+        "storage": ("storagedomains", _domains_of_vm),
+    },
+    "hosts": {"vm": ("vms", _many("vms", "host")), "storage": ("storagedomains", _domains_above)},
+    "templates": {"vm": ("vms", _many("vms", "template"))},
+    "clusters": {
+        "network": ("networks", _networks_of_cluster),
+        "storage": ("storagedomains", _domains_above),
+    },
+    "datacenters": {
+        "cluster": ("clusters", _many("clusters", "data_center")),
+        "network": ("networks", _many("networks", "data_center")),
+        "storage": ("storagedomains", _domains_of_center),
+        "disk": ("disks", _disks_of_center),
+    },
+    "disks": {"storage": ("storagedomains", _domains_of_disk)},
+}
+
+
+def cross_field(place: str, name: str) -> Field | None:
+    """The field behind `object.field`, or None where the engine joins nothing."""
+    word, dot, rest = name.lower().partition(".")
+    known = _CROSS.get(place, {})
+    other = known.get(word) or known.get(word.removesuffix("s"))
+    field = FIELDS.get(other[0], {}).get(rest) if other is not None and dot else None
+    if other is None or field is None:
+        return None
+    related, read = other[1], field.read
+    return Field(
+        read=lambda world, entity: [text for one in related(world, entity) for text in read(world, one)],
+        kind=field.kind,
+    )

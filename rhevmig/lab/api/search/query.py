@@ -1,0 +1,216 @@
+"""The engine's search: `field op value [and|or …] [sortby F asc|desc] [page N]`.
+
+What the engine cannot read it answers with status 200 and an empty list; so does `select`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from rhevmig.lab.api.search.cross_references import cross_field
+from rhevmig.lab.api.search.fields import FIELDS, Field, default_fields
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["Query", "SearchUnreadable", "parse_search", "select"]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<op>!=|<=|>=|=|<|>)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()=<>!"]+))"""
+)
+_Test = Callable[[Entity], bool]
+
+
+class SearchUnreadable(Exception):
+    """The query is not in the grammar."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A parsed search."""
+
+    #: Whether an entity is found.
+    matches: _Test
+    #: Field to sort by, or None.
+    sort_by: Field | None = None
+    #: Whether to sort downwards.
+    descending: bool = False
+    #: The page asked for, counted from 1.
+    page: int | None = None
+
+
+class _Parser:
+    def __init__(self, world: World, place: str, text: str, *, case_sensitive: bool) -> None:
+        self.world = world
+        self.place = place
+        self.fields = FIELDS.get(place, {})
+        self.case_sensitive = case_sensitive
+        self.tokens = self._tokens(text)
+        self.at = 0
+        #: Free text is allowed once.
+        self.has_free_text = False
+
+    def _tokens(self, text: str) -> list[tuple[str, str]]:
+        found, position = [], 0
+        text = re.sub(rf"^\s*{self.place}\s*:", "", text, flags=re.IGNORECASE).rstrip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise SearchUnreadable(text)
+            kind = str(match.lastgroup)
+            if kind in ("open", "close"):  # recorded in maintenance-*: parentheses find nothing
+                raise SearchUnreadable(text)
+            found.append((kind, match.group(kind)))
+            position = match.end()
+        return found
+
+    def peek(self) -> tuple[str, str]:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
+
+    def take(self, *kinds: str) -> str:
+        kind, value = self.peek()
+        if kind not in kinds:
+            raise SearchUnreadable(f"{value!r} where {kinds} was expected")
+        self.at += 1
+        return value
+
+    def is_word(self, *words: str) -> bool:
+        kind, value = self.peek()
+        return kind == "word" and value.lower() in words
+
+    def query(self) -> Query:
+        test: _Test = lambda entity: True  # noqa: E731
+        if self.peek()[0] != "end" and not self.is_word("sortby", "page"):
+            test = self.every()
+        sort_by, descending, page = None, False, None
+        if self.is_word("sortby"):
+            self.take("word")
+            sort_by = self.field(self.take("word"))
+            if self.is_word("asc", "desc"):
+                descending = self.take("word").lower() == "desc"
+        if self.is_word("page"):
+            self.take("word")
+            number = self.take("word")
+            if not number.isdigit() or int(number) < 1:
+                raise SearchUnreadable(f"page {number}")
+            page = int(number)
+        if self.peek()[0] != "end":
+            raise SearchUnreadable(self.peek()[1])
+        return Query(matches=test, sort_by=sort_by, descending=descending, page=page)
+
+    def every(self) -> _Test:
+        """Phrases side by side must all hold; this binds weaker than `or` (the engine's SyntaxChecker)."""
+        tests = [self.either()]
+        while self.peek()[0] != "end" and not self.is_word("sortby", "page"):
+            tests.append(self.either())
+        return tests[0] if len(tests) == 1 else lambda entity: all(test(entity) for test in tests)
+
+    def either(self) -> _Test:
+        tests = [self.both()]
+        while self.is_word("or"):
+            self.take("word")
+            tests.append(self.both())
+        return tests[0] if len(tests) == 1 else lambda entity: any(test(entity) for test in tests)
+
+    def both(self) -> _Test:
+        tests = [self.one()]
+        while self.is_word("and"):
+            self.take("word")
+            tests.append(self.one())
+        return tests[0] if len(tests) == 1 else lambda entity: all(test(entity) for test in tests)
+
+    def one(self) -> _Test:
+        if self.peek()[0] == "open":
+            self.take("open")
+            test = self.either()
+            self.take("close")
+            return test
+        name = self.take("word", "quoted")
+        if self.peek()[0] != "op":
+            return self.free_text(name)
+        operator = self.take("op")
+        value = self.take("word", "quoted")
+        return self.compare(self.field(name), operator, value)
+
+    def field(self, name: str) -> Field:
+        known = self.fields.get(name.lower()) or cross_field(self.place, name)
+        if known is None:
+            raise SearchUnreadable(f"{name} is no field of {self.place}")
+        return known
+
+    def free_text(self, value: str) -> _Test:
+        if value.lower() in ("and", "or") or not default_fields(self.place) or self.has_free_text:
+            raise SearchUnreadable(value)
+        self.has_free_text = True
+        tests = [self.compare(self.field(name), "=", f"*{value}*") for name in default_fields(self.place)]
+        return lambda entity: any(test(entity) for test in tests)
+
+    def compare(self, field: Field, operator: str, value: str) -> _Test:
+        world = self.world
+        if operator in ("=", "!="):
+            pattern = _pattern(value, case_sensitive=self.case_sensitive and field.kind == "text")
+            wanted = operator == "="
+            return lambda entity: any(pattern.fullmatch(text) for text in field.read(world, entity)) is wanted
+        if field.kind == "text":
+            raise SearchUnreadable(f"{operator} on a text field")
+        limit = _number(value)
+        below = operator[0] == "<"
+        equal = operator.endswith("=")
+
+        def test(entity: Entity) -> bool:
+            for text in field.read(world, entity):
+                number = _number(text)
+                if (number < limit) if below else (number > limit):
+                    return True
+                if equal and number == limit:
+                    return True
+            return False
+
+        return test
+
+
+def _pattern(value: str, *, case_sensitive: bool) -> re.Pattern[str]:
+    escaped = ".*".join(re.escape(part) for part in value.split("*"))
+    return re.compile(escaped, re.DOTALL if case_sensitive else re.DOTALL | re.IGNORECASE)
+
+
+def _number(value: str) -> float:
+    from rhevmig.lab.api.search.fields import seconds_of
+
+    try:
+        return float(value)
+    except ValueError:
+        moment = seconds_of(value)
+        if moment is None:
+            raise SearchUnreadable(f"{value} is no number") from None
+        return moment
+
+
+def parse_search(world: World, place: str, text: str, *, case_sensitive: bool = False) -> Query:
+    """The query that a text says; raises SearchUnreadable when it says none."""
+    return _Parser(world, place, text, case_sensitive=case_sensitive).query()
+
+
+def select(
+    world: World,
+    place: str,
+    entities: Sequence[Entity],
+    text: str,
+    *,
+    case_sensitive: bool = False,
+    limit: int | None = None,
+) -> list[Entity]:
+    """The entities that a search finds, sorted and paged; nothing when it cannot be read."""
+    try:
+        query = parse_search(world, place, text, case_sensitive=case_sensitive)
+        found = [entity for entity in entities if query.matches(entity)]
+    except SearchUnreadable:
+        return []
+    if query.sort_by is not None:
+        field = query.sort_by
+        found = sorted(found, key=lambda entity: field.sort_key(world, entity), reverse=query.descending)
+    elif place == "disks":
+        found = sorted(found, key=lambda disk: (disk.name.lower(), disk.seq))
+    if query.page is not None and limit is not None:
+        found = found[(query.page - 1) * limit :]
+    return found if limit is None else found[:limit]

@@ -1,0 +1,124 @@
+"""The control endpoint: `/rhevmig-lab/…` on the lab's own port, in JSON, without a login.
+
+| request | what it does |
+|---|---|
+| `GET  /rhevmig-lab/clock` | the simulated time, the speed, seconds since the start |
+| `POST /rhevmig-lab/advance {"seconds": 60}` | lets simulated time pass at once |
+| `GET  /rhevmig-lab/mishaps` | what is planted, and what struck |
+| `POST /rhevmig-lab/mishaps {"kind": …}` | plants one (or a list); answers their numbers |
+| `DELETE /rhevmig-lab/mishaps/3` | takes one away |
+| `POST /rhevmig-lab/workload {"vm": "web*", "dirty_mib_s": 80}` | changes what VMs do to their memory |
+| `GET  /rhevmig-lab/copies` | what is being copied: VM, hosts, stage, percent, bytes per second |
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.fault_injection.injector import Mishaps
+from rhevmig.lab.fault_injection.spec import read_mishaps
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.migration.guest_load import Workload
+from rhevmig.lab.state.clock import stamp
+from rhevmig.lab.subsystems import Moves
+
+__all__ = ["PREFIX", "Control"]
+
+PREFIX = "/rhevmig-lab/"
+
+
+class Control:
+    """Answers what is not the engine's but the lab's."""
+
+    def __init__(self, moves: Moves, mishaps: Mishaps) -> None:
+        self.moves = moves
+        self.mishaps = mishaps
+        moves.engine.before.insert(0, self.answer)
+
+    def answer(self, request: Request) -> Response | None:
+        """The answer to a request of the control endpoint, None for every other."""
+        if not request.path.startswith(PREFIX):
+            return None
+        parts = request.path[len(PREFIX) :].strip("/").split("/")
+        try:
+            sent = msgspec.json.decode(request.body) if request.body else {}
+            return self._do(request.method, parts, sent)
+        except (msgspec.MsgspecError, ScenarioInvalid, ValueError, TypeError) as error:
+            return _json({"error": str(error)}, 400)
+
+    def _do(self, method: str, parts: list[str], sent: Any) -> Response:
+        key = (method, parts[0])
+        if key == ("GET", "clock"):
+            clock = self.moves.world.clock
+            return _json(
+                {"now": clock.stamp(), "speed": clock.speed, "elapsed_s": clock.now_s - clock.start_s}
+            )
+        if key == ("POST", "advance"):
+            return self._advance(float(sent["seconds"]))
+        if key == ("GET", "mishaps"):
+            return self._list()
+        if key == ("POST", "mishaps"):
+            found = read_mishaps(sent if isinstance(sent, list) else [sent], file="<request>")
+            return _json({"planted": [self.mishaps.plant(mishap) for mishap in found]}, 201)
+        if key == ("DELETE", "mishaps") and len(parts) == 2:
+            return _json({"removed": self.mishaps.remove(int(parts[1]))})
+        if key == ("POST", "workload"):
+            return self._work(dict(sent))
+        if key == ("GET", "copies"):
+            return self._copies()
+        return _json({"error": f"the lab has no {method} {PREFIX}{'/'.join(parts)}"}, 404)
+
+    def _advance(self, seconds: float) -> Response:
+        """Time passes once this answer is on its way: what is due then happens before the next request."""
+        if not 0 <= seconds < 1e9:
+            raise ValueError(f"seconds is {seconds}, expected 0 or more")
+        clock = self.moves.world.clock
+        clock.add(seconds)
+        clock.freeze(None)
+        self.moves.world.agenda.run_due()
+        clock.freeze(clock.running_s)
+        return _json({"now": clock.stamp()})
+
+    def _list(self) -> Response:
+        planted = [
+            {"number": number, "met": item.met, "hit": item.hit, **msgspec.to_builtins(item.mishap)}
+            for number, item in self.mishaps.planted.items()
+        ]
+        struck = [{"at": stamp(at_s), "name": name, "whom": whom} for at_s, name, whom in self.mishaps.log]
+        return _json({"planted": planted, "struck": struck})
+
+    def _work(self, sent: dict[str, Any]) -> Response:
+        pattern = str(sent.pop("vm"))
+        load = msgspec.convert(sent, type=Workload)
+        found = [vm for vm in self.moves.world.all("vms") if fnmatchcase(vm.name, pattern)]
+        for vm in found:
+            vm.lab["workload"] = load
+            self.moves.copies.reload(vm)
+        return _json({"vms": [vm.name for vm in found]})
+
+    def _copies(self) -> Response:
+        return _json(
+            {
+                "copies": [
+                    {
+                        "vm": copy.vm.name,
+                        "source": copy.source.name,
+                        "destination": copy.destination.name,
+                        "stage": copy.stage,
+                        "percent": copy.progress,
+                        "bytes_s": round(copy.rate_bytes_s),
+                        "network": copy.path.network.name if copy.path and copy.path.network else None,
+                        "fell_back": bool(copy.path and copy.path.fell_back),
+                    }
+                    for copy in self.moves.copies.active.values()
+                ]
+            }
+        )
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return Response(status, msgspec.json.encode(content), [("Content-Type", "application/json")])

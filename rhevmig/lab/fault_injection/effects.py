@@ -1,0 +1,337 @@
+"""What each kind of mishap does: to a request, to an answer, to a copy, or to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import pairwise
+
+from rhevmig.lab.api.faults import message
+from rhevmig.lab.fault_injection.spec import Mishap
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.migration.guest_load import Workload
+from rhevmig.lab.migration.lifecycle import Migration
+from rhevmig.lab.migration.memory_transfer import BROKE, LOST_DESTINATION, Copy
+from rhevmig.lab.state.store import Entity
+from rhevmig.lab.subsystems import Moves
+
+__all__ = ["ON_ANSWERS", "ON_COPIES", "ON_REQUESTS", "ON_WORLD", "Stage"]
+
+HTML = "text/html;charset=UTF-8"
+_PROXY_PAGE = "<html><head><title>503 Service Unavailable</title></head><body>No engine.</body></html>"
+_STARTING_PAGE = (
+    "<html><head><title>Error</title></head><body>invalid_grant: The provided authorization grant"
+    " for the auth code has expired.</body></html>"
+)
+#: Simulated seconds for which an engine that has just started knows no session yet (recorded: about one).
+WARMING_S = 1.0
+
+
+class Stage:
+    """What mishaps act on."""
+
+    def __init__(self, moves: Moves) -> None:
+        self.moves = moves
+        self.world = moves.world
+        #: The engine is away until then, and how that looks from outside.
+        self.away_until_s = 0.0
+        self.warming_until_s = 0.0
+        self.behind_proxy = False
+        self.in_maintenance = False
+
+    def vms(self, pattern: str | None) -> list[Entity]:
+        """VMs by name or pattern."""
+        return [vm for vm in self.world.all("vms") if pattern is not None and fnmatchcase(vm.name, pattern)]
+
+    def hosts(self, pattern: str | None) -> list[Entity]:
+        """Hosts by name or pattern."""
+        return [
+            host
+            for host in self.world.all("hosts")
+            if pattern is not None and fnmatchcase(host.name, pattern)
+        ]
+
+    def vm_in(self, path: str) -> Entity | None:
+        """The VM that a path names."""
+        return self._named(path, "vms")
+
+    def host_in(self, path: str) -> Entity | None:
+        """The host that a path names."""
+        return self._named(path, "hosts")
+
+    def _named(self, path: str, place: str) -> Entity | None:
+        parts = path.strip("/").split("/")
+        known = [self.world.find(place, two) for one, two in pairwise(parts) if one == place]
+        return known[0] if known else None
+
+    def during_outage(self, request: Request) -> Response | None:
+        """The answer while the engine is away, has just come back, or takes no commands."""
+        now_s = self.world.clock.now_s
+        if now_s < self.away_until_s:
+            if self.behind_proxy:
+                return Response(503, _PROXY_PAGE.encode(), [("Content-Type", HTML)])
+            answer = Response(503, b"")
+            answer.fate = "silent" if self.away_until_s - now_s < WARMING_S else "reset"
+            return answer
+        if now_s < self.warming_until_s and "/sso/" not in request.path:
+            return Response(401, _STARTING_PAGE.encode(), [("Content-Type", HTML)])
+        if self.in_maintenance and request.method in ("POST", "PUT", "DELETE") and "/api/" in request.path:
+            text = message("ENGINE_MAINTENANCE")
+            return _fault(409, f"[{text}]", in_action=request.method == "POST")
+        return None
+
+
+def _fault(status: int, detail: str, *, in_action: bool) -> Response:
+    fault = f"<fault>\n    <detail>{detail}</detail>\n    <reason>Operation Failed</reason>\n</fault>\n"
+    if in_action:
+        fault = f"<action>\n{fault}<status>failed</status>\n</action>\n"
+    prolog = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    return Response(status, (prolog + fault).encode(), [("Content-Type", "application/xml;charset=UTF-8")])
+
+
+# -- requests: the engine never sees them
+
+
+def _page(stage: Stage, mishap: Mishap, request: Request) -> Response:
+    status = 200 if mishap.kind == "html" else mishap.status
+    text = mishap.error or "<html><head><title>Welcome</title></head><body>Please log in</body></html>"
+    return Response(status, text.encode(), [("Content-Type", HTML)])
+
+
+def _connection(stage: Stage, mishap: Mishap, request: Request) -> Response:
+    answer = Response(503, b"")
+    answer.fate = "silent" if mishap.kind == "silent" else "reset"
+    return answer
+
+
+def _expire(stage: Stage, mishap: Mishap, request: Request) -> Response | None:
+    stage.moves.engine.sign_on.expire_all()
+    return None
+
+
+ON_REQUESTS: dict[str, Callable[[Stage, Mishap, Request], Response | None]] = {
+    "html": _page,
+    "status": _page,
+    "reset": _connection,
+    "silent": _connection,
+    "session_expired": _expire,
+}
+
+
+# -- answers: the engine has done what was asked
+
+
+def _lost(mishap: Mishap, response: Response) -> Response:
+    response.fate = "cut" if mishap.kind == "cut" else "lost"
+    return response
+
+
+def _cut_xml(mishap: Mishap, response: Response) -> Response:
+    response.body = response.body[: len(response.body) * 2 // 3]
+    return response
+
+
+def _slow(mishap: Mishap, response: Response) -> Response:
+    response.delay_s += mishap.seconds
+    return response
+
+
+def _untyped(mishap: Mishap, response: Response) -> Response:
+    response.headers = [item for item in response.headers if item[0].lower() != "content-type"]
+    return response
+
+
+ON_ANSWERS: dict[str, Callable[[Mishap, Response], Response]] = {
+    "answer_lost": _lost,
+    "cut": _lost,
+    "cut_xml": _cut_xml,
+    "slow": _slow,
+    "no_content_type": _untyped,
+}
+
+
+# -- copies
+
+
+def _breaks(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    default = LOST_DESTINATION if mishap.kind == "destination_dies" else BROKE
+    error = mishap.error or default
+    lost = mishap.kind == "post_copy_loss"
+    after_s = mishap.after_s or 1.0
+
+    def strike() -> None:
+        if stage.moves.copies.active.get(copy.vm.id) is copy:
+            stage.moves.copies.break_off(copy.vm.id, error, lost=lost)
+
+    stage.world.agenda.after(after_s, strike, f"mishap {mishap.kind}")
+
+
+def _source_dies(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    act = partial(stage.moves.trouble.die, copy.source)
+    stage.world.agenda.after(mishap.after_s or 1.0, act, "source dies")
+
+
+def _restless(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    memory_mib = copy.vm.number("memory") / 2**20
+    copy.vm.lab["workload"] = Workload(dirty_mib_s=1e5, working_set_mib=memory_mib, nonzero=1.0)
+
+
+def _guest(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    act = partial(stage.moves.trouble.guest_dies, copy.vm)
+    stage.world.agenda.after(mishap.after_s or 1.0, act, "guest dies")
+
+
+def _unplugged(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    copy.vm.lab["nics_not_replugged"] = mishap.nic or "nic1"
+
+
+def _downtime_unknown(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+    copy.vm.lab["downtime_unknown"] = True
+
+
+ON_COPIES: dict[str, Callable[[Stage, Mishap, Copy], None]] = {
+    "destination_dies": _breaks,
+    "copy_breaks": _breaks,
+    "post_copy_loss": _breaks,
+    "source_dies": _source_dies,
+    "never_converges": _restless,
+    "guest_dies": _guest,
+    "nic_replug_fails": _unplugged,
+    "downtime_unknown": _downtime_unknown,
+}
+
+
+# -- the world
+
+
+def _each(found: Iterable[Entity], act: Callable[[Entity], object]) -> None:
+    for entity in list(found):
+        act(entity)
+
+
+def _host_dies(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    for host in stage.hosts(mishap.host):
+        stage.moves.trouble.die(host)
+        if mishap.seconds:
+            stage.world.agenda.after(
+                mishap.seconds, partial(stage.moves.trouble.revive, host), "host revives"
+            )
+
+
+def _host_revives(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    _each(stage.hosts(mishap.host), stage.moves.trouble.revive)
+
+
+def _link(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    for host in stage.hosts(mishap.host):
+        if mishap.nic is not None and mishap.kind in ("link_down", "link_up"):
+            stage.moves.trouble.cut_nic(host, mishap.nic, up=mishap.kind == "link_up")
+            continue
+        factor = {"link_down": 0.0, "link_up": 1.0}.get(mishap.kind, mishap.factor)
+        stage.moves.trouble.slow_links(host, factor)
+
+
+def _drift(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    _each(stage.hosts(mishap.host), lambda host: stage.moves.trouble.drift(host, int(mishap.seconds)))
+
+
+def _storage(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    trouble = stage.moves.trouble
+    back = mishap.kind == "storage_back"
+    for vm in stage.vms(mishap.vm or "*"):
+        (trouble.storage_is_back if back else trouble.stall_storage)(vm)
+        if not back and mishap.seconds:
+            stage.world.agenda.after(mishap.seconds, partial(trouble.storage_is_back, vm), "storage is back")
+
+
+def _another_moves(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    moves = stage.moves
+    for vm in stage.vms(mishap.vm):
+        source = stage.world.find("hosts", vm.ref("host"))
+        if source is None or vm.id in moves.migrations.active or vm.text("status") != "up":
+            continue
+        passing, _ = moves.scheduler.sift(vm, moves.scheduler.candidates(vm, without={source.id}))
+        wanted = [host for host in passing if mishap.to is None or fnmatchcase(host.name, mishap.to)]
+        if wanted:
+            target = moves.scheduler.choose(vm, wanted)
+            own_id = stage.world.new_id("another-actor")
+            user = stage.world.find("users", stage.world.engine_facts.get("admin_id")) or next(
+                iter(stage.world.all("users")), None
+            )
+            moves.migrations.start(
+                Migration(vm, source, target, named=mishap.to is not None, correlation_id=own_id, user=user)
+            )
+
+
+def _another_cancels(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    user = next(iter(stage.world.all("users")), None)
+    for vm in [copy.vm] if copy is not None else stage.vms(mishap.vm):
+        if vm.text("status") == "migrating":
+            stage.moves.migrations.cancel(vm, user=user, correlation_id=stage.world.new_id("another-actor"))
+
+
+def _restart(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    now_s, away_s = stage.world.clock.now_s, mishap.seconds or 45.0
+    stage.away_until_s = now_s + away_s
+    stage.warming_until_s = stage.away_until_s + WARMING_S
+    stage.behind_proxy = mishap.proxy
+    stage.moves.restart.stop()
+    stage.world.agenda.after(away_s, stage.moves.restart.come_back, "engine starts")
+    if mishap.refused:
+        gate = stage.moves.engine.gate
+        gate(False)
+        stage.world.agenda.after(max(0.0, away_s - WARMING_S), partial(gate, True), "engine listens")
+
+
+def _maintenance_mode(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    stage.in_maintenance = True
+    if mishap.seconds:
+        stage.world.agenda.after(
+            mishap.seconds, partial(setattr, stage, "in_maintenance", False), "engine back"
+        )
+
+
+def _lock(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    locked = mishap.kind == "vm_locked"
+    for vm in stage.vms(mishap.vm):
+        vm.lab["locked"] = locked
+        if locked and mishap.seconds:
+            stage.world.agenda.after(mishap.seconds, partial(vm.lab.update, locked=False), "unlocked")
+
+
+def _maintenance_asked(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    user = next(iter(stage.world.all("users")), None)
+    for host in stage.hosts(mishap.host):
+        own_id = stage.world.new_id("another-actor")
+        stage.moves.maintenance.begin(host, user=user, correlation_id=own_id, reason=mishap.error or "")
+
+
+def _ha_flag(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    for host in stage.hosts(mishap.host):
+        host.lab["ha_flag_fails"] = True
+
+
+def _session(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
+    stage.moves.engine.sign_on.expire_all()
+
+
+ON_WORLD: dict[str, Callable[[Stage, Mishap, Copy | None], None]] = {
+    "host_dies": _host_dies,
+    "host_revives": _host_revives,
+    "link_down": _link,
+    "link_up": _link,
+    "link_slow": _link,
+    "clock_drift": _drift,
+    "storage_stalls": _storage,
+    "storage_back": _storage,
+    "another_moves": _another_moves,
+    "another_cancels": _another_cancels,
+    "engine_restart": _restart,
+    "engine_maintenance": _maintenance_mode,
+    "vm_locked": _lock,
+    "vm_unlocked": _lock,
+    "maintenance_asked": _maintenance_asked,
+    "session_expired": _session,
+    "ha_flag_fails": _ha_flag,
+}

@@ -1,0 +1,1 @@
+"""Hosts: maintenance, upgrades, failures, and the restart of the engine."""

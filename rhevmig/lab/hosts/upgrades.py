@@ -1,0 +1,171 @@
+"""`upgradecheck`, `upgrade` and `install` of a host: installed, rebooted, back to where it was.
+
+Which updates a host has is what its `update_available` says; an upgrade takes them away. The order of
+statuses and events is that of the engine's UpgradeHost, UpgradeHostInternal and HostUpgradeCallback.
+"""
+
+from __future__ import annotations
+
+from rhevmig.lab.api.faults import Refused, refuse
+from rhevmig.lab.hosts.actions import bring_up
+from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.resources.action_registry import Acted, act
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.event_publisher import SYSTEM
+from rhevmig.lab.state.store import Entity
+from rhevmig.lab.subsystems import Moves, moves_of
+
+__all__ = ["check_for_upgrade", "reinstall", "upgrade"]
+
+#: Simulated seconds: looking for updates, between looks at the host's maintenance, installing, rebooting.
+CHECK_S = 8.0
+LOOK_S = 5.0
+INSTALL_S = 90.0
+REBOOT_S = 120.0
+
+
+@act("hosts", "upgradecheck")
+def check_for_upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
+    """Look for updates; the answer comes at once, what was found a little later as an event."""
+    if host.text("status") not in ("up", "non_operational"):
+        raise refuse("UPGRADE_CHECK_STATUS", language=asked.language)
+    voice = moves_of(asked.engine).voice
+    voice.say(884, host, correlation_id=asked.correlation_id, host=host.name)
+
+    def found() -> None:
+        message = "found updates for packages vdsm" if host.flag("update_available") else "no updates found."
+        voice.say(885, host, correlation_id=asked.correlation_id, host=host.name, message=message)
+
+    asked.world.agenda.after(CHECK_S, found, f"updates of {host.name}")
+    return Acted(shown=host)
+
+
+@act("hosts", "upgrade")
+def upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
+    """Upgrade a host that has updates; it is brought into maintenance first, where it is not yet."""
+    status = host.text("status")
+    if status not in ("up", "maintenance", "non_operational"):
+        raise refuse("UPGRADE_STATUS", language=asked.language)
+    if not host.flag("update_available"):
+        raise refuse("UPGRADE_NO_UPDATES", language=asked.language)
+    run = _Upgrade(asked, host, reboot=trees.text(action, "reboot", "true") != "false")
+    run.moves.voice.say(840, host, by=asked.caller.user, correlation_id=asked.correlation_id, host=host.name)
+    run.begin()
+    return Acted(shown=host)
+
+
+class _Upgrade:
+    """One host on its way through an upgrade."""
+
+    def __init__(self, asked: Asked, host: Entity, *, reboot: bool) -> None:
+        self.moves: Moves = moves_of(asked.engine)
+        self.world = asked.world
+        self.host = host
+        self.user = asked.caller.user
+        self.correlation_id = asked.correlation_id
+        self.reboot = reboot
+        self.was_in_maintenance = host.text("status") == "maintenance"
+
+    def begin(self) -> None:
+        if not self.was_in_maintenance:
+            try:
+                self.moves.maintenance.check(self.host)
+            except Refused:
+                self._give_up()
+                return
+            self.moves.maintenance.begin(
+                self.host, user=self.user, correlation_id=self.correlation_id, reason=""
+            )
+        self._look()
+
+    def _after(self, seconds: float, act_: str) -> None:
+        self.world.agenda.after(seconds, getattr(self, act_), f"upgrade of {self.host.name}")
+
+    def _look(self) -> None:
+        """Wait for maintenance; any other status means that it failed."""
+        status = self.host.text("status")
+        if status == "preparing_for_maintenance":
+            self._after(LOOK_S, "_look")
+        elif status == "maintenance":
+            self.world.set(self.host, "status", "installing")
+            self._after(INSTALL_S, "_installed")
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        for code in (17, 841):
+            self.moves.voice.say(
+                code, self.host, by=self.user, correlation_id=self.correlation_id, host=self.host.name
+            )
+
+    def _installed(self) -> None:
+        if self.host.text("status") != "installing":
+            return
+        self.world.set(self.host, "update_available", False)
+        code = 888 if self.reboot else 842
+        self.moves.voice.say(code, self.host, correlation_id=self.correlation_id, host=self.host.name)
+        if self.reboot:
+            self.world.set(self.host, "status", "reboot")
+            self._after(REBOOT_S, "_rebooted")
+        else:
+            self._come_back()
+
+    def _rebooted(self) -> None:
+        if self.host.text("status") == "reboot":
+            own_id = self.moves.voice.own_correlation_id()
+            self.moves.voice.say(197, self.host, by=SYSTEM, correlation_id=own_id, host=self.host.name)
+            self._come_back()
+
+    def _come_back(self) -> None:
+        if self.was_in_maintenance:
+            self.world.set(self.host, "status", "maintenance")
+            return
+        self.world.set(self.host, "status", "initializing")
+        self.world.agenda.after(
+            2.0, lambda: bring_up(self.moves, self.host), f"{self.host.name} after upgrade"
+        )
+
+
+@act("hosts", "install")
+def reinstall(asked: Asked, host: Entity, action: Tree) -> Acted:
+    """Install a host again; it stays in maintenance unless it shall be activated."""
+    if host.text("status") not in ("maintenance", "install_failed"):
+        raise refuse("INSTALL_STATUS", language=asked.language)
+    if not trees.text(action, "root_password") and "ssh" not in action:
+        raise refuse("INSTALL_PASSWORD", language=asked.language)
+    _Reinstall(asked, host, action).begin()
+    return Acted(shown=host)
+
+
+class _Reinstall:
+    """One host on its way through an installation."""
+
+    def __init__(self, asked: Asked, host: Entity, action: Tree) -> None:
+        self.moves: Moves = moves_of(asked.engine)
+        self.world = asked.world
+        self.host = host
+        self.correlation_id = asked.correlation_id
+        self.reboot = trees.text(action, "reboot", "true") != "false"
+        self.activate = trees.text(action, "activate", "false") == "true"
+
+    def begin(self) -> None:
+        self.world.set(self.host, "status", "installing")
+        self.world.agenda.after(INSTALL_S, self._installed, f"install {self.host.name}")
+
+    def _installed(self) -> None:
+        if self.host.text("status") != "installing":
+            return
+        self.moves.voice.say(504, self.host, correlation_id=self.correlation_id, host=self.host.name)
+        if self.reboot:
+            self.world.set(self.host, "status", "reboot")
+            self.world.agenda.after(REBOOT_S, self._ready, f"reboot {self.host.name}")
+        else:
+            self._ready()
+
+    def _ready(self) -> None:
+        if not self.activate:
+            self.world.set(self.host, "status", "maintenance")
+            return
+        self.world.set(self.host, "status", "initializing")
+        self.world.agenda.after(2.0, lambda: bring_up(self.moves, self.host), f"activate {self.host.name}")

@@ -1,0 +1,246 @@
+"""`with serve(scenario) as lab:` — a lab in this process, over HTTPS, with its CA in a file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from rhevmig.clock import ScaledClock
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.api.engine import Engine
+from rhevmig.lab.http import accounts
+from rhevmig.lab.http import request_costs as costs
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.recordings.crawl_import import read_crawl, read_exchanges
+from rhevmig.lab.scenario.build_sites import build_world
+from rhevmig.lab.scenario.model import Scenario, load_scenario, located
+from rhevmig.lab.state import defaults
+from rhevmig.lab.state.clock import SimClock
+from rhevmig.lab.state.store import World
+
+__all__ = ["Lab", "open_lab", "serve", "sign_in", "world_from_crawl"]
+
+
+def world_from_crawl(
+    path: Path,
+    *,
+    password: str = "secret",  # noqa: S107
+    speed: float = 1.0,
+    seed: int = 0,
+    monotonic: Callable[[], float] | None = None,
+) -> World:
+    """A world from a crawl of a real engine, at the crawl's time; every user gets the same password."""
+    from datetime import datetime
+
+    exchanges = read_exchanges(path)
+    recorded = next(
+        (item.headers["x-recorded-at"] for item in exchanges if "x-recorded-at" in item.headers), None
+    )
+    start = datetime.fromisoformat(recorded) if recorded else None
+    world = World(
+        seed=seed, clock=SimClock(start=start, speed=speed, **({"monotonic": monotonic} if monotonic else {}))
+    )
+    read_crawl(world, path)
+    defaults.install(world)
+    for user in world.all("users"):
+        user.lab["password"] = password
+    _with_admin(world, password)
+    return world
+
+
+def _with_admin(world: World, password: str) -> None:
+    """Somebody who may do everything: whom the crawl names, or a new admin@internal."""
+    granted = [item for item in world.all("permissions") if item.ref("role") == defaults.SUPER_USER_ID]
+    named = world.engine_facts.get("admin_id") or next((item.ref("user") for item in granted), None)
+    admin = world.find("users", named)
+    if admin is None:
+        admin = accounts.add_user(world, "admin@internal", password, user_id=named)
+    if all(item.ref("user") != admin.id for item in granted):
+        permission = {"role": {"@id": defaults.SUPER_USER_ID}, "user": {"@id": admin.id}}
+        world.add("permissions", world.new_id("permission", "admin"), permission)
+
+
+def sign_in(engine: Engine, username: str, password: str) -> str:
+    """The Authorization header of a new session that has been used once."""
+    form = {"grant_type": "password", "scope": "ovirt-app-api", "username": username, "password": password}
+    headers = {"accept": "application/json"}
+    path = "/ovirt-engine/sso/oauth/token"
+    answer = engine.handle(Request("POST", path, "", headers, urlencode(form).encode()))
+    token = msgspec.json.decode(answer.body)["access_token"]
+    engine.sign_on.tokens[token].has_session = True
+    return f"Bearer {token}"
+
+
+class Lab:
+    """A simulated engine, with or without a server around it."""
+
+    def __init__(self, engine: Engine, *, username: str, password: str) -> None:
+        self.engine = engine
+        self.username = username
+        self.password = password
+        self.url = "https://engine.lab.example/ovirt-engine/api"
+        self.ca_file = ""
+        #: In front of the server, if asked for: `lab.relay.switch("refuse")`.
+        self.relay: Any = None
+        self._server: Any = None
+        self._directory: Path | None = None
+
+    @property
+    def world(self) -> World:
+        """Everything the engine knows."""
+        return self.engine.world
+
+    @property
+    def clock(self) -> SimClock:
+        """The simulated clock."""
+        return self.engine.world.clock
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass at once; everything due by then happens in order."""
+        with self.engine.lock:
+            self.clock.add(seconds)
+            self.world.agenda.run_due()
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Response:
+        """One request without a socket."""
+        return self.engine.handle(Request(method, path, query, headers, body))
+
+    def client_clock(self) -> ScaledClock:
+        """A clock for clients that runs at the lab's speed from the lab's present."""
+        return ScaledClock(speed=self.clock.speed or 1.0, start=self.clock.now())
+
+    def start(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ca_directory: Path | None = None,
+        relay: bool = False,
+    ) -> Lab:
+        """Serve it over HTTPS; returns once it listens. With a relay, connections can be made to fail."""
+        try:
+            self._listen(host, port, ca_directory, relay)
+        except BaseException:
+            self.stop()
+            raise
+        self.engine.public_url = f"https://{self._server.name}:{self.port}"
+        self.url = f"{self.engine.public_url}/ovirt-engine/api"
+        return self
+
+    def _listen(self, host: str, port: int, ca_directory: Path | None, relay: bool) -> None:
+        from rhevmig.lab.http.relay import Relay
+        from rhevmig.lab.http.server import Server
+        from rhevmig.lab.http.tls import Authority
+
+        self._directory = Path(tempfile.mkdtemp(prefix="rhevmig-lab-"))
+        authority = Authority.load(ca_directory) if ca_directory else Authority.new()
+        self.ca_file = str(authority.write_certificate(self._directory / "ca.pem"))
+        if not self.world.engine_facts.get("certificate"):
+            self.world.engine_facts["certificate"] = authority.certificate_text
+        inner_port = 0 if relay else port
+        self._server = Server(self.engine, authority, host=host, port=inner_port, directory=self._directory)
+        self._server.start()
+        if relay:
+            self.relay = self._server.relay = Relay(self._server.port, host=host, port=port).start()
+
+    def stop(self) -> None:
+        """Stop serving and remove the files."""
+        if self.relay is not None:
+            self.relay.stop()
+            self.relay = None
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; 0 when it is not served."""
+        if self.relay is not None:
+            return int(self.relay.port)
+        return int(self._server.port) if self._server is not None else 0
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def open_lab(
+    source: Scenario | World | Path | str,
+    *,
+    speed: float = 0.0,
+    monotonic: Callable[[], float] | None = None,
+) -> Lab:
+    """A lab without a server: from a scenario, its file, a crawl, a world. Speed 0: moved by `advance`."""
+    username, password = "admin@internal", "secret"
+    if isinstance(source, World):
+        world = source
+    elif isinstance(source, Scenario):
+        world = build_world(source, speed=speed, monotonic=monotonic)
+    else:
+        world = _world_of_file(Path(source), speed=speed, monotonic=monotonic)
+    user = next((user for user in world.all("users") if user.lab.get("password")), None)
+    if user is not None:
+        username = user.text("user_name").removesuffix("-authz")
+        password = str(user.lab["password"])
+    return Lab(Engine(world), username=username, password=password)
+
+
+def _world_of_file(path: Path, *, speed: float, monotonic: Callable[[], float] | None) -> World:
+    if path.suffix in (".gz", ".xz") or _is_crawl(path):
+        return world_from_crawl(path, speed=speed, monotonic=monotonic)
+    scenario = load_scenario(path)
+    try:
+        return build_world(scenario, file=str(path), speed=speed, monotonic=monotonic)
+    except ScenarioInvalid as error:
+        raise located(error, path) from error
+
+
+def _is_crawl(path: Path) -> bool:
+    try:
+        with path.open(errors="replace") as file:
+            return any(line.startswith("interactions:") for _, line in zip(range(40), file, strict=False))
+    except OSError:
+        return False
+
+
+def serve(
+    source: Scenario | World | Path | str,
+    *,
+    speed: float = 1.0,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    ca_directory: Path | None = None,
+    relay: bool | None = None,
+    engine_costs: bool = False,
+) -> Lab:
+    """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`.
+
+    With engine costs, answers take as long as a real engine's. The relay in front, which lets connections
+    fail, is there when the scenario plants faults, or as asked.
+    """
+    lab = open_lab(source, speed=speed)
+    relay = bool(lab.world.faults) if relay is None else relay
+    if engine_costs:
+        costs.switch_on(lab.engine)
+    return lab.start(host=host, port=port, ca_directory=ca_directory, relay=relay)

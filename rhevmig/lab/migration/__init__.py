@@ -1,0 +1,1 @@
+"""Migrations as the engine runs them, and the memory transfer between hosts."""

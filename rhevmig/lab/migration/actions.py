@@ -1,0 +1,355 @@
+"""`migrate` and `cancelmigration`: what the engine checks, in its order and words, before anything moves.
+
+A refusal leaves a failed job and event 65, except where the VM is locked: then the job only. Origin:
+recordings `migrate-*`, `snapshot-then-migrate`, `paused-by-io-error`, `cross-cluster`; the rest as the
+reference of the REST API gives the order of validations.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from rhevmig.lab.api.faults import Refused, message, refuse
+from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.migration.lifecycle import Migration
+from rhevmig.lab.resources.action_registry import Acted, act, unknown
+from rhevmig.lab.scheduling.scheduler import FilteredOut
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.store import Entity, World
+from rhevmig.lab.subsystems import Moves, moves_of
+
+__all__ = ["Wanted", "check", "closure_of", "decide"]
+
+_MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
+
+
+class Wanted:
+    """What a migrate asks for."""
+
+    def __init__(
+        self, *, host: Entity | None = None, cluster: Entity | None = None, force: bool = False
+    ) -> None:
+        self.host = host
+        self.cluster = cluster
+        self.force = force
+
+
+class _Locked(Refused):
+    """Somebody else works on the VM; no event tells of this refusal."""
+
+
+def _locked(refused: Refused) -> _Locked:
+    return _Locked(refused.status, refused.detail)
+
+
+@act("vms", "migrate")
+def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
+    """Start moving a VM; the answer says that it started, not that it moved."""
+    moves = moves_of(asked.engine)
+    wanted = _wanted(asked, action)
+    if trees.text(action, "migrate_vms_in_affinity_closure") == "true":
+        return _closure(asked, moves, vm, wanted)
+    text = f"Migrating VM {vm.name}" + (f" to Host {wanted.host.name}" if wanted.host else "")
+    jobs = asked.engine.jobs
+    job = jobs.start(text, owner=asked.caller.user, correlation_id=asked.correlation_id)
+    validating = jobs.step(job, "Validating", "validating")
+    try:
+        check(moves, vm, wanted, asked.language)
+        destination = decide(moves, vm, wanted, asked.language)
+    except Refused as refused:
+        jobs.end(job, "failed")
+        if not isinstance(refused, _Locked):
+            _say_refused(asked, moves, vm, refused, wanted.cluster)
+        raise
+    jobs.end_step(validating)
+    step = jobs.step(job, "Executing", "executing")
+    if vm.lab.get("source_unreachable"):
+        jobs.end(job, "failed")
+        _say_refused(asked, moves, vm, None, wanted.cluster)
+        raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=asked.language)
+    source = asked.world.find("hosts", vm.ref("host"))
+    assert source is not None
+    moves.migrations.start(
+        Migration(
+            vm,
+            source,
+            destination,
+            named=wanted.host is not None,
+            correlation_id=asked.correlation_id,
+            user=asked.caller.user,
+            job=job,
+            step=step,
+            cluster=wanted.cluster if wanted.cluster and wanted.cluster.id != vm.ref("cluster") else None,
+        )
+    )
+    return Acted(job=job, shown=vm)
+
+
+def _say_unknown(asked: Asked, vm_id: str) -> None:
+    """Event 65 even where there is no VM: it refers to the id that was asked for."""
+    moves = moves_of(asked.engine)
+    event = moves.voice.say(
+        65,
+        by=asked.caller.user or "",
+        correlation_id=asked.correlation_id,
+        error=f" due to a failed validation: [{message('VM_NOT_FOUND_MIGRATE')}]",
+        vm="<UNKNOWN>",
+        source="<UNKNOWN>",
+    )
+    if event is not None:
+        asked.world.set(event, "vm", {"@id": vm_id})
+
+
+unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE", _say_unknown)
+
+
+# -- reading the request
+
+
+def _wanted(asked: Asked, action: Tree) -> Wanted:
+    world = asked.world
+    host_given, cluster_given = action.get("host"), action.get("cluster")
+    host = _referenced(world, "hosts", host_given) if host_given is not None else None
+    cluster = None
+    if cluster_given is not None:
+        cluster_id = _id_of(cluster_given)
+        cluster = (
+            world.find("clusters", cluster_id) if cluster_id else _named(world, "clusters", cluster_given)
+        )
+        if cluster is None:
+            raise refuse("VALIDATION_FAILED", language=asked.language)
+    if host_given is not None and host is None:
+        raise refuse("MIGRATE_INVALID_HOST", language=asked.language)
+    return Wanted(host=host, cluster=cluster, force=trees.text(action, "force") == "true")
+
+
+def _id_of(given: Any) -> str | None:
+    entity_id = trees.ref_id(given)
+    if entity_id is None:
+        return None
+    try:
+        uuid.UUID(entity_id)
+    except ValueError:
+        raise Refused(
+            400, f"Invalid UUID string: {entity_id}", reason="Operation failed", in_action=False
+        ) from None
+    return entity_id
+
+
+def _referenced(world: World, place: str, given: Any) -> Entity | None:
+    entity_id = _id_of(given)
+    return world.find(place, entity_id) if entity_id else _named(world, place, given)
+
+
+def _named(world: World, place: str, given: Any) -> Entity:
+    name = trees.text(given, "name") if isinstance(given, dict) else ""
+    found = world.named(place, name) if name else None
+    if found is None:
+        raise Refused(404, f"Entity not found: {name}", in_action=False)
+    return found
+
+
+# -- checks in the engine's order
+
+
+def check(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en", *, internal: bool = False) -> None:
+    """Raise the first refusal that holds before the scheduler is asked."""
+    _check_locks(moves, vm, language)
+    if wanted.host is not None and wanted.host.text("status") != "up" and not internal:
+        raise refuse("MIGRATE_HOST_NOT_UP", language=language)
+    if vm.lab.get("backup"):
+        raise refuse("MIGRATE_DURING_BACKUP", language=language)
+    _check_devices(moves.world, vm, language)
+    affinity = vm.text("placement_policy.affinity", "migratable")
+    if affinity == "pinned":
+        raise refuse("MIGRATE_PINNED", language=language)
+    if affinity == "user_migratable" and not wanted.force:
+        raise refuse("MIGRATE_NEEDS_FORCE", language=language)
+    _check_status(moves.world, vm, language)
+    _check_disks_and_nics(moves.world, vm, language)
+    _check_cluster(moves.world, vm, wanted, language)
+
+
+def _check_locks(moves: Moves, vm: Entity, language: str) -> None:
+    if vm.id in moves.migrations.active:
+        raise _locked(refuse("MIGRATE_VM_IS_BEING_MIGRATED", language=language, vm=vm.name))
+    snapshots = moves.world.children(vm, "snapshots")
+    if any(snapshot.text("snapshot_status") == "locked" for snapshot in snapshots):
+        raise _locked(refuse("MIGRATE_SNAPSHOT_BEING_CREATED", language=language, vm=vm.name))
+    if vm.lab.get("locked"):
+        raise _locked(refuse("MIGRATE_RELATED_OPERATION", language=language))
+
+
+def _check_devices(world: World, vm: Entity, language: str) -> None:
+    if any(entry.flag("uses_scsi_reservation") for entry in world.children(vm, "diskattachments")):
+        raise refuse("MIGRATE_SCSI_RESERVATION", language=language)
+    if vm.text("cpu.architecture", "x86_64") not in ("", "x86_64", "undefined", "ppc64", "s390x", "aarch64"):
+        raise refuse("MIGRATE_ARCHITECTURE", language=language)
+
+
+def _check_status(world: World, vm: Entity, language: str) -> None:
+    status = vm.text("status")
+    if status == "migrating":
+        raise refuse("MIGRATE_IN_PROGRESS", language=language)
+    if status == "not_responding":
+        raise refuse("MIGRATE_NOT_RESPONDING", language=language)
+    if status == "paused" and vm.text("status_detail") == "eio":
+        raise refuse("MIGRATE_PAUSED_EIO", language=language)
+    if status not in _MOVABLE or world.find("hosts", vm.ref("host")) is None:
+        raise refuse("MIGRATE_NOT_RUNNING", language=language)
+
+
+def _check_disks_and_nics(world: World, vm: Entity, language: str) -> None:
+    attachments = world.children(vm, "diskattachments")
+    disks = [disk for entry in attachments if (disk := world.find("disks", entry.ref("disk"))) is not None]
+    snapshots = [
+        disk.name
+        for entry, disk in zip(attachments, disks, strict=False)
+        if entry.text("#disk_snapshot") == "true"
+    ]
+    if snapshots:
+        raise refuse(
+            "MIGRATE_DISK_SNAPSHOT_PLUGGED", language=language, disks=f"{vm.name}/{', '.join(snapshots)}"
+        )
+    stuck = [nic.name for nic in world.children(vm, "nics") if _is_stuck(world, nic)]
+    if stuck:
+        raise refuse("MIGRATE_PASSTHROUGH", language=language, vm=vm.name, nics=", ".join(stuck))
+    if vm.lab.get("snapshot_operation"):
+        raise refuse("MIGRATE_DURING_SNAPSHOT", language=language)
+    locked = [disk.name for disk in disks if disk.text("status") == "locked"]
+    if locked:
+        raise refuse("MIGRATE_DISKS_LOCKED", language=language, disks=", ".join(locked))
+
+
+def _is_stuck(world: World, nic: Entity) -> bool:
+    """A passthrough NIC whose profile does not allow migration."""
+    profile = world.find("vnicprofiles", nic.ref("vnic_profile"))
+    if profile is None or nic.text("plugged", "true") != "true":
+        return False
+    return profile.text("pass_through.mode") == "enabled" and not profile.flag("migratable")
+
+
+def _check_cluster(world: World, vm: Entity, wanted: Wanted, language: str) -> None:
+    if wanted.cluster is None or wanted.cluster.id == vm.ref("cluster"):
+        return
+    home = world.find("clusters", vm.ref("cluster"))
+    if home is not None and home.ref("data_center") != wanted.cluster.ref("data_center"):
+        raise refuse("MIGRATE_OTHER_DATA_CENTER", language=language)
+
+
+def decide(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en") -> Entity:
+    """Ask the scheduler for a destination; raise its refusal."""
+    source_id = vm.ref("host") or ""
+    cluster_id = wanted.cluster.id if wanted.cluster else None
+    candidates = moves.scheduler.candidates(vm, cluster_id=cluster_id, without={source_id})
+    if wanted.host is not None:
+        candidates = [host for host in candidates if host is wanted.host]
+    if not candidates:
+        raise refuse("MIGRATE_NO_HOSTS", language=language)
+    passing, refused = moves.scheduler.sift(vm, candidates)
+    if not passing:
+        raise refuse("MIGRATE_NO_HOST_FITS", language=language, details=_lines(refused, language))
+    return moves.scheduler.choose(vm, passing)
+
+
+def _lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
+    """One line a host, each with the values of the first one, as the engine's translation mixes them."""
+    return [refused[0].sentence(language)] * len(refused)
+
+
+def _say_refused(
+    asked: Asked, moves: Moves, vm: Entity, refused: Refused | None, cluster: Entity | None
+) -> None:
+    source = asked.world.find("hosts", vm.ref("host"))
+    moves.voice.say(
+        65,
+        cluster,
+        vm,
+        source,
+        by=asked.caller.user or "",
+        correlation_id=asked.correlation_id,
+        error=f" due to a failed validation: {refused.detail}" if refused else " ",
+        vm=vm.name,
+        source=source.name if source else "<UNKNOWN>",
+    )
+
+
+# -- several VMs at once
+
+
+def _closure(asked: Asked, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
+    """All VMs that a positive enforcing group ties to this one: nothing carries the request's id.
+
+    The target cluster is ignored, and members that find no room are left out without a word.
+    """
+    world, scheduler = asked.world, moves.scheduler
+    check(moves, vm, Wanted(force=wanted.force), asked.language)
+    members = closure_of(world, vm)
+    hosts = scheduler.candidates(vm, without={vm.ref("host") or ""})
+    if wanted.host is not None:
+        hosts = [host for host in hosts if host is wanted.host]
+    passing = [host for host in hosts if _takes(moves, vm, host)]
+    if not passing:
+        raise refuse("MIGRATE_NO_HOSTS", language=asked.language)
+    fullest = max(sum(_takes(moves, member, host) for member in members) for host in passing)
+    best = [host for host in passing if sum(_takes(moves, member, host) for member in members) == fullest]
+    destination = scheduler.choose(vm, best)
+    for member in members:
+        source = world.find("hosts", member.ref("host"))
+        movable = (
+            member.text("placement_policy.affinity", "migratable") != "pinned"
+            and member.text("status") == "up"
+        )
+        if source is None or source is destination or not movable or not _takes(moves, member, destination):
+            continue
+        moves.migrations.start(
+            Migration(
+                member,
+                source,
+                destination,
+                named=True,
+                correlation_id=moves.voice.own_correlation_id(),
+                user=asked.caller.user,
+                internal=True,
+            )
+        )
+    return Acted(shown=vm)
+
+
+def _takes(moves: Moves, member: Entity, host: Entity) -> bool:
+    """Whether a host passes for a member, their own group apart."""
+    no = moves.scheduler.refused_by(member, host)
+    return no is None or no.filter == "VmAffinityGroups"
+
+
+def closure_of(world: World, vm: Entity) -> list[Entity]:
+    """The VM and those that positive enforcing groups tie to it, in the order of the groups."""
+    cluster = world.find("clusters", vm.ref("cluster"))
+    found = {vm.id: vm}
+    for group in world.children(cluster, "affinitygroups") if cluster else ():
+        ids = [trees.ref_id(item) for item in trees.items_of(group.get("vms"), "vm")]
+        if vm.id in ids and group.flag("vms_rule.enabled") and group.flag("vms_rule.positive"):
+            for other in (world.find("vms", entity_id) for entity_id in ids):
+                if other is not None and other.ref("host"):
+                    found.setdefault(other.id, other)
+    return list(found.values())
+
+
+# -- cancelling
+
+
+@act("vms", "cancelmigration")
+def _cancel_migration(asked: Asked, vm: Entity, action: Tree) -> Acted:
+    """Stop a migration; its event carries the id of this request."""
+    moves = moves_of(asked.engine)
+    if vm.text("status") != "migrating" or vm.lab.get("direction") == "migratingto":
+        raise refuse("CANCEL_NOT_MIGRATING", language=asked.language)
+    if not moves.migrations.cancel(vm, user=asked.caller.user, correlation_id=asked.correlation_id):
+        source = asked.world.find("hosts", vm.ref("host"))
+        moves.voice.say(
+            162, vm, source, by=asked.caller.user or "", correlation_id=asked.correlation_id, vm=vm.name
+        )
+        raise refuse("CANCEL_FAILED", language=asked.language)
+    return Acted(shown=vm)

@@ -1,0 +1,1 @@
+"""A lab's world from recorded answers of a real engine."""

@@ -1,0 +1,421 @@
+"""A world from the recorded answers of a real engine: each GET of a crawl is read back into state.
+
+Only state is kept. What an answer computes (summaries, hrefs, actions, display addresses) is dropped
+and computed again when asked, so a host renamed here shows its new name everywhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import msgspec
+import yaml
+from lxml import etree
+
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.api.computed_attributes import schedulable_mib
+from rhevmig.lab.api.follow import parse_follow
+from rhevmig.lab.api.schema import places
+from rhevmig.lab.recordings.reported_statistics import remember
+from rhevmig.lab.recordings.unfollow import Rows, unfold
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = [
+    "ALIASES",
+    "Exchange",
+    "forget_pending",
+    "read_crawl",
+    "read_exchanges",
+    "settle_links",
+    "show_host",
+    "take_in",
+]
+
+#: Lists that show entities of another place; what they say is read from that place.
+ALIASES = frozenset(
+    (
+        "storagedomains/vms",
+        "storagedomains/disks",
+        "datacenters/networks",
+        "datacenters/clusters",
+        "clusters/networkfilters",
+        "networks/vnicprofiles",
+        "storagedomains/storageconnections",
+        "hosts/affinitylabels",
+        "vms/affinitylabels",
+        "users/groups",
+    )
+)
+#: Places whose entities stand for another: the place of that one, and the members of their own.
+_STAND_INS = {
+    "clusters/networks": ("networks", ("cluster", "display", "required", "status", "usages")),
+    "datacenters/storagedomains": ("storagedomains", ("data_center", "status")),
+    "vms/tags": ("tags", ("vm", "description")),
+    "hosts/tags": ("tags", ("host", "description")),
+}
+#: Lists at the top that come as the database's rows lie.
+_IN_ROWS = frozenset(("schedulingpolicies", "schedulingpolicyunits", "storageconnections"))
+#: Roles that are given on everything, as far as the recordings show: SuperUser and ReadOnlyAdmin.
+_ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-0000-0000-0000-def00000000c"))
+#: A host reports its statistics every fifteen seconds; only then is memory of VMs that left taken back.
+STATISTICS_S = 15.0
+_COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
+
+
+_OPENERS: dict[str, Any] = {".gz": gzip.decompress, ".xz": lzma.decompress}
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One recorded request with its answer."""
+
+    #: GET, POST, …
+    method: str
+    #: Path and query below the host: `/ovirt-engine/api/vms?max=2`.
+    target: str
+    #: The body sent, or None.
+    body: str | None
+    #: Headers sent, names in lower case.
+    request_headers: dict[str, str]
+    #: Status code of the answer.
+    status: int
+    #: Body of the answer.
+    answer: str
+    #: Headers of the answer, names in lower case.
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        """The path below `/ovirt-engine/api/`, or the whole path elsewhere."""
+        return self.target.partition("?")[0].removeprefix("/ovirt-engine/api").removeprefix("/v4").strip("/")
+
+    def query_has(self, name: str) -> bool:
+        """Whether a parameter is there and not empty."""
+        return any(part.startswith(f"{name}=") and part != f"{name}=" for part in self.query.split("&"))
+
+    @property
+    def query(self) -> str:
+        """The raw query."""
+        return self.target.partition("?")[2]
+
+    def param(self, name: str) -> str:
+        """A parameter's value, decoded; empty if it is not there."""
+        values = parse_qs(self.query).get(name)
+        return values[0] if values else ""
+
+
+def read_exchanges(path: Path) -> list[Exchange]:
+    """The exchanges of a cassette, plain or compressed."""
+    try:
+        raw = _OPENERS.get(path.suffix, bytes)(path.read_bytes())
+        if raw[:1] == b"{":
+            loaded = msgspec.json.decode(raw)
+        else:
+            loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return [_exchange(item) for item in loaded["interactions"] or ()]
+    except (
+        OSError,
+        EOFError,
+        lzma.LZMAError,
+        msgspec.DecodeError,
+        yaml.YAMLError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise ScenarioInvalid(file=str(path), detail=f"no recorded exchanges: {error}") from error
+
+
+def _exchange(item: dict[str, Any]) -> Exchange:
+    request, response = item["request"], item["response"]
+    content = response["body"]["string"]
+    sent = request.get("body")
+    return Exchange(
+        method=request["method"],
+        target=re.sub(r"^https?://[^/]*", "", request["uri"]),
+        body=sent.decode() if isinstance(sent, bytes) else sent,
+        request_headers=_headers(request["headers"]),
+        status=response["status"]["code"],
+        answer=content.decode() if isinstance(content, bytes) else content,
+        headers=_headers(response["headers"]),
+    )
+
+
+def _headers(headers: dict[str, Any]) -> dict[str, str]:
+    return {
+        name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in headers.items()
+    }
+
+
+def read_crawl(world: World, path: Path) -> World:
+    """Fill the world with what a crawl saw; its clock should stand at the crawl's time."""
+    take_in(world, read_exchanges(path))
+    settle_links(world)
+    return world
+
+
+def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
+    """Read answers into state, in order; the last sight of an entity wins."""
+    for exchange in exchanges:
+        read = exchange.method == "GET" and exchange.status == 200
+        written = exchange.method in ("POST", "PUT") and exchange.status in (200, 201)
+        usable = (read or written) and exchange.answer.startswith("<?xml")
+        if not usable or "next_run" in exchange.query or "version=" in exchange.query:
+            continue
+        root = etree.fromstring(exchange.answer.encode())
+        if "migration_target_of" in exchange.query:
+            _host_rows(world, root)
+        elif root.tag == "action" or (written and root.get("href") is None):
+            continue
+        elif root.tag == "api":
+            _engine_facts(world, root)
+        else:
+            nested = _nested(world, root, exchange)
+            if root.get("href") is not None:
+                _entity(world, root, "")
+            else:
+                _collection(world, root, exchange)
+            for element in nested:
+                _entity(world, element, "")
+
+
+def _nested(world: World, root: etree._Element, exchange: Exchange) -> list[etree._Element]:
+    """What `follow` wrote into the answer, taken out of it."""
+    wanted = parse_follow(exchange.param("follow"))
+    if not wanted or root.tag in ("jobs", "job"):
+        return []
+    place_path = "/".join(exchange.path.split("/")[0::2])
+    rows: Rows = {}
+    outer = [root] if root.get("href") is not None else list(_elements(root))
+    found = [inner for element in outer for inner in unfold(element, place_path, wanted, rows)]
+    for key, ids in rows.items():
+        world.row_orders[key] = {entity_id: number for number, entity_id in enumerate(ids)}
+    return found
+
+
+def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
+    segments = exchange.path.split("/")
+    place_path = "/".join(segments[0::2])
+    if place_path in ("affinitylabels/hosts", "affinitylabels/vms"):
+        _members_of_label(world, root, segments)
+    elif place_path.endswith("/statistics"):
+        above = _parent(world, segments[:-1])
+        recorded = exchange.headers.get("x-recorded-at")
+        at_s = datetime.fromisoformat(recorded).timestamp() if recorded else world.clock.now_s
+        if above is not None:
+            remember(world, above, root, at_s)
+    elif place_path in ALIASES:
+        rows = {str(element.get("id")): number for number, element in enumerate(_elements(root))}
+        world.row_orders[place_path, segments[1]] = rows
+    else:
+        parent = _parent(world, segments[:-1])
+        if place_path in _IN_ROWS and not exchange.query_has("search"):
+            ids = [str(element.get("id")) for element in _elements(root)]
+            world.row_orders[place_path, ""] = {entity_id: number for number, entity_id in enumerate(ids)}
+        if parent is not None and not exchange.query_has("search"):
+            ids = [str(element.get("id")) for element in _elements(root)]
+            world.row_orders[place_path, parent.id] = {
+                entity_id: number for number, entity_id in enumerate(ids)
+            }
+        for number, element in enumerate(_elements(root)):
+            _entity(world, element, place_path, parent=parent, number=number)
+
+
+def _elements(root: etree._Element) -> Iterator[etree._Element]:
+    return (child for child in root if isinstance(child.tag, str))
+
+
+def _parent(world: World, segments: list[str]) -> Entity | None:
+    found: Entity | None = None
+    for depth in range(0, len(segments) - 1, 2):
+        place_path = "/".join(segments[0 : depth + 2 : 2])
+        found = world.find(place_path, unquote(segments[depth + 1]), found)
+        if found is None:
+            return None
+    return found
+
+
+def _entity(
+    world: World, element: etree._Element, place_path: str, *, parent: Entity | None = None, number: int = 0
+) -> Entity | None:
+    href = element.get("href")
+    if href is not None:
+        segments = re.sub(r"^/ovirt-engine/api(/v4)?/", "", href).split("/")
+        if segments[0] == "datacenters" and len(segments) == 4 and segments[2] in ("clusters", "networks"):
+            segments = segments[2:]
+        place_path, parent = "/".join(segments[0::2]), _parent(world, segments[:-1])
+        if len(segments) > 2 and parent is None:
+            return None
+    if place_path not in places() or _is_system_permission(world, place_path, element, parent):
+        return None
+    entity_id = element.get("id") or f"#{number}"
+    attrs = trees.tree_of(element)
+    attrs = (
+        {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
+    )
+    _below(world, attrs, element)
+    _quota_of(world, element)
+    base = None
+    if place_path in _STAND_INS:
+        base_place, own = _STAND_INS[place_path]
+        base = world.find(base_place, entity_id) or _made_from(world, base_place, entity_id, attrs, own)
+        attrs = {name: value for name, value in attrs.items() if name in own}
+    for name in places()[place_path].content:
+        attrs.pop(name, None)
+    _strip_computed(world, place_path, attrs, element)
+    known = world.find(place_path, entity_id, parent)
+    if known is None:
+        return world.add(place_path, entity_id, attrs, parent=parent, base=base)
+    if set(attrs) <= {"name"}:  # a mere reference says nothing about what it refers to
+        return known
+    gone = set(known.attrs) - set(attrs) - places()[place_path].followed
+    world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
+    return known
+
+
+def _quota_of(world: World, element: etree._Element) -> None:
+    """A quota lives below its data center, which only its path says."""
+    quota = element.find("quota")
+    segments = (quota.get("href") or "").split("/")[3:] if quota is not None else []
+    center = world.find("datacenters", segments[1]) if len(segments) == 4 else None
+    if center is not None and world.find("datacenters/quotas", segments[3], center) is None:
+        world.add("datacenters/quotas", segments[3], {}, parent=center)
+
+
+def _made_from(
+    world: World, place_path: str, entity_id: str, attrs: trees.Tree, own: tuple[str, ...]
+) -> Entity | None:
+    """What stands in for another one tells all of it that is known as long as that was not seen itself."""
+    told = {name: value for name, value in attrs.items() if name not in own}
+    return world.add(place_path, entity_id, told) if "name" in told else None
+
+
+def _is_system_permission(
+    world: World, place_path: str, element: etree._Element, parent: Entity | None
+) -> bool:
+    """A permission on everything, shown once more with one of its objects."""
+    if not place_path.endswith("/permissions"):
+        return False
+    own = str(element.get("id"))
+    if place_path.startswith("groups/"):
+        shown_below_object = len([child for child in element if isinstance(child.tag, str)]) > 2
+        if shown_below_object and world.find(place_path, own, parent) is None:
+            world.add(place_path, own, _granted(element), parent=parent)
+        return shown_below_object
+    above = ("permissions", "datacenters/permissions", "clusters/permissions")
+    if any(world.find(place, own) is not None for place in above if place != place_path):
+        return True
+    role = element.find("role")
+    if element.find("user") is None or role is None or role.get("id") not in _ON_EVERYTHING:
+        return False
+    world.add("permissions", own, _granted(element))
+    return True
+
+
+def _granted(element: etree._Element) -> trees.Tree:
+    return {
+        tag: trees.ref(str(found.get("id")))
+        for tag in ("group", "role", "user")
+        if (found := element.find(tag)) is not None
+    }
+
+
+def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:
+    """Followed collections (a job's steps) become entities of their own."""
+    steps = element.find("steps")
+    if element.tag == "job" and steps is not None:
+        attrs.pop("steps", None)
+        element.remove(steps)
+        job = _entity(world, element, "jobs")
+        for step in _elements(steps):
+            _entity(world, step, "jobs/steps", parent=job)
+
+
+def _strip_computed(world: World, place_path: str, attrs: trees.Tree, element: etree._Element) -> None:
+    for name in _COMPUTED.get(place_path, ()):
+        value = attrs.pop(name, None)
+        if value is not None:
+            attrs["#schedulable" if name == "max_scheduling_memory" else f"#{name}"] = value
+    display = attrs.get("display")
+    if place_path == "vms" and isinstance(display, dict) and "host" in attrs:
+        content = trees.text(display, "certificate.content")
+        if content:
+            world.engine_facts["certificate"] = content
+        host = world.find("hosts", trees.ref_id(attrs["host"]))
+        if host is not None and display.get("address") not in (None, host.text("address")):
+            attrs["#shown_address"] = trees.text(display, "address")
+        attrs["display"] = {
+            name: value for name, value in display.items() if name not in ("address", "certificate")
+        }
+
+
+def _host_rows(world: World, root: etree._Element) -> None:
+    """Lists that are not sorted come in the order of the database's rows: learn it from the longest seen."""
+    rows = world.row_orders.setdefault(("hosts", ""), {})
+    ids = [str(element.get("id")) for element in _elements(root)]
+    if any(number > rows.get(entity_id, -1) for number, entity_id in enumerate(ids)):
+        rows.update({entity_id: number for number, entity_id in enumerate(ids)})
+
+
+def _members_of_label(world: World, root: etree._Element, segments: list[str]) -> None:
+    label = world.find("affinitylabels", segments[1])
+    if label is not None:
+        singular = segments[2].removesuffix("s")
+        members = [trees.ref(str(child.get("id"))) for child in _elements(root)]
+        world.set(label, segments[2], {singular: members} if members else None)
+
+
+def _engine_facts(world: World, root: etree._Element) -> None:
+    facts = world.engine_facts
+    facts["instance_id"] = root.findtext("product_info/instance_id")
+    facts["version"] = {str(part.tag): part.text for part in root.iterfind("product_info/version/*")}
+    name = root.findtext("product_info/name")
+    if name:
+        facts["name"], facts["vendor"] = name, root.findtext("product_info/vendor")
+    user = root.find("authenticated_user")
+    if user is not None:
+        facts.setdefault("admin_id", user.get("id"))
+
+
+def settle_links(world: World) -> None:
+    """After everything is read: events in order; what hosts report later stays until they do."""
+    events = world.tables.get("events", {})
+    world.tables["events"] = dict(sorted(events.items(), key=lambda item: int(item[0])))
+    by_address = {host.text("address"): host.id for host in world.all("hosts")}
+    for vm in world.all("vms"):
+        shown = by_address.get(vm.text("#shown_address"), vm.ref("host"))
+        if "#shown_address" in vm.attrs:
+            world.set(vm, "#shown_address", None)
+        vm.lab["shown_host"] = shown
+        if shown != vm.ref("host"):
+            world.agenda.after(STATISTICS_S / 2, partial(show_host, world, vm), f"graphics of {vm.name}")
+    for host in world.all("hosts"):
+        seen, summary = host.attrs.get("#schedulable"), host.attrs.get("#summary", {})
+        world.update(host, {"#schedulable": None, "#summary": None})
+        if seen is not None:
+            host.lab["pending_mib"] = max(0, schedulable_mib(world, host) - int(seen) // 1024 // 1024)
+        migrating = sum(vm.text("status") == "migrating" for vm in world.referring("vms", "host", host.id))
+        host.lab["incoming"] = max(0, int(summary.get("migrating", 0)) - migrating)
+        world.touch_load(host.id)
+    world.agenda.after(STATISTICS_S, lambda: forget_pending(world), "first statistics")
+
+
+def show_host(world: World, vm: Entity) -> None:
+    """The engine learns the graphics address of the host that a VM came to."""
+    vm.lab["shown_host"] = vm.ref("host")
+    world.touch(vm)
+
+
+def forget_pending(world: World) -> None:
+    """The hosts report: what was pending is taken back."""
+    for host in world.all("hosts"):
+        if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
+            host.lab.pop("incoming", None)
+            world.touch_load(host.id)

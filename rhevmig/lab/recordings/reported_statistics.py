@@ -1,0 +1,62 @@
+"""Figures that hosts and guests reported when recorded: a lab goes on with them until things change.
+
+What follows from the configuration is not among them: that is computed. A VM's own figures hold as long as it
+stays running (or stays down); a host's memory follows its VMs from what it was; running time goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["figures_of", "remember", "used_beside_vms"]
+
+#: Computed from the state, or counted from an instant.
+_OWN = frozenset(("memory.installed", "memory.total", "migration.progress", "elapsed.time"))
+_OF_HOST_MEMORY = ("memory.used", "memory.free")
+
+
+def remember(world: World, entity: Entity, statistics: etree._Element, at_s: float) -> None:
+    """Take what a list of statistics said at an instant into an entity's state."""
+    found: dict[str, Any] = {}
+    for statistic in statistics.iterfind("statistic"):
+        values = [str(value[0].text or "") for value in statistic.iterfind("values/value") if len(value)]
+        name = statistic.findtext("name") or ""
+        found[name] = values[0] if len(values) == 1 else values
+    if "migration.progress" in found:
+        entity.lab["progress"] = found["migration.progress"] or 0
+    elapsed = found.get("elapsed.time")
+    if isinstance(elapsed, str) and elapsed.isdigit() and entity.get("host") is not None:
+        entity.lab["started_s"] = at_s - int(elapsed) - 0.001
+    if entity.place == "hosts":
+        memory = [found.get(name) for name in _OF_HOST_MEMORY]
+        entity.lab["reported_memory"] = [int(text) if isinstance(text, str) else 0 for text in memory]
+        entity.lab["reported_beside"] = _vms_bytes(world, entity)
+    entity.lab["reported"] = {name: value for name, value in found.items() if name not in _OWN}
+    entity.lab["reported_running"] = entity.get("host") is not None
+
+
+def figures_of(entity: Entity) -> dict[str, Any]:
+    """What was reported, as far as it still holds."""
+    reported: dict[str, Any] = entity.lab.get("reported", {})
+    if entity.place == "vms" and entity.lab.get("reported_running") != (entity.get("host") is not None):
+        return {}
+    if entity.place == "hosts":
+        return {name: value for name, value in reported.items() if name not in _OF_HOST_MEMORY}
+    return reported
+
+
+def used_beside_vms(world: World, host: Entity) -> tuple[int, int] | None:
+    """Used and free memory of a host from what was reported and what its VMs have become since, bytes."""
+    if "reported_memory" not in host.lab:
+        return None
+    used, free = host.lab["reported_memory"]
+    more = _vms_bytes(world, host) - int(host.lab["reported_beside"])
+    return max(0, used + more), max(0, free - more)
+
+
+def _vms_bytes(world: World, host: Entity) -> int:
+    return sum(vm.number("memory") for vm in world.referring("vms", "host", host.id))

@@ -1,0 +1,1 @@
+"""What creating, changing and removing each kind of object does."""

@@ -1,0 +1,88 @@
+"""What building a world keeps in mind: the names met so far, memory still free, the next address."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["Builder", "plain", "with_attributes"]
+
+
+class Builder:
+    """The names met so far while a world is built."""
+
+    def __init__(self, world: World, file: str) -> None:
+        self.world = world
+        self.file = file
+        self.names: dict[tuple[str, str], Entity] = {}
+        self.free: dict[str, list[tuple[float, int, Entity]]] = {}
+        self.macs = 0
+
+    def id_of(self, place: str, name: str, given: str | None) -> str:
+        """The id given, or one made of seed, place and name."""
+        return given or self.world.new_id(place, name)
+
+    def add(
+        self,
+        place: str,
+        name: str,
+        attrs: trees.Tree,
+        *,
+        given: str | None = None,
+        scope: str = "",
+        **more: Any,
+    ) -> Entity:
+        """A new entity that later entries may name."""
+        entity = self.world.add(place, self.id_of(place, f"{scope}{name}", given), attrs, **more)
+        self.names[place, f"{scope}{name}"] = entity
+        return entity
+
+    def get(self, place: str, name: str, *, asked_by: str, scope: str = "") -> Entity:
+        """The entity of that name; a scenario that names what does not exist is refused."""
+        found = self.names.get((place, f"{scope}{name}"))
+        if found is None:
+            raise ScenarioInvalid(
+                file=self.file, detail=f"{asked_by} names {name!r}, but there is none among {place}"
+            )
+        return found
+
+    def offer_memory(self, cluster_id: str, host: Entity, memory_gib: float) -> None:
+        """A host on which VMs without a named host may be put."""
+        heapq.heappush(self.free.setdefault(cluster_id, []), (-memory_gib, host.seq, host))
+
+    def roomiest(self, cluster_id: str, memory_gib: float) -> Entity | None:
+        """The Up host of a cluster with the most memory left; what is put there is taken off."""
+        hosts = self.free.get(cluster_id)
+        if not hosts:
+            return None
+        free, seq, host = hosts[0]
+        heapq.heapreplace(hosts, (free + memory_gib, seq, host))
+        return host
+
+    def next_mac(self) -> str:
+        """The next address of the pool."""
+        number = self.macs
+        self.macs += 1
+        return f"56:6f:0b:{0x4F + (number >> 16):02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+
+
+def with_attributes(attrs: trees.Tree, entry: Any) -> trees.Tree:
+    """The members with those that the entry sets by path."""
+    for path, value in entry.attributes.items():
+        attrs = trees.put(attrs, path, plain(value))
+    return attrs
+
+
+def plain(value: Any) -> Any:
+    """A value of a scenario as the tree holds it: texts, and structs and lists of them."""
+    if isinstance(value, dict):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

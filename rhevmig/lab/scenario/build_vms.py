@@ -1,0 +1,182 @@
+"""The VMs of a scenario with their interfaces and disks."""
+
+from __future__ import annotations
+
+from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.scenario import model as entries
+from rhevmig.lab.scenario.build_context import Builder, with_attributes
+from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state import defaults
+from rhevmig.lab.state.clock import stamp
+from rhevmig.lab.state.store import Entity
+
+__all__ = ["add_vms"]
+
+_GIB = 2**30
+_RUNNING = frozenset(
+    ("up", "powering_up", "paused", "migrating", "reboot_in_progress", "not_responding", "unknown")
+)
+
+
+def add_vms(builder: Builder, entry: entries.VmEntry) -> None:
+    """One VM, or as many as the entry counts."""
+    if entry.count is not None and entry.count > 1 and "{n" not in entry.name:
+        raise ScenarioInvalid(file=builder.file, detail=f"VM {entry.name}: count needs a name with {{n}}")
+    cluster = builder.get("clusters", entry.cluster, asked_by=f"VM {entry.name}")
+    shared = _shared(builder, entry, cluster)
+    for number in range(entry.first, entry.first + (entry.count or 1)):
+        _add_vm(builder, entry, cluster, shared, number)
+
+
+def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> trees.Tree:
+    """The members that all VMs of an entry have alike; they share them."""
+    world = builder.world
+    memory = int(entry.memory_gib * _GIB)
+    guaranteed = int((entry.guaranteed_gib if entry.guaranteed_gib is not None else entry.memory_gib) * _GIB)
+    profile = next(iter(world.children(cluster, "cpuprofiles")), None)
+    placement: trees.Tree = {"affinity": entry.affinity}
+    if entry.pinned_to:
+        hosts = [
+            trees.ref(builder.get("hosts", name, asked_by=f"VM {entry.name}").id) for name in entry.pinned_to
+        ]
+        placement["hosts"] = {"host": hosts}
+    attrs: trees.Tree = {
+        **defaults.default_attrs("vms"),
+        "description": "",
+        "comment": "",
+        "cpu": {
+            "architecture": cluster.text("cpu.architecture", "x86_64"),
+            "topology": {
+                "cores": str(entry.cores),
+                "sockets": str(entry.sockets),
+                "threads": str(entry.threads),
+            },
+        },
+        "creation_time": stamp(world.clock.start_s - 30 * 86_400),
+        "high_availability": {"enabled": "true" if entry.high_availability else "false", "priority": "1"},
+        "memory": str(memory),
+        "memory_policy": {
+            "ballooning": "true",
+            "guaranteed": str(guaranteed),
+            "max": str(max(memory * 4, _GIB)),
+        },
+        "placement_policy": placement,
+        "type": entry.type,
+        "cluster": trees.ref(cluster.id),
+        **({"cpu_profile": trees.ref(profile.id)} if profile else {}),
+        "run_once": "false",
+        "stop_time": stamp(world.clock.start_s - 30 * 86_400),
+    }
+    return with_attributes(attrs, entry)
+
+
+def _add_vm(
+    builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: trees.Tree, number: int
+) -> None:
+    world = builder.world
+    name = entry.name.format(n=number)
+    attrs = {**shared, "name": name, "status": entry.status}
+    if entry.status in _RUNNING:
+        host = _host_for(builder, entry, cluster, name)
+        attrs |= {
+            "fqdn": f"{name}.guest.lab.example",
+            "guest_operating_system": defaults.default_attrs("vms#running")["guest_operating_system"],
+            "start_time": stamp(world.clock.start_s - 86_400),
+            "host": trees.ref(host.id),
+        }
+        attrs = trees.put(attrs, "display.port", "5900")
+    vm = builder.add("vms", name, attrs, given=entry.id)
+    work = entry.workload
+    vm.lab["workload"] = work
+    vm.lab["nonzero"] = work.nonzero
+    vm.lab["started_s"] = world.clock.start_s - 86_400
+    _nics(builder, vm, entry, cluster)
+    _disks(builder, vm, entry, cluster)
+    snapshot = {
+        "description": "Active VM",
+        "date": shared["creation_time"],
+        "persist_memorystate": "false",
+        "snapshot_status": "ok",
+        "snapshot_type": "active",
+    }
+    world.add("vms/snapshots", world.new_id("snapshot", vm.id), snapshot, parent=vm)
+    for tag_name in entry.tags:
+        tag = builder.names.get(("tags", tag_name)) or builder.add(
+            "tags", tag_name, {"name": tag_name, "parent": trees.ref(defaults.BLANK_ID)}
+        )
+        world.add("vms/tags", tag.id, {"description": "", "vm": trees.ref(vm.id)}, parent=vm, base=tag)
+
+
+def _host_for(builder: Builder, entry: entries.VmEntry, cluster: Entity, name: str) -> Entity:
+    wanted = entry.host or (entry.pinned_to[0] if entry.pinned_to else None)
+    if wanted is not None:
+        host = builder.get("hosts", wanted, asked_by=f"VM {name}")
+        if host.ref("cluster") != cluster.id:
+            raise ScenarioInvalid(
+                file=builder.file, detail=f"VM {name} runs on {wanted}, which is in another cluster"
+            )
+        return host
+    chosen = builder.roomiest(cluster.id, entry.memory_gib)
+    if chosen is None:
+        raise ScenarioInvalid(
+            file=builder.file, detail=f"VM {name}: cluster {cluster.name} has no Up host to run it on"
+        )
+    return chosen
+
+
+def _nics(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity) -> None:
+    world = builder.world
+    default = [entries.VmNicEntry()]
+    for position, nic in enumerate(entry.nics if entry.nics is not None else default, start=1):
+        attrs: trees.Tree = {
+            **defaults.default_attrs("vms/nics"),
+            "name": nic.name or f"nic{position}",
+            "interface": nic.interface,
+            "mac": {"address": nic.mac or builder.next_mac()},
+            "vm": trees.ref(vm.id),
+        }
+        if nic.profile is not None:
+            scope = f"{cluster.ref('data_center')}/"
+            profile = builder.get("vnicprofiles", nic.profile, asked_by=f"VM {vm.name}", scope=scope)
+            attrs["vnic_profile"] = trees.ref(profile.id)
+        world.add("vms/nics", nic.id or world.new_id("vmnic", f"{vm.id}/{position}"), attrs, parent=vm)
+
+
+def _disks(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity) -> None:
+    world = builder.world
+    default = [entries.DiskEntry()]
+    for position, disk in enumerate(entry.disks if entry.disks is not None else default, start=1):
+        center = world.find("datacenters", cluster.ref("data_center"))
+        if disk.storage is not None:
+            domain: Entity | None = builder.get("storagedomains", disk.storage, asked_by=f"VM {vm.name}")
+        else:
+            domain = world.find("storagedomains", center.lab.get("master_domain")) if center else None
+        if domain is None:
+            continue
+        alias = disk.name or f"{vm.name}_Disk{position}"
+        disk_id = disk.id or world.new_id("disk", f"{vm.id}/{position}")
+        profile = next(iter(world.children(domain, "diskprofiles")), None)
+        size = disk.size_gib * _GIB
+        attrs: trees.Tree = {
+            **defaults.default_attrs("disks"),
+            "name": alias,
+            "description": "",
+            "actual_size": str(size // 4),
+            "alias": alias,
+            "image_id": world.new_id("image", disk_id),
+            "provisioned_size": str(size),
+            "shareable": "true" if disk.shareable else "false",
+            "total_size": str(size // 4),
+            **({"disk_profile": trees.ref(profile.id)} if profile else {}),
+            "storage_domains": {"storage_domain": [trees.ref(domain.id)]},
+        }
+        if world.find("disks", disk_id) is None:
+            world.add("disks", disk_id, attrs)
+        attachment: trees.Tree = {
+            **defaults.default_attrs("vms/diskattachments"),
+            "bootable": "true" if position == 1 else "false",
+            "interface": disk.interface,
+            "disk": trees.ref(disk_id),
+            "vm": trees.ref(vm.id),
+        }
+        world.add("vms/diskattachments", disk_id, attachment, parent=vm)

@@ -1,0 +1,1 @@
+"""What the lab keeps: entities, events, jobs, the simulated clock."""

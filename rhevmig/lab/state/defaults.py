@@ -1,0 +1,79 @@
+"""What new entities are like (`data/defaults.yaml`) and what every engine has (`data/installation.json`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import yaml
+
+from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.store import World
+
+__all__ = ["BLANK_ID", "MAC_POOL_ID", "default_attrs", "install"]
+
+#: Blank template and root tag.
+BLANK_ID = "00000000-0000-0000-0000-000000000000"
+#: The default MAC pool.
+MAC_POOL_ID = "58ca604b-017d-0374-0220-00000000014e"
+SUPER_USER_ID = "00000000-0000-0000-0000-000000000001"
+
+
+#: A picture of one transparent pixel: what every icon of the lab shows.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+class _Installed(msgspec.Struct, frozen=True, kw_only=True):
+    place: str
+    id: str
+    attrs: dict[str, Any]
+    parent: str | None = None
+
+
+class _Installation(msgspec.Struct, frozen=True, kw_only=True):
+    origin: str
+    entities: list[_Installed]
+
+
+@cache
+def _installation() -> _Installation:
+    raw = (files("rhevmig.lab") / "data" / "installation.json").read_bytes()
+    return msgspec.json.decode(raw, type=_Installation)
+
+
+@cache
+def _defaults() -> dict[str, Tree]:
+    raw = (files("rhevmig.lab") / "data" / "defaults.yaml").read_bytes()
+    return dict(yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+
+
+def default_attrs(place: str) -> Tree:
+    """The members of a new entity; share them, never change them."""
+    return _defaults().get(place, {})
+
+
+def install(world: World) -> None:
+    """Roles, policies, cluster levels, options, the blank template, the root tag: what every engine has."""
+    for entity in _installation().entities:
+        above = entity.place.rpartition("/")[0]
+        parent = world.find(above, entity.parent) if entity.parent else None
+        if world.find(entity.place, entity.id, parent) is None:
+            world.add(entity.place, entity.id, entity.attrs, parent=parent)
+    for system in world.all("operatingsystems"):
+        for icon_id in (system.ref("large_icon"), system.ref("small_icon")):
+            if icon_id is not None and world.find("icons", icon_id) is None:
+                world.add("icons", icon_id, {"data": _PIXEL, "media_type": "image/png"})
+    if world.find("tags", BLANK_ID) is None:
+        world.add("tags", BLANK_ID, {"name": "root", "description": "root"})
+    if world.find("macpools", MAC_POOL_ID) is None:
+        ranges = {"range": {"from": "56:6f:0b:4f:00:00", "to": "56:6f:0b:4f:ff:ff"}}
+        attrs = {
+            "name": "Default",
+            "description": "Default MAC pool",
+            "allow_duplicates": "false",
+            "default_pool": "true",
+            "ranges": ranges,
+        }
+        world.add("macpools", MAC_POOL_ID, attrs)

@@ -1,0 +1,63 @@
+"""What an engine consists of: world, sign-on, events, jobs, and the hooks that behaviour fills in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.sso import SignOn
+from rhevmig.lab.recordings.crawl_import import STATISTICS_S, show_host
+from rhevmig.lab.state.event_log import EventLog
+from rhevmig.lab.state.jobs import JobList
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["EngineState"]
+
+
+def _always_open(is_open: bool) -> None:
+    """Without a relay nothing is refused."""
+
+
+class EngineState:
+    """The parts of one engine; `engine.Engine` answers requests with them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.sign_on = SignOn(world)
+        self.events = EventLog(world)
+        self.jobs = JobList(world)
+        self.lock = threading.RLock()
+        #: What behaviour keeps for this engine, by the name of the part.
+        self.parts: dict[str, Any] = {}
+        #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
+        self.mistakes: list[Exception] = []
+        #: What the engine calls itself in absolute URLs.
+        self.public_url = "https://engine.lab.example"
+        #: Asked before anything else; a response returned here is the answer (faults on purpose).
+        self.before: list[Callable[[Request], Response | None]] = []
+        #: May change the answer before it goes out (faults on purpose, engine costs).
+        self.after: list[Callable[[Request, Response], Response]] = []
+        #: Lets new connections pass or has them refused; only where a relay stands in front.
+        self.gate: Callable[[bool], None] = _always_open
+        #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
+        self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
+        world.on_change(self._graphics_follow)
+
+    def _graphics_follow(self, entity: Entity, member: str) -> None:
+        """A VM that came to another host shows the old graphics address until the next statistics."""
+        if entity.place != "vms" or member != "host" or entity.lab.get("shown_host") == entity.ref("host"):
+            return
+        if entity.lab.get("shown_host") is None or entity.ref("host") is None:
+            entity.lab["shown_host"] = entity.ref("host")
+        else:
+            self.world.agenda.after(STATISTICS_S / 2, lambda: show_host(self.world, entity), "graphics")
+
+    def _hosts_up_in_cluster(self, vms: list[Entity], closure: bool) -> list[Entity]:
+        clusters = {vm.ref("cluster") for vm in vms}
+        return [
+            host
+            for host in self.world.all("hosts")
+            if host.text("status") == "up" and {host.ref("cluster")} == clusters
+        ]

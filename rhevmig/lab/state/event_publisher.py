@@ -1,0 +1,62 @@
+"""What the engine says by itself: events with the references and the user that each type carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rhevmig.lab.state.event_log import EventLog
+from rhevmig.lab.state.store import Entity, World
+
+__all__ = ["SYSTEM", "Voice", "duration_words"]
+
+#: The user of what the engine does on its own.
+SYSTEM = "SYSTEM"
+
+
+def duration_words(seconds: float) -> str:
+    """A duration as the engine words it: `1 minute 12 seconds`, `0 seconds`."""
+    whole = int(seconds)
+    parts = [
+        (whole // 86400, "day"),
+        (whole // 3600 % 24, "hour"),
+        (whole // 60 % 60, "minute"),
+        (whole % 60, "second"),
+    ]
+    while len(parts) > 1 and parts[0][0] == 0:
+        parts.pop(0)
+    while len(parts) > 1 and parts[-1][0] == 0:
+        parts.pop()
+    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts)
+
+
+class Voice:
+    """Writes events the way the engine does for what moves."""
+
+    def __init__(self, world: World, events: EventLog) -> None:
+        self.world = world
+        self.events = events
+        self._numbers = 0
+
+    def own_correlation_id(self) -> str:
+        """Eight hex digits, as the engine gives to what it starts by itself."""
+        self._numbers += 1
+        return self.world.new_id("own-correlation")[:8].lstrip("0") or "1"
+
+    def say(
+        self,
+        code: int,
+        *about: Entity | None,
+        by: Entity | str = "",
+        correlation_id: str | None = None,
+        **values: Any,
+    ) -> Entity | None:
+        """Write an event. `by`: the user it shows, SYSTEM, or "" for none; texts may name it as `{user}`."""
+        name = by if isinstance(by, str) else by.text("user_name") or by.name
+        whose = () if isinstance(by, str) else (by,)
+        values.setdefault("user", name)
+        event = self.events.write(code, *about, *whose, correlation_id=correlation_id, **values)
+        if event is None:
+            return None
+        if by == SYSTEM:
+            self.world.set(event, "user", {"name": SYSTEM})
+        return event

@@ -1,0 +1,274 @@
+"""Running plans: what a program or the command calls. Each returns data; how it ended is in the outcome."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any, cast
+
+import msgspec
+
+from rhevmig.clock import Clock, SystemClock
+from rhevmig.errors import (
+    JournalClaimed,
+    JournalError,
+    MigrationTimeout,
+    NotMigratable,
+    PlanOutdated,
+    UsageError,
+)
+from rhevmig.inventory import Engine, Inventory
+from rhevmig.migration.campaign import Campaign
+from rhevmig.migration.campaign_view import campaign_view
+from rhevmig.migration.executor import WISH_CANCEL, WISH_STOP, Driver
+from rhevmig.migration.journal.correlation_ids import new_campaign_id
+from rhevmig.migration.journal.records import CampaignOpened, CampaignStopped
+from rhevmig.migration.journal.state import State, replay
+from rhevmig.migration.journal.store import Journal
+from rhevmig.migration.options import Options
+from rhevmig.migration.outcome import Outcome, Verdict
+from rhevmig.migration.port import MigrationEngine, MigrationPort
+from rhevmig.migration.progress import OnProgress
+from rhevmig.planning.evacuation import fingerprint, plan_migration
+from rhevmig.planning.plan import Plan
+from rhevmig.terms import HostStatus
+
+__all__ = ["campaign_of", "cancel", "migrate", "resume", "run", "status"]
+
+JournalTarget = str | os.PathLike[str]
+
+
+def run(
+    plan: Plan,
+    engine: MigrationEngine | MigrationPort,
+    *,
+    journal: JournalTarget,
+    options: Options | None = None,
+    return_host: bool = False,
+    return_vms: bool = False,
+    inventory: Inventory | None = None,
+    clock: Clock | None = None,
+    on_progress: OnProgress | None = None,
+    rng: random.Random | None = None,
+) -> Campaign:
+    """Does what a plan says and returns what became of it; blocks until nothing is open.
+
+    Args: journal (path or database URL; written before each act); options (limits, waits, deadlines);
+    return_host, return_vms (bring the host, then its VMs, back); inventory (newer than the plan's: the
+    plan must still fit it); clock (the connection's by default); on_progress (called with a `Progress` at
+    every change).
+    Raises: PlanOutdated, NotMigratable (a single VM that is blocked), JournalError, JournalClaimed (also
+    for a journal with an unfinished campaign), EngineError when the engine stays away: then `resume`.
+    An interruption (Ctrl-C) leaves the migrations running and the journal fit to be resumed.
+    """
+    port = _port_of(engine)
+    chosen = options or Options()
+    if return_host or return_vms:
+        chosen = msgspec.structs.replace(chosen, return_host=True, return_vms=return_vms or chosen.return_vms)
+    _check_runnable(plan)
+    now = _clock_of(engine, clock)
+    with Journal(journal) as book:
+        book.claim()
+        _check_nothing_open(book)
+        _check_current(plan, port, inventory)
+        campaign_id = new_campaign_id(now.now(), rng or random.SystemRandom())
+        opened = CampaignOpened(plan=plan, options=chosen, watermark=port.event_index())
+        book.append(campaign_id, opened, at=now.now())
+        return _drive(book, campaign_id, port, now, on_progress)
+
+
+def resume(
+    journal: JournalTarget,
+    engine: MigrationEngine | MigrationPort,
+    *,
+    campaign_id: str | None = None,
+    clock: Clock | None = None,
+    on_progress: OnProgress | None = None,
+) -> Campaign:
+    """Goes on with an interrupted campaign: settles what was open by looking, then what is left.
+
+    Raises: JournalError (none there, or damaged), JournalClaimed (a living process works on it),
+    PlanOutdated (another engine), EngineError.
+    """
+    port = _port_of(engine)
+    with Journal(journal, create=False) as book:
+        book.claim()
+        state = _state(book, campaign_id)
+        _check_engine(state.plan, port)
+        return _drive(book, state.campaign_id, port, _clock_of(engine, clock), on_progress)
+
+
+def status(journal: JournalTarget, *, campaign_id: str | None = None) -> Campaign:
+    """What has become of the last campaign of a journal (or of a named one), from any process."""
+    with Journal(journal, create=False) as book:
+        return campaign_view(_state(book, campaign_id), owner=book.owner(), journal=book.url)
+
+
+def campaign_of(journal: JournalTarget, *, campaign_id: str | None = None) -> Campaign:
+    """The same as `status`, by the name that reports use."""
+    return status(journal, campaign_id=campaign_id)
+
+
+def cancel(
+    journal: JournalTarget,
+    engine: MigrationEngine | MigrationPort | None = None,
+    *,
+    campaign_id: str | None = None,
+    keep_migrating: bool = False,
+    clock: Clock | None = None,
+    on_progress: OnProgress | None = None,
+) -> Campaign:
+    """Stops a campaign: nothing more is started, and open migrations are cancelled.
+
+    A living process that works on it is asked to, and goes on by itself; without one the engine is asked
+    from here, which blocks until all is settled.
+
+    Args: engine (needed only where no process works on it); keep_migrating (let open ones arrive).
+    """
+    with Journal(journal, create=False) as book:
+        state = _state(book, campaign_id)
+        if state.finished_at is not None:
+            return campaign_view(state, owner=None, journal=book.url)
+        try:
+            book.claim()
+        except JournalClaimed:
+            book.wish(state.campaign_id, WISH_STOP if keep_migrating else WISH_CANCEL)
+            return campaign_view(state, owner=book.owner(), journal=book.url)
+        if engine is None:
+            raise UsageError(detail="no process works on this campaign: an engine is needed to cancel it")
+        now = _clock_of(engine, clock)
+        port = _port_of(engine)
+        _check_engine(state.plan, port)
+        stopped = CampaignStopped(reason="stopped on request", cancel_open=not keep_migrating)
+        book.append(state.campaign_id, stopped, at=now.now())
+        return _drive(book, state.campaign_id, port, now, on_progress)
+
+
+def migrate(
+    engine: MigrationEngine,
+    vm: str,
+    host: str | None = None,
+    *,
+    force: bool = False,
+    check: bool = False,
+    journal: JournalTarget = ":memory:",
+    inventory: Inventory | None = None,
+    options: Options | None = None,
+    clock: Clock | None = None,
+    on_progress: OnProgress | None = None,
+) -> Outcome:
+    """Moves one VM and returns how it ended; blocks until that is known.
+
+    Args: host (name or id; None lets the engine choose); check (raise unless it succeeded); journal (a
+    path makes it safe against a crash of this process; `":memory:"` does not).
+    Raises: NotFound, AmbiguousName, NotMigratable (blocked; with `check` also failed), MigrationTimeout
+    (with `check`, when nobody can tell), EngineError, JournalError.
+    """
+    plan = plan_migration(inventory or engine.inventory(), vm, host, force=force)
+    campaign = run(plan, engine, journal=journal, options=options, clock=clock, on_progress=on_progress)
+    course = campaign.courses[0]
+    outcome = course.outcome
+    assert outcome is not None
+    if check and not outcome.is_success:
+        about: dict[str, Any] = {
+            "vm_id": course.vm_id,
+            "vm_name": course.vm_name,
+            "source_host_id": course.source_host_id,
+            "destination_host_id": course.destination_host_id,
+            "correlation_id": course.attempts[-1].correlation_id if course.attempts else None,
+        }
+        if outcome.verdict == Verdict.UNKNOWN:
+            raise MigrationTimeout(
+                waited_s=(campaign.ended_at - campaign.started_at).total_seconds()
+                if campaign.ended_at
+                else 0.0,
+                last_status=outcome.reason,
+                **about,
+            )
+        raise NotMigratable(reasons=(f"{outcome.verdict.value}: {outcome.reason}",), **about)
+    return outcome
+
+
+# ── inside ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _drive(
+    book: Journal, campaign_id: str, port: MigrationPort, clock: Clock, on_progress: OnProgress | None
+) -> Campaign:
+    driver = Driver(campaign_id=campaign_id, port=port, journal=book, clock=clock, on_progress=on_progress)
+    state = driver.drive()
+    return campaign_view(state, owner=None, journal=book.url)
+
+
+def _state(book: Journal, campaign_id: str | None) -> State:
+    known = book.campaign_ids()
+    if not known:
+        raise JournalError(url=book.url, detail="it holds no campaign")
+    if campaign_id is not None and campaign_id not in known:
+        raise JournalError(url=book.url, detail=f"it holds no campaign {campaign_id}")
+    return replay(book.entries(campaign_id or known[-1]), url=book.url)
+
+
+def _port_of(engine: MigrationEngine | MigrationPort) -> MigrationPort:
+    """The port itself, or the port of a connection."""
+    maker = getattr(engine, "migration_port", None)
+    return cast(MigrationPort, maker() if maker is not None else engine)
+
+
+def _clock_of(engine: MigrationEngine | MigrationPort, clock: Clock | None) -> Clock:
+    """The clock that was given, else the connection's own (a lab's may run faster), else the machine's."""
+    return clock or getattr(engine, "clock", None) or SystemClock()
+
+
+def _check_runnable(plan: Plan) -> None:
+    if plan.kind == "migrate" and not plan.moves:
+        item = plan.blocked[0]
+        raise NotMigratable(vm_id=item.vm_id, vm_name=item.vm_name, reasons=item.reasons, remedy=item.remedy)
+
+
+def _check_nothing_open(book: Journal) -> None:
+    for campaign_id in book.campaign_ids()[-1:]:
+        if replay(book.entries(campaign_id), url=book.url).finished_at is None:
+            raise JournalError(
+                url=book.url,
+                detail=f"campaign {campaign_id} in it is not finished",
+                remedy="`rhevmig resume` or `rhevmig cancel` it first, or name another journal.",
+            )
+
+
+def _check_engine(plan: Plan, port: MigrationPort) -> None:
+    there = port.identity()
+    if _installation(plan.engine) != _installation(there) and plan.engine.url != there.url:
+        raise PlanOutdated(detail=f"it was made for {plan.engine.url}, this engine is {there.url}")
+
+
+def _installation(engine: Engine) -> str:
+    return engine.instance_id or engine.url
+
+
+def _check_current(plan: Plan, port: MigrationPort, inventory: Inventory | None) -> None:
+    """The plan must still fit: a VM that has moved since, or a host out of service, makes it old."""
+    _check_engine(plan, port)
+    drift: list[str] = []
+    if inventory is not None:
+        vm_ids = {*(move.vm_id for move in plan.moves), *(item.vm_id for item in plan.blocked)}
+        if fingerprint(inventory, vm_ids, {host.host_id for host in plan.hosts}) != plan.fingerprint:
+            drift.append("the inventory that it is run on is newer and differs from the plan's")
+    vms = port.watch(tuple(move.vm_id for move in plan.moves)) if plan.moves else {}
+    for move in plan.moves:
+        vm = vms.get(move.vm_id)
+        if vm is None:
+            drift.append(f"VM {move.vm_name} is gone")
+        elif vm.host_id is not None and vm.host_id != move.source_host_id:
+            drift.append(f"VM {move.vm_name} runs on {plan.host_name(vm.host_id)} now")
+        elif vm.status != move.status:
+            drift.append(f"VM {move.vm_name} is {vm.status} now")
+    named = {move.destination_host_id for move in plan.moves} - {None}
+    hosts = port.host_states(tuple(sorted(h for h in named if h is not None))) if named else {}
+    for host_id in sorted(h for h in named if h is not None):
+        host = hosts.get(host_id)
+        if host is None or host.status != HostStatus.UP:
+            drift.append(f"host {plan.host_name(host_id)} is {host.status if host else 'gone'} now")
+    if drift:
+        more = f" and {len(drift) - 3} more" if len(drift) > 3 else ""
+        raise PlanOutdated(detail="; ".join(drift[:3]) + more)

@@ -1,0 +1,1 @@
+"""Exchanges with an engine as data: the one reader and the one writer of cassettes."""

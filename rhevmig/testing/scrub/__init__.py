@@ -1,0 +1,1 @@
+"""Secrets and names removed from cassettes."""

@@ -1,0 +1,326 @@
+"""`cassette(...)` and `vcr()`: vcrpy made to see pycurl, to match as engines need it, to keep secrets out."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import vcr as vcrpy
+from vcr.cassette import Cassette
+from vcr.errors import CannotOverwriteExistingCassetteException
+from vcr.request import Request
+
+from rhevmig.errors import CassetteError
+from rhevmig.testing.scrub.pseudonyms import Pseudonyms
+from rhevmig.testing.scrub.secrets import Hiding
+from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching
+from rhevmig.testing.vcr_pycurl.persister import Claim, Persister
+from rhevmig.testing.vcr_pycurl.stubs import custom_patches
+
+__all__ = ["EngineCassette", "EngineVCR", "cassette", "describe", "vcr"]
+
+#: Searching an answer longer than this for secrets would slow the recording down; it is done when saving.
+_LARGE = 4096
+
+_VERSION = re.compile(r"<full_version>([^<]+)</full_version>")
+
+
+class EngineCassette(Cassette):  # type: ignore[misc]
+    """vcrpy's Cassette with an index: a replayed call costs the same in a long cassette. Thread-safe."""
+
+    def __init__(
+        self, path: str, *, rules: Matching, hiding: Hiding | None, filters: bool = True, **options: Any
+    ) -> None:
+        super().__init__(path, **options)
+        self._rules = rules
+        self._hiding = hiding
+        self._filters = filters
+        self._to_hide: list[dict[str, Any]] = []
+        self._lock = threading.RLock()
+        self._indexed = 0
+        self._all: dict[Any, list[int]] = {}
+        self._unplayed: dict[Any, deque[int]] = {}
+        self._claim = Claim(Path(path)) if self._may_record(path) else None
+        if self._claim is not None:
+            self._claim.take()
+
+    def _may_record(self, path: str) -> bool:
+        mode = getattr(self.record_mode, "value", self.record_mode)
+        return mode in ("all", "any", "new_episodes") or (mode == "once" and not Path(path).exists())
+
+    # ── playing ──────────────────────────────────────────────────────────────────────────────────
+
+    def take(self, request: Request) -> dict[str, Any] | None:
+        """The next recorded answer to this request, marked as played; None where it is to be asked for.
+
+        Raises: vcrpy's CannotOverwriteExistingCassetteException, with what comes closest and what differs.
+        """
+        with self._lock:
+            asked = self._before_record_request(request)
+            if not asked:
+                return None
+            if self._plays():
+                index = self._next_unplayed(self._rules.key(asked))
+                if index is not None:
+                    return self._play(index)
+            if self.write_protected:
+                raise CannotOverwriteExistingCassetteException(cassette=self, failed_request=request)
+            return None
+
+    def record(self, request: Request, response: dict[str, Any]) -> None:
+        """Keeps an exchange that just happened; both are ours to change."""
+        with self._lock:
+            if self._filters:
+                self.append(request, response)
+            else:
+                self._keep(request, response)
+
+    def append(self, request: Request, response: dict[str, Any]) -> None:
+        """As vcrpy's, with secrets hidden before anything is kept."""
+        with self._lock:
+            kept = self._before_record_request(request)
+            answer = self._before_record_response(_copied(response)) if kept else None
+            if answer is None:
+                return
+            self._keep(Request(kept.method, kept.uri, _body_of(kept), kept.headers), answer)
+
+    def _keep(self, request: Request, response: dict[str, Any]) -> None:
+        if self._hiding is not None:
+            _hide_request(self._hiding, request)
+            if not _hide_response(self._hiding, response, now=False):
+                self._to_hide.append(response)
+        self.data.append((request, response))
+        self.dirty = True
+
+    def hide(self) -> None:
+        """Hides what is left to hide in large answers; done before anything is saved."""
+        with self._lock:
+            while self._to_hide and self._hiding is not None:
+                _hide_response(self._hiding, self._to_hide.pop(), now=True)
+
+    def rewind(self) -> None:
+        """As vcrpy's."""
+        with self._lock:
+            super().rewind()
+            self._unplayed = {key: deque(indexes) for key, indexes in self._all.items()}
+
+    def unplayed(self) -> list[Request]:
+        """Recorded requests that were not asked for, in order."""
+        return [request for index, (request, _) in enumerate(self.data) if not self.play_counts[index]]
+
+    def _plays(self) -> bool:
+        mode = getattr(self.record_mode, "value", self.record_mode)
+        return mode != "all" and (self.rewound or self.allow_playback_repeats)
+
+    def _next_unplayed(self, key: Any) -> int | None:
+        self._index()
+        waiting = self._unplayed.get(key)
+        while waiting:
+            index = waiting.popleft()
+            if not self.play_counts[index]:
+                return index
+        return self._all[key][0] if self.allow_playback_repeats and key in self._all else None
+
+    def _play(self, index: int) -> dict[str, Any]:
+        request, response = self.data[index]
+        if not self.play_counts[index] and index < getattr(self, "_loaded_count", len(self.data)):
+            self._played_interactions.append((request, response))
+        self.play_counts[index] += 1
+        return response  # type: ignore[no-any-return]
+
+    def _index(self) -> None:
+        for index in range(self._indexed, len(self.data)):
+            key = self._rules.key(self.data[index][0])
+            self._all.setdefault(key, []).append(index)
+            self._unplayed.setdefault(key, deque()).append(index)
+        self._indexed = len(self.data)
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────────
+
+    def _load(self) -> None:
+        mode = getattr(self.record_mode, "value", self.record_mode)
+        if mode == "none" and not Path(self._path).exists():
+            raise CassetteError(
+                path=str(self._path),
+                detail="there is no such cassette, and record mode none records nothing",
+                remedy="Record it: record_mode='once', or pytest --record-cassettes=once.",
+            )
+        try:
+            super()._load()
+        except BaseException:
+            self.release()
+            raise
+        if mode == "all" and self.drop_unused_requests:
+            # Recorded from scratch, with every vcrpy: before version 9, old exchanges stayed in the file.
+            self.data.clear()
+            self._old_interactions.clear()
+            self._loaded_count = 0
+
+    def _save(self, force: bool = False) -> None:
+        try:
+            self.hide()
+            super()._save(force)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Lets other processes record to the file."""
+        if self._claim is not None:
+            self._claim.release()
+
+
+class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
+    """vcrpy's VCR, configured for engines. Takes all that vcrpy's takes.
+
+    Args: scrub (hide secrets on the way in), secrets (refuse or allow a cassette that still holds one),
+    pseudonyms (replace names, addresses and serials when saving), ignore_query (parameters that do not
+    count).
+    """
+
+    def __init__(
+        self,
+        *,
+        scrub: bool = True,
+        secrets: Literal["refuse", "allow"] = "refuse",
+        pseudonyms: Pseudonyms | bool = False,
+        ignore_query: Iterable[str] = (),
+        **options: Any,
+    ) -> None:
+        patches = (*options.pop("custom_patches", ()), *custom_patches())
+        super().__init__(custom_patches=patches, match_on=options.pop("match_on", MATCH_ON), **options)
+        self._scrub, self._secrets = scrub, secrets
+        self._pseudonyms = Pseudonyms() if pseudonyms is True else pseudonyms or None
+        self._rules = Matching(ignore_query=ignore_query)
+        for name, matcher in self._rules.matchers().items():
+            self.register_matcher(name, matcher)
+
+    def _use_cassette(self, with_current_defaults: bool = False, **kwargs: Any) -> Any:
+        if with_current_defaults:
+            return EngineCassette.use(**self.get_merged_config(**kwargs))
+        return EngineCassette.use_arg_getter(functools.partial(self.get_merged_config, **kwargs))
+
+    def get_merged_config(self, **kwargs: Any) -> dict[str, Any]:
+        """vcrpy's settings and ours, for one cassette."""
+        config: dict[str, Any] = super().get_merged_config(**kwargs)
+        config["rules"] = self._rules
+        config["hiding"] = Hiding() if self._scrub else None
+        config["filters"] = self._filters(kwargs)
+        if not config["filters"]:
+            # vcrpy would copy each request deeply for filters that are not there.
+            config["before_record_request"] = config["before_record_response"] = None
+        config["persister"] = Persister(
+            secrets=self._secrets,
+            change=None if self._pseudonyms is None else self._pseudonyms.document,
+            describe=describe,
+        )
+        return config
+
+    def _filters(self, kwargs: Mapping[str, Any]) -> bool:
+        names = (
+            "filter_headers", "filter_query_parameters", "filter_post_data_parameters",
+            "before_record_request", "ignore_hosts", "ignore_localhost", "before_record_response",
+            "decode_compressed_response",
+        )  # fmt: skip
+        return any(kwargs.get(name, getattr(self, name, None)) for name in names) or "before_record" in kwargs
+
+
+def vcr(**options: Any) -> EngineVCR:
+    """A `vcr.VCR` that sees pycurl, matches as engines need it and hides secrets; see `EngineVCR`."""
+    return EngineVCR(**options)
+
+
+@contextlib.contextmanager
+def cassette(
+    path: str | Path,
+    *,
+    record_mode: Literal["none", "once", "new_episodes", "all"] = "once",
+    allow_playback_repeats: bool = False,
+    **options: Any,
+) -> Iterator[EngineCassette]:
+    """Replays `path` where it exists and records it where it does not; yields vcrpy's Cassette.
+
+    Args: record_mode (vcrpy's: `none` only replays, `all` records anew), allow_playback_repeats (vcrpy's;
+    equal requests else play in order, once), options (of `vcr`).
+    Raises: CassetteError where the file cannot be used.
+
+    >>> with cassette("tests/cassettes/start-vm.yaml"):  # doctest: +SKIP
+    ...     connection.system_service().vms_service().list(search="name=web01")
+    """
+    inner = {name: options.pop(name) for name in ("drop_unused_requests",) if name in options}
+    recorder = vcr(**options).use_cassette(
+        str(path), record_mode=record_mode, allow_playback_repeats=allow_playback_repeats, **inner
+    )
+    used: EngineCassette | None = None
+    try:
+        with recorder as used:
+            yield used
+    finally:
+        if used is not None:
+            used.release()
+
+
+def describe(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a cassette's metadata tells: the engine's version and when it was recorded."""
+    version, first = None, None
+    for interaction in document["interactions"]:
+        response = interaction["response"]
+        first = first or (response.get("curl") or {}).get("at") or _recorded_at(response)
+        if version is None and "/api" in interaction["request"]["uri"]:
+            body = (response.get("body") or {}).get("string")
+            match = _VERSION.search(body) if isinstance(body, str) and "<full_version>" in body else None
+            version = match[1] if match else None
+    described = {
+        "recorded_at": first or datetime.now(UTC).isoformat(timespec="seconds"),
+        "engine_version": version,
+    }
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def _recorded_at(response: Mapping[str, Any]) -> str | None:
+    values = (response.get("headers") or {}).get("X-Recorded-At")
+    return str(values[0] if isinstance(values, list) else values) if values else None
+
+
+def _copied(response: dict[str, Any]) -> dict[str, Any]:
+    """A copy as deep as anyone changes; bodies are bytes and need none."""
+    copied = dict(response)
+    for name in ("status", "headers", "body"):
+        if isinstance(copied.get(name), Mapping):
+            copied[name] = dict(copied[name])
+    return copied
+
+
+def _body_of(request: Request) -> bytes | None:
+    body = request.body
+    if body is None or isinstance(body, bytes):
+        return body
+    return body.read() if hasattr(body, "read") else b"".join(body)
+
+
+def _hide_request(hiding: Hiding, request: Request) -> None:
+    uri = hiding.uri(request.uri)
+    if uri != request.uri:
+        request.uri = uri
+    request.headers = hiding.headers(request.headers)
+    if request.body:
+        request.body = hiding.request_body(_body_of(request))
+
+
+def _hide_response(hiding: Hiding, response: dict[str, Any], *, now: bool) -> bool:
+    """Hides secrets in an answer; a large body only if `now`, else it says that there is more to do."""
+    response["headers"] = hiding.headers(response.get("headers") or {})
+    content = response.get("body") or {}
+    text = content.get("string")
+    data = text if isinstance(text, bytes) else str(text or "").encode()
+    if len(data) > _LARGE and not now:
+        return False
+    if data:
+        response["body"] = {**content, "string": hiding.response_body(data)}
+    return True
