@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Claim", "calibration_s", "interleaved", "peak_memory_bytes", "ratio_claim", "repeated"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:

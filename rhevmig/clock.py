@@ -11,8 +11,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "ManualClock", "ScaledClock", "SystemClock"]
-
 
 class Clock(Protocol):
     """What the product needs of time."""

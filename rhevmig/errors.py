@@ -46,43 +46,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
-__all__ = [
-    "AmbiguousName",
-    "AuthenticationFailed",
-    "CassetteError",
-    "CertificateUntrusted",
-    "ConfigError",
-    "EngineConflict",
-    "EngineError",
-    "EngineNotFound",
-    "EngineRejected",
-    "EngineTimeout",
-    "EngineUnavailable",
-    "EngineUnreachable",
-    "ExtraMissing",
-    "FieldMissing",
-    "InvalidArgument",
-    "InventoryError",
-    "JournalClaimed",
-    "JournalCorrupt",
-    "JournalError",
-    "JournalVersion",
-    "LabError",
-    "MigrationError",
-    "MigrationTimeout",
-    "NotAnEngine",
-    "NotFound",
-    "NotMigratable",
-    "OutputFailed",
-    "PermissionDenied",
-    "PlanOutdated",
-    "RhevmigError",
-    "ScenarioInvalid",
-    "SnapshotDamaged",
-    "SnapshotVersion",
-    "UsageError",
-]
-
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class _Fields(Exception):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["HOST_EVENTS", "MIGRATION_EVENTS", "EventCode"]
-
 
 class EventCode(IntEnum):
     """`event.code`."""

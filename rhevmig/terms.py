@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Affinity", "FilterName", "HostStatus", "NetworkRole", "VmStatus"]
-
 
 class VmStatus(StrEnum):
     """`vm.status`."""

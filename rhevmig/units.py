@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-__all__ = ["GIB", "GIGABIT", "KIB", "MEGABIT", "MIB", "format_bytes", "format_duration", "format_speed"]
-
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB

@@ -9,8 +9,6 @@ from rhevmig.lab.api.schema import Place
 from rhevmig.lab.lab import Lab
 from rhevmig.lab.resources import action_registry as acts
 
-__all__ = ["Rubbish"]
-
 TEXTS = (
     "",
     "0",

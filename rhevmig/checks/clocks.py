@@ -13,8 +13,6 @@ from rhevmig.inventory import Event, Inventory
 from rhevmig.policy import Policy
 from rhevmig.units import format_duration
 
-__all__ = ["TIME_001", "TIME_002"]
-
 OFFSET = Threshold(
     name="engine_clock_offset_s",
     default=5,

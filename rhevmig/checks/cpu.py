@@ -13,8 +13,6 @@ from rhevmig.inventory import Cluster, CpuType, Host, Inventory
 from rhevmig.policy import Policy
 from rhevmig.scheduling import Allowed, CpuAnswer, CpuTypes
 
-__all__ = ["CPU_002", "CPU_003", "CPU_005"]
-
 CPU_002 = Check(
     id="CPU-002",
     title="The host has the CPU vendor of its cluster",

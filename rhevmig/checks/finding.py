@@ -10,8 +10,6 @@ import msgspec
 
 from rhevmig.inventory import Cluster
 
-__all__ = ["Evidence", "Finding", "Findings", "Scope", "Severity", "Status", "exit_code"]
-
 
 class Status(StrEnum):
     """What became of a check on one object."""

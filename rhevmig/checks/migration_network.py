@@ -14,8 +14,6 @@ from rhevmig.scheduling import Link, link_of
 from rhevmig.terms import NetworkRole
 from rhevmig.units import GIGABIT, format_speed
 
-__all__ = ["NET_003", "NET_010", "NET_018"]
-
 SPEED = Threshold(
     name="migration_link_gbit",
     default=10,

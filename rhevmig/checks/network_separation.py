@@ -20,8 +20,6 @@ from rhevmig.policy import Policy
 from rhevmig.scheduling import Link, link_of
 from rhevmig.terms import NetworkRole
 
-__all__ = ["NET_001", "NET_005", "NET_007", "NET_008"]
-
 NET_001 = Check(
     id="NET-001",
     title="The cluster has a migration network of its own",

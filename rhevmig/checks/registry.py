@@ -11,8 +11,6 @@ from rhevmig.errors import NotFound
 from rhevmig.inventory import Inventory
 from rhevmig.policy import Policy
 
-__all__ = ["CHECKS", "Check", "Evaluate", "Threshold", "get_check", "register"]
-
 Evaluate = Callable[[Inventory, Policy], Iterator[Finding]]
 
 

@@ -27,8 +27,6 @@ from rhevmig.checks.scopes import engine_scope
 from rhevmig.inventory import Inventory
 from rhevmig.policy import Policy, Waiver, load_policy
 
-__all__ = ["AREAS", "check", "page"]
-
 #: The modules of checks by area.
 AREAS = {
     module.__name__.rpartition(".")[2]: module for module in (storage, separation, network, cpu, clocks, vm)

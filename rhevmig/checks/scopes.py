@@ -8,18 +8,6 @@ from rhevmig.checks.finding import Finding, Scope
 from rhevmig.checks.registry import Check
 from rhevmig.inventory import Cluster, DataCenter, Host, Inventory, Network, Vm
 
-__all__ = [
-    "READ_ALL",
-    "cluster_scope",
-    "clusters_with_hosts",
-    "data_center_scope",
-    "engine_scope",
-    "help_for",
-    "host_scope",
-    "network_scope",
-    "vm_scope",
-]
-
 #: The smallest role that was seen to read all that checks need (recordings `roles-*`).
 READ_ALL = "Read with an account that has ReadOnlyAdmin on the system."
 

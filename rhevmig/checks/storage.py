@@ -10,8 +10,6 @@ from rhevmig.checks.scopes import READ_ALL, data_center_scope, help_for, vm_scop
 from rhevmig.inventory import Cluster, Disk, Inventory, Vm
 from rhevmig.policy import Policy
 
-__all__ = ["STO_001", "STO_002"]
-
 STO_001 = Check(
     id="STO-001",
     title="The data center has shared storage",

@@ -12,8 +12,6 @@ from rhevmig.inventory import DataCenter, Host, HostNic, Inventory, Network, Sto
 from rhevmig.policy import Policy
 from rhevmig.terms import NetworkRole
 
-__all__ = ["DECLARE", "StorageNetworks", "storage_networks"]
-
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Kinds of storage that are reached over an IP network.

@@ -11,8 +11,6 @@ from rhevmig.inventory import Inventory
 from rhevmig.policy import Policy
 from rhevmig.terms import Affinity
 
-__all__ = ["VM_001"]
-
 VM_001 = Check(
     id="VM-001",
     title="The VM is not pinned to its host",

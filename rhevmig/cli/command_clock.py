@@ -8,8 +8,6 @@ from datetime import datetime
 from rhevmig.clock import Clock, ScaledClock, SystemClock
 from rhevmig.errors import InvalidArgument
 
-__all__ = ["clock_of"]
-
 
 def clock_of(speed: float, *, start: Callable[[], datetime | None]) -> Clock:
     """The machine's clock, or one at so many times its speed from the engine's present on.

@@ -19,8 +19,6 @@ from rhevmig.engine import EngineClient, connect
 from rhevmig.errors import InvalidArgument
 from rhevmig.inventory import Inventory
 
-__all__ = ["JsonFlag", "Site", "SnapshotFile", "connected"]
-
 SnapshotFile = Annotated[
     Path | None, typer.Option("--snapshot", "-s", help="read this saved snapshot instead of an engine")
 ]

@@ -12,8 +12,6 @@ from rhevmig.cli.output import note
 from rhevmig.cli.progress import Display
 from rhevmig.migration import Campaign
 
-__all__ = ["until_interrupted"]
-
 
 def until_interrupted(
     act: Callable[[], Campaign], *, display: Display, journal: str, engine: Any, interactive: bool

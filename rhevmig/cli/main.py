@@ -27,8 +27,6 @@ from rhevmig.cli.commands import (
 from rhevmig.cli.output import note, print_json
 from rhevmig.errors import RhevmigError
 
-__all__ = ["app", "main", "run", "settings"]
-
 #: Exit code of an interrupted command, as shells expect it.
 INTERRUPTED = 130
 

@@ -10,9 +10,6 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["err", "note", "out", "print_json", "print_table"]
-
-
 #: In a pipe or a file a line is a line, however long.
 UNFOLDED = 10_000
 

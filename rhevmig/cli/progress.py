@@ -15,8 +15,6 @@ from rhevmig.cli.output import err
 from rhevmig.migration import Phase, Progress
 from rhevmig.units import format_duration
 
-__all__ = ["Display"]
-
 #: Rows of the live table; what has ended longest ago is left out first.
 MAX_ROWS = 30
 _QUIET = frozenset({Phase.COPYING})

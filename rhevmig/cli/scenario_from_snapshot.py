@@ -22,8 +22,6 @@ from rhevmig.inventory import (
 from rhevmig.lab.scenario.model import Scenario
 from rhevmig.units import GIB, MEGABIT
 
-__all__ = ["is_snapshot", "scenario_of"]
-
 
 def is_snapshot(path: Path) -> bool:
     """Whether a file starts as our snapshots do, so that it is no crawl and no scenario."""

@@ -27,8 +27,6 @@ from rhevmig.errors import (
 )
 from rhevmig.migration.port import Accepted, ActAnswer, AnswerLost, NotSent, Refused
 
-__all__ = ["act"]
-
 #: Longest wait for the answer: a busy scheduler takes its time, one cluster after the other.
 ACT_TIMEOUT_S = 120.0
 assert writers.__name__  # importing the writers is what registers them

@@ -13,8 +13,6 @@ import msgspec
 
 from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS, EventCode
 
-__all__ = ["ATTRIBUTES", "EVENT_SEARCHES", "LISTS", "TAGGED", "ListOf"]
-
 #: Relation as links spell it → attribute of the SDK's objects that holds what was followed.
 ATTRIBUTES = {
     "affinitygroups": "affinity_groups",

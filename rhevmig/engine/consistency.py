@@ -22,8 +22,6 @@ from rhevmig.engine.transport import Transport
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event, Inventory
 
-__all__ = ["mended"]
-
 #: More than this many are read by their list again instead of by ids: an address has its longest length.
 MOST_BY_ID = 100
 #: Most events that are looked at; an engine that writes more between two readings was not still at all.

@@ -16,8 +16,6 @@ from rhevmig.errors import (
     RhevmigError,
 )
 
-__all__ = ["NEVER_SENT", "fault_of_curl"]
-
 #: `EngineUnreachable.reason` where no byte of the request can have left: an act was certainly not done.
 NEVER_SENT = "never sent"
 #: 5 to 7 no way there; 35, 53, 54, 58, 59, 64, 66, 98 no TLS; 45 own interface; 89, 97 no connection, proxy.

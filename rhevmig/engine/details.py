@@ -16,8 +16,6 @@ from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE
 from rhevmig.errors import InvalidArgument
 from rhevmig.inventory import Host, Inventory, Vm
 
-__all__ = ["DETAILS", "Detail", "detail_of", "with_detail"]
-
 #: Name → what it reads.
 DETAILS = {
     "hosts": "all content of hosts: hosted engine and its score, network operation in progress",

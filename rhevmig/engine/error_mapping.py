@@ -32,17 +32,6 @@ from rhevmig.errors import (
     RhevmigError,
 )
 
-__all__ = [
-    "EXPIRED",
-    "NO_ROLE_REMEDY",
-    "V3_REMEDY",
-    "Answer",
-    "broken_off",
-    "fault_of",
-    "fault_of_answer",
-    "fault_of_login",
-]
-
 #: `reason` of an AuthenticationFailed that a new login may cure.
 EXPIRED = "session expired"
 

@@ -17,8 +17,6 @@ import yaml
 from rhevmig.inventory import Event
 from rhevmig.migration.port import EventFact
 
-__all__ = ["duration_s_of", "event_fact_of", "facts_of"]
-
 _UNIT_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _DURATION = re.compile(r"(\d+) (second|minute|hour|day)s?")
 _DOWNTIME = re.compile(r"(\d+)ms")

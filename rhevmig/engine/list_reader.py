@@ -11,8 +11,6 @@ from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineError, EngineNotFound, EngineUnavailable, PermissionDenied
 from rhevmig.inventory import Unobserved
 
-__all__ = ["FIRST_MAX", "GROWTH", "READ_ALL", "Reader"]
-
 #: The smallest role that was seen to read everything (recordings `roles-*`).
 READ_ALL = "Give the account the role ReadOnlyAdmin on the system."
 #: `max` of a list at first.

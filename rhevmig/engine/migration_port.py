@@ -20,8 +20,6 @@ from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS
 from rhevmig.inventory import Engine
 from rhevmig.migration.port import ActAnswer, EventFact, HostState, JobState, VmState
 
-__all__ = ["EnginePort"]
-
 #: Most ids in one search: an address has its longest length (8,190 bytes at the engine's Apache).
 MOST_IDS = 150
 #: First `max`; lists that are as long are asked for again with ten times as much.

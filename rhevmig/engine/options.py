@@ -11,8 +11,6 @@ import msgspec
 
 from rhevmig.inventory import ClusterLevel, ConvergenceStep, CpuType, MigrationPolicy
 
-__all__ = ["cpu_types_of", "default_mtu_of", "migration_policies_of", "with_flags"]
-
 
 def cpu_types_of(option: Any) -> dict[str, tuple[CpuType, ...]]:
     """CPU types by compatibility level, from `ServerCPUList`.

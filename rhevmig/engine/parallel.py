@@ -6,8 +6,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-__all__ = ["run_together"]
-
 
 def run_together(acts: Sequence[Callable[[], object]], *, at_once: int) -> None:
     """Runs all acts, the first ones first, so many at a time.

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Asked"]
-
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A request, as errors name it."""

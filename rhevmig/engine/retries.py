@@ -7,8 +7,6 @@ import tenacity
 from rhevmig.clock import Clock
 from rhevmig.errors import EngineUnavailable, RhevmigError
 
-__all__ = ["login_policy", "read_policy"]
-
 #: Most attempts of one read.
 READ_ATTEMPTS = 3
 #: Most attempts of one login, all but the first only while the login service is not there at all:

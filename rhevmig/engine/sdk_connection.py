@@ -29,8 +29,6 @@ from rhevmig.engine.request import Asked
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import AuthenticationFailed, EngineError, NotAnEngine
 
-__all__ = ["EngineConnection", "ask_plainly", "elements"]
-
 #: Longest time to reach a server, and to log in.
 CONNECT_TIMEOUT_S = 15
 LOGIN_TIMEOUT_S = 60

@@ -32,8 +32,6 @@ from rhevmig.errors import (
 )
 from rhevmig.inventory import Engine, Inventory
 
-__all__ = ["EngineClient", "connect"]
-
 
 class EngineClient:
     """A session with one engine; a context manager, usable by any number of threads."""

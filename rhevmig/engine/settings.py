@@ -12,8 +12,6 @@ import msgspec
 
 from rhevmig.errors import InvalidArgument
 
-__all__ = ["Settings", "api_url", "settings_of"]
-
 #: The typical path of the API.
 API_PATH = "/ovirt-engine/api"
 _EXPECTED_URL = "an address like https://engine.example.com/ovirt-engine/api"

@@ -34,8 +34,6 @@ from rhevmig.engine.parallel import run_together
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE, Transport
 from rhevmig.inventory import Engine, Event, Instant, Inventory
 
-__all__ = ["Root", "newest_event_index", "read_inventory", "read_root", "wanted_lists"]
-
 #: Longest wait for the root, which every engine answers at once.
 ROOT_TIMEOUT_S = 60.0
 _OPTIONS = ("ServerCPUList", "MigrationPolicies", "DefaultMTU")

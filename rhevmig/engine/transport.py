@@ -19,8 +19,6 @@ from rhevmig.engine.sdk_connection import EngineConnection, elements
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import AuthenticationFailed, EngineError, RhevmigError
 
-__all__ = ["MAX_REQUESTS_AT_ONCE", "Transport"]
-
 #: More at once only slow each other down (engine-measured: 4 lists together take as long as 4 in a row).
 MAX_REQUESTS_AT_ONCE = 3
 

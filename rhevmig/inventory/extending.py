@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from rhevmig.errors import ExtraMissing
 
-__all__ = ["EXTENSIONS", "extension"]
-
 #: Group of the entry points by which an installed package adds to an inventory.
 EXTENSIONS: Final = "rhevmig.inventory"
 

@@ -9,8 +9,6 @@ from typing import Final
 
 from rhevmig.errors import OutputFailed
 
-__all__ = ["SCHEMA_VERSION", "SNAPSHOT_FORMAT", "write_aside"]
-
 #: Marks a file as a snapshot of an inventory.
 SNAPSHOT_FORMAT: Final = "rhevmig-inventory"
 #: Raised when a field changes its meaning or goes; new optional fields do not raise it.

@@ -32,8 +32,6 @@ from rhevmig.inventory.models.storage import (
 )
 from rhevmig.inventory.models.vm import AffinityGroup, AffinityLabel, Vm
 
-__all__ = ["Inventory"]
-
 #: What the engine takes for a network whose MTU is 0, where `DefaultMTU` could not be read.
 ENGINE_DEFAULT_MTU = 1500
 

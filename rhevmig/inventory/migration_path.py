@@ -11,8 +11,6 @@ import msgspec
 from rhevmig.inventory import Cluster, Host, HostNic, Inventory, Network
 from rhevmig.terms import NetworkRole
 
-__all__ = ["Link", "link_of", "migration_link", "usable_address"]
-
 #: Bond modes in which a single stream stays on one slave, by the number that the engine tells.
 SINGLE_SLAVE_MODES = {"2": "balance-xor", "4": "802.3ad", "5": "balance-tlb", "6": "balance-alb"}
 ROUND_ROBIN, ACTIVE_BACKUP, BROADCAST = "0", "1", "3"

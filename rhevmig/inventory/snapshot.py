@@ -13,8 +13,6 @@ from rhevmig.errors import SnapshotDamaged, SnapshotVersion
 from rhevmig.inventory.files import SCHEMA_VERSION, SNAPSHOT_FORMAT
 from rhevmig.inventory.inventory import Inventory
 
-__all__ = ["json_schema", "load"]
-
 
 class _Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: str

@@ -10,8 +10,6 @@ from rhevmig.lab.migration import actions as _migrate_acts
 from rhevmig.lab.state.engine_state import EngineState
 from rhevmig.lab.subsystems import Moves, moves_of
 
-__all__ = ["attach"]
-
 #: Modules whose import registers actions.
 REGISTERING = (_host_acts, _migrate_acts, _upgrade_acts)
 

@@ -25,8 +25,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.clock import SimClock
 from rhevmig.lab.state.store import World
 
-__all__ = ["Lab", "open_lab", "serve", "sign_in", "world_from_crawl"]
-
 
 def world_from_crawl(
     path: Path,

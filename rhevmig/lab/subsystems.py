@@ -21,8 +21,6 @@ from rhevmig.lab.state.store import Entity
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Moves", "attach", "moves_of"]
-
 
 class Moves:
     """The moving parts of one engine."""

@@ -33,8 +33,6 @@ from rhevmig.planning.evacuation import fingerprint, plan_migration
 from rhevmig.planning.plan import Plan
 from rhevmig.terms import HostStatus
 
-__all__ = ["campaign_of", "cancel", "migrate", "resume", "run", "status"]
-
 JournalTarget = str | os.PathLike[str]
 
 

@@ -11,8 +11,6 @@ from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.journal.correlation_ids import Act, parse_correlation_id
 from rhevmig.migration.port import EventFact
 
-__all__ = ["Story", "read_story"]
-
 _STARTS = frozenset({EventCode.MIGRATION_STARTED, EventCode.MIGRATION_STARTED_BY_SYSTEM})
 _FAILURES = frozenset(
     {

@@ -11,8 +11,6 @@ from rhevmig.migration.outcome import SUCCESSES, Outcome, Verdict
 from rhevmig.migration.progress import Phase
 from rhevmig.planning.plan import Plan
 
-__all__ = ["Attempt", "Campaign", "CampaignState", "Course", "HostCourse"]
-
 
 class CampaignState(StrEnum):
     """Whether something is still to be done."""

@@ -11,8 +11,6 @@ from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.progress import Phase
 from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
 
-__all__ = ["attempt_phase", "campaign_view", "done_moves"]
-
 
 def campaign_view(state: State, *, owner: Owner | None, journal: str) -> Campaign:
     """What has become of a campaign."""

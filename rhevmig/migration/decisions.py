@@ -31,21 +31,6 @@ from rhevmig.planning.plan import Move, PlanHost
 from rhevmig.terms import Affinity, HostStatus, VmStatus
 from rhevmig.units import GIB
 
-__all__ = [
-    "Action",
-    "Cancel",
-    "Finish",
-    "HostStep",
-    "Settle",
-    "Start",
-    "Stop",
-    "Wait",
-    "copy_deadline_s",
-    "next_actions",
-    "remaining_s",
-    "upcoming",
-]
-
 #: VMs that may start a migration (engine: VmValidator.vmMigratable).
 _MOVABLE = frozenset({VmStatus.UP, VmStatus.POWERING_UP, VmStatus.PAUSED, VmStatus.REBOOT_IN_PROGRESS})
 #: Moves beyond those that may start now whose VMs are looked at with the rest, in the same request.

@@ -11,19 +11,6 @@ from rhevmig.migration.port import EventFact, JobState, VmState
 from rhevmig.migration.refusals import classify_text
 from rhevmig.terms import VmStatus
 
-__all__ = [
-    "absence",
-    "by_answer",
-    "by_event",
-    "by_jobs",
-    "by_vm",
-    "cancelled",
-    "moved_by_other",
-    "refused",
-    "returned",
-    "succeeded",
-]
-
 
 def by_vm(vm: VmState | None, hosts: Mapping[str, str]) -> Evidence:
     """Where the VM is."""

@@ -53,8 +53,6 @@ from rhevmig.migration.progress import OnProgress
 from rhevmig.migration.progress_reports import Announcer
 from rhevmig.terms import VmStatus
 
-__all__ = ["WISH_CANCEL", "WISH_STOP", "Driver"]
-
 WISH_STOP = "stop"
 WISH_CANCEL = "cancel"
 _log = structlog.get_logger(__name__)

@@ -23,8 +23,6 @@ from rhevmig.migration.refusals import classify_refusal
 from rhevmig.migration.retry_policy import course_outcome
 from rhevmig.terms import Affinity, HostStatus, VmStatus
 
-__all__ = ["AddMove", "HostStep", "HostSteps", "SettleHost", "SwitchHost", "host_steps", "is_host_phase"]
-
 #: Tries of a switch that the engine never heard of or that is blocked for the moment.
 _TRIES = 4
 _ARRIVED = {Act.DEACTIVATE: HostStatus.MAINTENANCE, Act.ACTIVATE: HostStatus.UP}

@@ -14,19 +14,6 @@ from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
 from rhevmig.terms import VmStatus
 
-__all__ = [
-    "Needs",
-    "Observation",
-    "Sighting",
-    "Since",
-    "ended_ids",
-    "events_for",
-    "is_unclear",
-    "observe",
-    "sight",
-    "track",
-]
-
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """What the next look should bring."""

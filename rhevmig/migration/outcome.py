@@ -6,8 +6,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["SUCCESSES", "Evidence", "Outcome", "Refusal", "RefusalClass", "Verdict"]
-
 
 class Verdict(StrEnum):
     """The terminal word of an attempt."""

@@ -35,8 +35,6 @@ from rhevmig.migration.port import ActAnswer, Refused
 from rhevmig.migration.refusals import classify_refusal
 from rhevmig.terms import VmStatus
 
-__all__ = ["amend", "settle", "settle_answer"]
-
 #: Looks that must agree before an absence counts: the first may be old, the second refreshed.
 _LOOKS = 3
 

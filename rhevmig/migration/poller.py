@@ -26,8 +26,6 @@ from rhevmig.migration.observation import (
 )
 from rhevmig.migration.port import EventFact, HostState, MigrationPort
 
-__all__ = ["Lookout"]
-
 #: Progress is one request a VM, so each look asks for a few in turn.
 _PROGRESS_AT_ONCE = 4
 

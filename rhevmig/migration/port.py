@@ -15,20 +15,6 @@ import msgspec
 
 from rhevmig.inventory import Engine, Inventory
 
-__all__ = [
-    "Accepted",
-    "ActAnswer",
-    "AnswerLost",
-    "EventFact",
-    "HostState",
-    "JobState",
-    "MigrationEngine",
-    "MigrationPort",
-    "NotSent",
-    "Refused",
-    "VmState",
-]
-
 
 class VmState(msgspec.Struct, frozen=True, kw_only=True):
     """Where a VM is and how it is, at one moment (`vm`)."""

@@ -11,8 +11,6 @@ import msgspec
 from rhevmig.migration.outcome import Outcome
 from rhevmig.units import format_duration
 
-__all__ = ["OnProgress", "Phase", "Progress"]
-
 
 class Phase(StrEnum):
     """Our step, of a VM or of a host."""

@@ -14,8 +14,6 @@ from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
 from rhevmig.terms import VmStatus
 from rhevmig.units import format_duration
 
-__all__ = ["Announcer"]
-
 _HOST_PHASES = {
     (Act.DEACTIVATE, False): Phase.ENTERING_MAINTENANCE,
     (Act.DEACTIVATE, True): Phase.IN_MAINTENANCE,

@@ -15,8 +15,6 @@ import msgspec
 from rhevmig.migration.outcome import Refusal, RefusalClass
 from rhevmig.migration.port import Refused
 
-__all__ = ["classify_refusal", "classify_text"]
-
 _FILTER_LINE = re.compile(
     r"The host (?P<host>\S+) did not satisfy internal filter (?P<filter>.+?)"
     r"(?: because (?P<because>.*?))?\.+(?=,\s*The host |\s*\]?\s*\Z|\])",

@@ -11,15 +11,6 @@ from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.options import Options, Timing
 from rhevmig.migration.outcome import SUCCESSES, Outcome, RefusalClass, Verdict
 
-__all__ = [
-    "cooling_hosts",
-    "course_outcome",
-    "failure_budget",
-    "failures",
-    "next_attempt_at",
-    "pick_destination",
-]
-
 #: Tries of a request that the engine never heard of, or that only bumped into another operation.
 _HARMLESS_TRIES = 6
 _TRANSIENT_BACKOFF_S = 3.0

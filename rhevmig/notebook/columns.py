@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pandas as pd
 
-__all__ = ["BOOLEAN", "FLOAT", "INTEGER", "TEXT", "TIME", "Column", "frame_of"]
-
 #: Types of pandas that keep what is missing apart from zero, false and the empty text.
 TEXT, INTEGER, FLOAT, BOOLEAN = "string", "Int64", "Float64", "boolean"
 TIME = "datetime64[ns, UTC]"

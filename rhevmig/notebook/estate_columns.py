@@ -8,8 +8,6 @@ from rhevmig.notebook.columns import BOOLEAN, FLOAT, INTEGER, TEXT, TIME, Column
 from rhevmig.notebook.rows import ClusterRow, HostRow, VmRow, total
 from rhevmig.scheduling import Allowed, explain
 
-__all__ = ["CLUSTER_COLUMNS", "HOST_COLUMNS", "VM_COLUMNS"]
-
 
 def _policy(row: ClusterRow) -> str | None:
     found = row.inventory.migration_policy_of(row.cluster)

@@ -13,8 +13,6 @@ from rhevmig.notebook.columns import Column, frame_of
 from rhevmig.notebook.estate_columns import CLUSTER_COLUMNS, HOST_COLUMNS, VM_COLUMNS
 from rhevmig.notebook.wiring_columns import NETWORK_COLUMNS, NIC_COLUMNS, STORAGE_COLUMNS, VM_NIC_COLUMNS
 
-__all__ = ["COLUMNS", "Frames", "frames"]
-
 #: Columns by frame.
 COLUMNS: Final[dict[str, tuple[Column[Any], ...]]] = {
     "clusters": CLUSTER_COLUMNS,

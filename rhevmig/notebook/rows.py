@@ -19,24 +19,6 @@ from rhevmig.inventory import (
 )
 from rhevmig.terms import NetworkRole
 
-__all__ = [
-    "ClusterRow",
-    "HostRow",
-    "NetworkRow",
-    "NicRow",
-    "StorageRow",
-    "VmNicRow",
-    "VmRow",
-    "cluster_rows",
-    "host_rows",
-    "network_rows",
-    "nic_rows",
-    "storage_rows",
-    "total",
-    "vm_nic_rows",
-    "vm_rows",
-]
-
 
 class ClusterRow(NamedTuple):
     """A cluster, its data center, its hosts and VMs."""

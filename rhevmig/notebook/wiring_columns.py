@@ -9,8 +9,6 @@ from rhevmig.notebook.columns import BOOLEAN, INTEGER, TEXT, Column
 from rhevmig.notebook.rows import NetworkRow, NicRow, StorageRow, VmNicRow
 from rhevmig.terms import NetworkRole
 
-__all__ = ["NETWORK_COLUMNS", "NIC_COLUMNS", "STORAGE_COLUMNS", "VM_NIC_COLUMNS"]
-
 
 def _kind(row: NicRow) -> str:
     if row.nic.is_bond:

@@ -14,8 +14,6 @@ from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwi
 from rhevmig.terms import NetworkRole
 from rhevmig.units import MEGABIT
 
-__all__ = ["estimate_move", "estimate_window", "plan_host"]
-
 #: What the engine's own policies allow where the cluster's could not be read (`Minimal downtime`).
 _DEFAULT_MAX_MIGRATIONS = 2
 

@@ -26,8 +26,6 @@ from rhevmig.scheduling import (
 from rhevmig.terms import HostStatus
 from rhevmig.units import format_speed
 
-__all__ = ["fingerprint", "plan_evacuation", "plan_migration"]
-
 #: Hosts that can be emptied; others have nothing running or do not answer.
 _EMPTIABLE = frozenset({HostStatus.UP, HostStatus.NON_OPERATIONAL, HostStatus.PREPARING_FOR_MAINTENANCE})
 

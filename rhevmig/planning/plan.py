@@ -14,8 +14,6 @@ from rhevmig.errors import ConfigError
 from rhevmig.inventory import Engine, write_aside
 from rhevmig.units import format_bytes, format_duration
 
-__all__ = ["Blocked", "Candidate", "Estimate", "Move", "Plan", "PlanHost", "load_plan"]
-
 PLAN_FORMAT: Final = "rhevmig-plan"
 #: Raised when a field changes its meaning or goes; new optional fields do not raise it.
 PLAN_SCHEMA_VERSION: Final = 1

@@ -14,8 +14,6 @@ import yaml
 from rhevmig.errors import ConfigError
 from rhevmig.policy.policy import Policy
 
-__all__ = ["load_policy"]
-
 NOT_YET = {"checks": "a site's own checks (CEL expressions) are not supported by this version"}
 
 

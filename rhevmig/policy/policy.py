@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-__all__ = ["Policy", "Roles", "Thresholds", "Waiver"]
-
 
 class Roles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What networks are for, where the engine has no word for it."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Throttle"]
-
 _PERIOD_S = 1.0
 _HIT_SHARE = 0.5
 

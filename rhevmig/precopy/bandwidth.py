@@ -12,17 +12,6 @@ from typing import TypeVar
 from rhevmig.errors import InvalidArgument
 from rhevmig.units import MIB
 
-__all__ = [
-    "VDSM_DEFAULT_MIB_S",
-    "Bandwidth",
-    "Flow",
-    "MigrationLink",
-    "fair_share",
-    "migration_bandwidth",
-    "parallel_connections",
-    "per_migration_bandwidth_mib_s",
-]
-
 #: what a host uses when the engine sends no limit (vdsm.conf `migration_max_bandwidth`)
 VDSM_DEFAULT_MIB_S = 52
 

@@ -10,8 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["IDLE", "DirtyClass", "DirtyModel", "hot_cold", "idle", "random_load", "sequential_load"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirtyClass:

@@ -18,8 +18,6 @@ from rhevmig.precopy.schedules import ConvergenceSchedule
 from rhevmig.precopy.switchover import CopyFigures, copy_through, first_pass_bytes
 from rhevmig.precopy.working_set import DirtySample, PlausibleLoad, as_samples, plausible_loads
 
-__all__ = ["Band", "Prediction", "Verdict", "predict"]
-
 Verdict = Literal["yes", "uncertain", "no"]
 
 #: scatter of the bandwidth (and of the model) around what it is said to be, as shares of it; equally likely

@@ -22,8 +22,6 @@ from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, Action, ActionKind, Conv
 from rhevmig.precopy.switchover import CHECK_INTERVAL_S, PAGE_OVERHEAD, RESUME_S, first_pass_bytes
 from rhevmig.units import MIB
 
-__all__ = ["MONITOR_INTERVAL_S", "CopyJob", "CopyOutcome", "CopyPhase", "Rounds"]
-
 #: how often the source host looks at a migration (vdsm.conf `migration_monitor_interval`)
 MONITOR_INTERVAL_S = 10.0
 #: how long the VM stands still at a switch to post-copy (measured 19 to 32 ms)

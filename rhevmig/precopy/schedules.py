@@ -16,25 +16,6 @@ from typing import Any
 
 from rhevmig.errors import InvalidArgument
 
-__all__ = [
-    "LEGACY",
-    "MINIMAL_DOWNTIME",
-    "POLICIES",
-    "POST_COPY",
-    "SUSPEND_WORKLOAD",
-    "VERY_LARGE_VMS",
-    "Action",
-    "ActionKind",
-    "ConvergenceSchedule",
-    "MigrationPolicy",
-    "StallStep",
-    "find_policy",
-    "fixed_downtime",
-    "legacy_schedule",
-    "policies_from_option",
-    "policies_of_level",
-]
-
 
 class ActionKind(StrEnum):
     """What the source host does to a migration that stalls; the engine's words."""

@@ -11,17 +11,6 @@ from dataclasses import dataclass
 
 from rhevmig.units import KIB
 
-__all__ = [
-    "CHECK_INTERVAL_S",
-    "PAGE_BYTES",
-    "PAGE_OVERHEAD",
-    "RESUME_S",
-    "ZERO_PAGE_BYTES",
-    "CopyFigures",
-    "copy_through",
-    "first_pass_bytes",
-]
-
 #: one guest page
 PAGE_BYTES = 4 * KIB
 #: bytes on the wire per byte of page: the page header

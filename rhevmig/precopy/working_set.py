@@ -16,8 +16,6 @@ from rhevmig.errors import InvalidArgument
 from rhevmig.precopy.switchover import PAGE_BYTES
 from rhevmig.units import GIB, MIB
 
-__all__ = ["DirtySample", "PlausibleLoad", "as_samples", "plausible_loads"]
-
 #: pages per GiB that QEMU's page sampling looks at where nobody says: its maximum and its default,
 #: and how likely each is (who measures on purpose measures well)
 _USUAL_PAGES_PER_GIB = ((4096, 0.8), (512, 0.2))

@@ -13,8 +13,6 @@ import yaml
 
 from rhevmig.errors import CassetteError
 
-__all__ = ["Exchange", "exchange_of", "read_cassette", "read_document"]
-
 #: libyaml's loader reads a big cassette ten times faster; it is missing on some builds of PyYAML.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -18,8 +18,6 @@ from rhevmig.report.sections.storage import storage_section
 from rhevmig.report.sections.summary import summary_section
 from rhevmig.report.sections.vms import vms_section
 
-__all__ = ["build_document"]
-
 _DEFAULT_TITLE = "Live migration readiness"
 
 

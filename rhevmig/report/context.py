@@ -18,8 +18,6 @@ from rhevmig.report.tables import natural
 from rhevmig.scheduling import explain
 from rhevmig.scheduling.cpu_types import CpuTypes
 
-__all__ = ["Material", "by_name"]
-
 
 class _Named(Protocol):
     @property

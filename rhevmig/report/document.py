@@ -13,34 +13,6 @@ from typing import Final
 
 import msgspec
 
-__all__ = [
-    "DOCUMENT_FORMAT",
-    "DOCUMENT_SCHEMA_VERSION",
-    "Bar",
-    "Bars",
-    "Block",
-    "Cell",
-    "CellValue",
-    "Column",
-    "Document",
-    "Fact",
-    "Facts",
-    "Figure",
-    "FindingGroup",
-    "FindingItem",
-    "FoundObject",
-    "Grid",
-    "Ladder",
-    "Mark",
-    "Prose",
-    "Rung",
-    "Section",
-    "Table",
-    "Tone",
-    "VerdictCard",
-    "Verdicts",
-]
-
 #: Marks a JSON file as a report.
 DOCUMENT_FORMAT: Final = "rhevmig-report"
 #: Raised when a field changes its meaning or goes.

@@ -9,8 +9,6 @@ from rhevmig.report.context import Material
 from rhevmig.terms import NetworkRole
 from rhevmig.units import MEGABIT
 
-__all__ = ["Line", "migration_line", "uplink_speed"]
-
 
 class Line(NamedTuple):
     """A host's end of the migration network."""

@@ -22,8 +22,6 @@ from rhevmig.report.document import Document
 from rhevmig.report.render.html import render_html
 from rhevmig.report.render.markdown import render_markdown
 
-__all__ = ["Report"]
-
 _NAME_IN_FOLDER = "report"
 
 

@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from rhevmig.report.tables import natural
 
-__all__ = ["MERGE_FROM", "merged_label", "merged_rows", "some_names"]
-
 R = TypeVar("R")
 
 #: From so many rows on, equal ones are drawn once.

@@ -9,20 +9,6 @@ from datetime import UTC, datetime
 from rhevmig.report.document import Cell, CellValue, Column, Tone
 from rhevmig.units import format_bytes, format_speed
 
-__all__ = [
-    "columns",
-    "count",
-    "counted",
-    "ids",
-    "instant",
-    "joined",
-    "natural",
-    "size",
-    "speed",
-    "status",
-    "yes_no",
-]
-
 _GOOD = frozenset({"up", "active", "ok", "operational", "finished", "arrived"})
 _BAD = frozenset(
     {

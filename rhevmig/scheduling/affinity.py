@@ -10,9 +10,6 @@ from rhevmig.inventory import AffinityGroup, Inventory, Vm
 from rhevmig.scheduling.verdicts import Allowed, Reason
 from rhevmig.terms import FilterName
 
-__all__ = ["HardRules", "Members"]
-
-
 #: Parts of a reading without which rules may be missing.
 HIDDEN = frozenset({("cluster", "affinitygroups"), ("cluster", "all"), ("affinity_group", "all")})
 

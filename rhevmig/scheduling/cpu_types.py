@@ -15,8 +15,6 @@ import msgspec
 from rhevmig.inventory import ClusterLevel, CpuType
 from rhevmig.scheduling.verdicts import Allowed
 
-__all__ = ["CpuAnswer", "CpuTypes"]
-
 MODEL = "model_"
 
 

@@ -6,8 +6,6 @@ from rhevmig.inventory import Host, Inventory, Vm
 from rhevmig.scheduling.scheduler import scheduler_of
 from rhevmig.scheduling.verdicts import Explanation
 
-__all__ = ["explain"]
-
 
 def explain(inventory: Inventory, vm: Vm | str, host: Host | str | None = None) -> Explanation:
     """Judges each host of the VM's cluster, or one host, by the engine's filters.

@@ -12,8 +12,6 @@ from rhevmig.scheduling.requirements import Demand, Offer
 from rhevmig.scheduling.verdicts import Allowed, Reason
 from rhevmig.terms import FilterName, HostStatus, NetworkRole
 
-__all__ = ["HOST_STATUS", "Surroundings", "judge", "surroundings_of"]
-
 #: Before any filter is asked: only hosts that are up are candidates.
 HOST_STATUS = "Host status"
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from rhevmig.inventory import Vm
 from rhevmig.units import MIB
 
-__all__ = ["overhead_bytes", "required_bytes"]
-
 FIXED_MIB = 64
 VIDEO_MIB = 16
 VCPU_MIB = 8

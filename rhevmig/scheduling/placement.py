@@ -17,8 +17,6 @@ from rhevmig.scheduling.placement_attempt import Packing, Unit
 from rhevmig.scheduling.scheduler import memory_reasons, scheduler_of
 from rhevmig.units import format_bytes
 
-__all__ = ["Limits", "Placement", "place"]
-
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a placement must leave alone on every host."""

@@ -11,8 +11,6 @@ from rhevmig.scheduling.verdicts import Reason
 from rhevmig.terms import VmStatus
 from rhevmig.units import format_bytes
 
-__all__ = ["Packing", "Unit"]
-
 
 class Unit:
     """VMs that hard affinity ties to one host, with the hosts that they all may use."""

@@ -8,8 +8,6 @@ from rhevmig.inventory import Inventory, Vm
 from rhevmig.scheduling.verdicts import Allowed, Obstacle
 from rhevmig.terms import Affinity, HostStatus, VmStatus
 
-__all__ = ["vm_obstacles"]
-
 #: Status words with which the engine takes a migration.
 MIGRATABLE_STATUS = frozenset(
     {VmStatus.UP, VmStatus.POWERING_UP, VmStatus.PAUSED, VmStatus.REBOOT_IN_PROGRESS}

@@ -10,8 +10,6 @@ import msgspec
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm
 
-__all__ = ["Demand", "Offer", "demand_of", "offer_of"]
-
 NONE_LIKE = frozenset({None, "", "none"})
 
 

@@ -15,8 +15,6 @@ from rhevmig.scheduling.verdicts import Allowed, Explanation, Reason, Verdict
 from rhevmig.terms import Affinity, FilterName, VmStatus
 from rhevmig.units import MIB
 
-__all__ = ["Scheduler", "memory_reasons", "scheduler_of"]
-
 
 class Scheduler:
     """Judges where VMs of one inventory may run; keeps what it found, so use one for many questions."""

@@ -7,8 +7,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Allowed", "Explanation", "Obstacle", "Reason", "Verdict"]
-
 
 class Allowed(StrEnum):
     """An answer; unknown is never taken for yes."""

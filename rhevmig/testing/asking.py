@@ -6,8 +6,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-__all__ = ["PREFIX", "Asked", "asked_of", "relation"]
-
 #: The context path of every engine.
 PREFIX = "/ovirt-engine"
 

@@ -7,8 +7,6 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["PERSONALITIES", "Fault", "Kind", "Trouble"]
-
 Kind = Literal[
     "cut-xml",  # 200 and a right length, the XML ends in the middle
     "cut-connection",  # the connection ends in the middle of the body

@@ -8,8 +8,6 @@ from xml.etree import ElementTree as ET
 
 from rhevmig.testing.asking import relation
 
-__all__ = ["FollowRefused", "Tree", "follow_tree", "inline", "inlined", "items_of", "without"]
-
 #: Name → what to follow below it.
 Tree = Mapping[str, "Tree"]
 #: Path below `/ovirt-engine` → the element recorded there.

@@ -22,8 +22,6 @@ from rhevmig.testing.asking import PREFIX, Asked, asked_of
 from rhevmig.testing.following import FollowRefused, follow_tree, inline, inlined, items_of, without
 from rhevmig.testing.searching import NotUnderstood, search_filter
 
-__all__ = ["Answer", "Library", "fault", "html"]
-
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 #: Headers that belong to the recorder or to the connection, not to the answer.
 _TRANSPORT = (

@@ -15,8 +15,6 @@ import msgspec
 
 from rhevmig.testing.library import Answer, Library
 
-__all__ = ["Multiplied"]
-
 _ITEM = re.compile(rb"<(vm|disk)\b[^>]*?\sid=\"([^\"]+)\"")
 _OWN = re.compile(
     rb"/ovirt-engine/api/(?:vms/[0-9a-f-]{36}|disks)(?:/(?:nics|diskattachments|snapshots))?/([0-9a-f-]{36})"

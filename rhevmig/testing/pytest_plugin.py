@@ -18,15 +18,6 @@ import pytest
 if TYPE_CHECKING:
     from rhevmig.testing.vcr_pycurl.cassette import EngineCassette
 
-__all__ = [
-    "engine_cassette",
-    "pytest_addoption",
-    "pytest_collection_modifyitems",
-    "pytest_configure",
-    "pytest_runtest_logreport",
-    "pytest_terminal_summary",
-]
-
 _PROPERTY = "rhevmig_cassette"
 
 

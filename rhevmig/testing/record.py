@@ -20,8 +20,6 @@ from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.vcr_pycurl.cassette import EngineCassette, EngineVCR, describe
 from rhevmig.testing.vcr_pycurl.persister import Claim, write_document
 
-__all__ = ["Recorded", "record_command", "start_in_this_process"]
-
 #: Tells the command's processes where to leave their parts.
 FOLDER = "RHEVMIG_RECORD_TO"
 

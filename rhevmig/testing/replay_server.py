@@ -28,8 +28,6 @@ from rhevmig.testing.multiplying import Multiplied
 from rhevmig.testing.signing_in import LOGOUT_PATH, TOKEN_PATHS, Door
 from rhevmig.testing.wire import Incoming, misbehave, packed, read_request, substitute
 
-__all__ = ["RecordedEngine", "Request", "Tls", "cassette_files", "serve"]
-
 _CASSETTE = re.compile(r"\.(ya?ml|json)(\.gz|\.xz)?$")
 _TIME = re.compile(rb"<time>[^<]*</time>")
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from xml.etree import ElementTree as ET
 
-__all__ = ["NotUnderstood", "search_filter"]
-
 #: Name in a query → path of the value inside the element. Only what recordings prove.
 _EVENTS = {
     "type": "code",

@@ -15,8 +15,6 @@ import msgspec
 from rhevmig.recordings.cassette_file import Exchange, exchange_of, read_document
 from rhevmig.testing.scrub.secrets import Found, find_secrets
 
-__all__ = ["Line", "Summary", "age_of", "engine_of", "summarise"]
-
 _VERSION = re.compile(rb"<full_version>([^<]+)</full_version>")
 _ID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

@@ -10,8 +10,6 @@ from urllib.parse import parse_qs
 
 from rhevmig.testing.library import Answer, html
 
-__all__ = ["LOGOUT_PATH", "TOKEN_PATHS", "Door", "unauthorized"]
-
 #: Where a token is had, below `/ovirt-engine`.
 TOKEN_PATHS = ("/sso/oauth/token", "/sso/oauth/token-http-auth")
 #: Where it is given back.

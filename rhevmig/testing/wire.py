@@ -15,8 +15,6 @@ from rhevmig.testing.faults import Fault
 from rhevmig.testing.library import Answer, html
 from rhevmig.testing.signing_in import unauthorized
 
-__all__ = ["Incoming", "misbehave", "packed", "read_request", "substitute"]
-
 _LONGEST_LINE = 65_536
 
 _PROXY_PAGE = (

@@ -6,6 +6,7 @@ import ast
 import configparser
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -77,3 +78,39 @@ def inner_imports(module: Module) -> set[str]:
     """Imports of the product itself, as the names of its modules."""
     known = rooms_by_module()
     return {name for name in module.imports if name in known and name != module.name}
+
+
+def folder_cycles(room: str) -> list[str]:
+    """Cycles between the folders of one room, each as `a → b → a (module imports module)`.
+
+    A module that lies in no folder counts as a folder of its own; a package's `__init__`, which only names
+    what its modules hold, does not count.
+    """
+    arrows: dict[str, dict[str, str]] = {}
+    for module in modules():
+        if module.room != room or module.path.name == "__init__.py":
+            continue
+        for other in inner_imports(module):
+            parts = other.split(".")
+            here = module.name.split(".")[2]
+            if parts[1] == room and len(parts) > 2 and parts[2] != here:
+                arrows.setdefault(here, {}).setdefault(parts[2], f"{module.name} imports {other}")
+    found = []
+
+    def visit(folder: str, trail: tuple[str, ...]) -> None:
+        if folder in trail:
+            ring = (*trail[trail.index(folder) :], folder)
+            why = "; ".join(arrows[a][b] for a, b in pairwise(ring))
+            if folder == min(ring):
+                found.append(f"{room}: {' → '.join(ring)} ({why})")
+            return
+        if folder in done:
+            return
+        for other in sorted(arrows.get(folder, {})):
+            visit(other, (*trail, folder))
+        done.add(folder)
+
+    done: set[str] = set()
+    for folder in sorted(arrows):
+        visit(folder, ())
+    return found

@@ -14,7 +14,10 @@ EXIT_CODES = {1, 2, 3, 4}
 
 
 def every_error() -> list[type[errors.RhevmigError]]:
-    return [getattr(errors, name) for name in errors.__all__]
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    return [
+        kind for kind in kinds if issubclass(kind, errors.RhevmigError) and kind.__module__ == errors.__name__
+    ]
 
 
 def drawn_tree() -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 
-from rooms import Module, inner_imports, modules, rooms_by_module, table
+import pytest
+from rooms import Module, folder_cycles, inner_imports, modules, rooms_by_module, table
 
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 60
@@ -70,6 +71,20 @@ def test_no_module_imports_itself_through_others() -> None:
         visit(name, ())
 
 
+def test_rooms_and_folders_of_the_table_exist() -> None:
+    """The table names no room that is not there, and every room is in the table."""
+    there = {module.room for module in modules()} - {"top"}
+    assert there == set(table("rooms"))
+    assert set(table("third_party")) - {"everywhere", "not_in"} <= there
+
+
+@pytest.mark.xfail(strict=False, reason="the rooms are being rewritten")
+def test_no_folder_of_a_room_imports_itself_through_others() -> None:
+    """Inside a room the folders form a hierarchy: following the imports never comes back."""
+    wrong = [trail for room in sorted(table("rooms")) for trail in folder_cycles(room)]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_lab_shares_no_judgement_with_the_product() -> None:
     """The lab reaches nothing but words, precopy and recordings, so agreeing with it proves something."""
     assert table("rooms")["lab"] == {"words", "precopy", "recordings"}
@@ -93,17 +108,15 @@ def test_sizes_stay_readable() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_public_names_are_declared() -> None:
-    """`__all__` is there, true, without doubles, and complete for what each module itself defines."""
+def test_public_names_are_declared_by_packages_alone() -> None:
+    """`__all__` stands only in a package's `__init__`; there it is true and without doubles."""
     wrong = []
     for module in modules():
-        defined = {
-            node.name
-            for node in module.tree.body
-            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
-        }
-        declared = _declared(module) or []
-        wrong += [f"{module.name}: {name} is not in __all__" for name in sorted(defined - set(declared))]
+        declared = _declared(module)
+        if declared is None:
+            continue
+        if module.path.name != "__init__.py":
+            wrong.append(f"{module.name}: __all__ in a module")
         wrong += [f"{module.name}: {name} twice" for name in declared if declared.count(name) > 1]
         lazy = any(isinstance(n, ast.FunctionDef) and n.name == "__getattr__" for n in module.tree.body)
         unknown = set() if lazy else set(declared) - _bound_names(module)
@@ -134,9 +147,3 @@ def _bound_names(module: Module) -> set[str]:
         elif isinstance(node, ast.TypeAlias if hasattr(ast, "TypeAlias") else ()):
             bound.add(node.name.id)
     return bound
-
-
-def test_no_room_is_called_for_what_it_is_not() -> None:
-    """There is no utils, helpers, common, base, manager or misc anywhere."""
-    banned = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-    assert not [m.name for m in modules() if banned & set(m.name.split("."))]

@@ -11,8 +11,6 @@ from rhevmig.lab.http.request import Response
 from rhevmig.lab.recordings.crawl_import import Exchange
 from verification.compare import Comparison
 
-__all__ = ["RehearsalComparison", "accepted"]
-
 
 class RehearsalComparison(Comparison):
     """Statistics are figures of simulated hosts: only their names and the migration's progress count."""

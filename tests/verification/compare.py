@@ -19,8 +19,6 @@ from rhevmig.lab.http.request import Request, Response
 from rhevmig.lab.lab import sign_in
 from rhevmig.lab.recordings.crawl_import import Exchange
 
-__all__ = ["LEFT_OUT", "Comparison", "Verdict", "compare_answers", "compare_exact"]
-
 #: What is not compared, and why.
 LEFT_OUT = (
     "the order of `link` elements and of actions: it changes with every start of the engine",

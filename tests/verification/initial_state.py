@@ -12,8 +12,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 from verification.recorded_events import Recorded, id_of, when
 
-__all__ = ["fit"]
-
 
 def fit(world: World, exchanges: Sequence[Exchange], events: Sequence[Recorded]) -> None:
     """Put VMs, networks and snapshots where the recording's answers and events presuppose them."""

@@ -10,8 +10,6 @@ from lxml import etree
 from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.state import attribute_values as trees
 
-__all__ = ["Recorded", "id_of", "recorded_events", "when"]
-
 
 class Recorded:
     """One event of a recording."""

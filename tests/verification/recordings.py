@@ -11,8 +11,6 @@ from verification.recorded_events import recorded_events
 from verification.replay import Rehearsal
 from verification.timeline import Chronicle
 
-__all__ = ["MOVING", "REASONS", "joined", "rehearse"]
-
 #: Recordings in which something moves, stops or comes back, in the order of time.
 MOVING: tuple[str, ...] = (
     "migrate-unnamed",

@@ -33,8 +33,6 @@ from verification.compare import Verdict
 from verification.initial_state import fit
 from verification.recorded_events import Recorded, id_of, recorded_events, when
 
-__all__ = ["OUTSIDE", "Rehearsal"]
-
 #: Events that come from outside of what is rehearsed: logins of others, what simulated hosts complained of,
 #: VMs started by others, and 835, whose cause the recordings do not show.
 OUTSIDE = frozenset(

@@ -26,8 +26,6 @@ from rhevmig.lab.state.clock import SimClock
 from rhevmig.lab.state.jobs import FAILED_KEPT_S, FINISHED_KEPT_S, SWEEP_S
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["Chronicle", "read_recordings"]
-
 #: Lists that say nothing about what does not stand in them.
 _OPEN_LISTS = frozenset(("events", "jobs/steps", "storagedomains/vms", "storagedomains/disks"))
 _ACTION = re.compile(r"(vms|hosts|clusters)/[^/]+/(?!nics|diskattachments|tags|networks|affinity)[a-z]+")

@@ -16,8 +16,6 @@ from rhevmig.errors import CassetteError, InvalidArgument
 from rhevmig.testing import Pseudonyms, Tls, serve
 from rhevmig.testing.faults import PERSONALITIES
 
-__all__ = ["app", "record", "scrub", "serve_cassettes", "show"]
-
 app = typer.Typer(help="Cassettes of what programs ask of engines.", no_args_is_help=True)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="print the data as JSON")]

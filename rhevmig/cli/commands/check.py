@@ -20,8 +20,6 @@ from rhevmig.migration import Campaign
 from rhevmig.report import Report
 from rhevmig.scheduling import Allowed, Explanation, Verdict
 
-__all__ = ["PolicyFile", "check", "explain", "mount", "report", "why"]
-
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="what this site declares and demands (docs/checks/README.md)")
 ]

@@ -12,8 +12,6 @@ import typer
 from rhevmig.cli.output import note
 from rhevmig.errors import InvalidArgument, LabError
 
-__all__ = ["app", "ca", "serve"]
-
 app = typer.Typer(help="A simulated engine to rehearse on.", no_args_is_help=True)
 
 CaFolder = Annotated[

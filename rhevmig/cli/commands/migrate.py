@@ -16,8 +16,6 @@ from rhevmig.cli.output import note, out, print_json
 from rhevmig.cli.progress import Display
 from rhevmig.migration import Campaign, Plan
 
-__all__ = ["cancel", "migrate", "mount", "plan_evacuate", "plan_migrate", "resume", "run", "status"]
-
 JournalFile = Annotated[
     str, typer.Option("--journal", help="file, or database URL, that is written before each act")
 ]

@@ -12,8 +12,6 @@ from rhevmig.cli.connection_options import JsonFlag, Site, SnapshotFile, connect
 from rhevmig.cli.output import note, out, print_json, print_table
 from rhevmig.inventory import Inventory, json_schema
 
-__all__ = ["mount", "schema", "snapshot"]
-
 
 def mount(app: typer.Typer) -> None:
     """Adds the commands."""

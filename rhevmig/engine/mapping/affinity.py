@@ -7,8 +7,6 @@ from typing import Any
 from rhevmig.engine.mapping.values import ids, needed
 from rhevmig.inventory import AffinityGroup, AffinityLabel, AffinityRule
 
-__all__ = ["affinity_groups_of", "affinity_label_of"]
-
 
 def affinity_groups_of(cluster: Any) -> tuple[AffinityGroup, ...]:
     """The affinity groups of a cluster (`clusters?follow=affinitygroups`; members come inline)."""

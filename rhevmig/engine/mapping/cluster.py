@@ -17,15 +17,6 @@ from rhevmig.inventory import (
     SchedulingPolicy,
 )
 
-__all__ = [
-    "cluster_level_of",
-    "cluster_networks_of",
-    "cluster_of",
-    "data_center_of",
-    "migration_of",
-    "scheduling_policy_of",
-]
-
 
 def data_center_of(item: Any, seen: frozenset[str]) -> DataCenter:
     """A data center.

@@ -7,8 +7,6 @@ from typing import Any
 from rhevmig.engine.mapping.values import moment, needed, ref, word
 from rhevmig.inventory import Event
 
-__all__ = ["event_of"]
-
 
 def event_of(item: Any) -> Event:
     """An event."""

@@ -16,8 +16,6 @@ from rhevmig.inventory import (
     UnmanagedNetwork,
 )
 
-__all__ = ["figures_of", "host_of"]
-
 
 def host_of(item: Any, seen: frozenset[str]) -> Host:
     """A host.

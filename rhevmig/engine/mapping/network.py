@@ -7,8 +7,6 @@ from typing import Any
 from rhevmig.engine.mapping.values import needed, ref, word, words
 from rhevmig.inventory import Network, VnicProfile
 
-__all__ = ["network_of", "vnic_profile_of"]
-
 
 def network_of(item: Any) -> Network:
     """A network; its roles are told by clusters only."""

@@ -7,8 +7,6 @@ from typing import Any
 from rhevmig.engine.mapping.values import ids, needed, ref, word
 from rhevmig.inventory import Disk, StorageConnection, StorageDomain, StorageDomainAttachment
 
-__all__ = ["attachments_of", "disk_of", "storage_connection_of", "storage_domain_of"]
-
 
 def storage_domain_of(item: Any, seen: frozenset[str]) -> StorageDomain:
     """A storage domain; its status in a data center is told there only."""

@@ -8,8 +8,6 @@ from typing import Any
 
 from rhevmig.errors import FieldMissing
 
-__all__ = ["ids", "moment", "needed", "pairs", "ref", "version", "word", "words"]
-
 
 def ref(reference: Any) -> str | None:
     """The id of what is referred to."""

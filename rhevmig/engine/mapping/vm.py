@@ -9,8 +9,6 @@ from rhevmig.engine.mapping.host import figures_of
 from rhevmig.engine.mapping.values import ids, moment, needed, pairs, ref, version, word
 from rhevmig.inventory import DiskAttachment, HostDevice, Vm, VmNic
 
-__all__ = ["vm_of"]
-
 
 def vm_of(item: Any, seen: frozenset[str]) -> Vm:
     """A VM.

@@ -4,20 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = [
-    "Cluster",
-    "ClusterLevel",
-    "ClusterMigration",
-    "ConvergenceStep",
-    "CpuType",
-    "DataCenter",
-    "FencingPolicy",
-    "IscsiBond",
-    "MigrationPolicy",
-    "SchedulingPolicy",
-    "cpu_vendor",
-]
-
 
 def cpu_vendor(text: str | None) -> str | None:
     """The CPU vendor behind a CPU type or model name: `intel`, `amd`, `ibm`, `arm`, or None if unknown.

@@ -6,8 +6,6 @@ from datetime import datetime
 
 import msgspec
 
-__all__ = ["Engine", "Event", "Instant", "Unobserved"]
-
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """The engine that was read (`/api`)."""

@@ -7,16 +7,6 @@ import msgspec
 from rhevmig.inventory.models.cluster import cpu_vendor
 from rhevmig.terms import HostStatus
 
-__all__ = [
-    "Host",
-    "HostNic",
-    "IpAssignment",
-    "NetworkAttachment",
-    "PowerManagement",
-    "ReportedConfiguration",
-    "UnmanagedNetwork",
-]
-
 
 class HostNic(msgspec.Struct, frozen=True, kw_only=True):
     """A network device of a host: a physical NIC, a bond or a VLAN device (`host_nic`)."""

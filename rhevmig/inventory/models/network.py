@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["ClusterNetwork", "Network", "VnicProfile"]
-
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """A logical network of a data center (`network`)."""

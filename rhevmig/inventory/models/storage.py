@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Disk", "StorageConnection", "StorageDomain", "StorageDomainAttachment"]
-
 
 class StorageDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A storage domain (`storage_domain`); its status is told only per data center."""

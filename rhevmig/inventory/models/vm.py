@@ -9,17 +9,6 @@ import msgspec
 from rhevmig.inventory.models.cluster import ClusterMigration
 from rhevmig.terms import VmStatus
 
-__all__ = [
-    "RUNNING",
-    "AffinityGroup",
-    "AffinityLabel",
-    "AffinityRule",
-    "DiskAttachment",
-    "HostDevice",
-    "Vm",
-    "VmNic",
-]
-
 #: Status words of a VM that occupies a host.
 RUNNING = frozenset(
     {

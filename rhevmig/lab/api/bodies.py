@@ -13,8 +13,6 @@ from rhevmig.lab.api.schema import load_model
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.attribute_values import Tree, XmlRefused
 
-__all__ = ["BODY_LIMIT_BYTES", "read_body"]
-
 #: Larger bodies are refused before they are read.
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 _HTML = "text/html;charset=UTF-8"

@@ -11,17 +11,6 @@ from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = [
-    "Listed",
-    "collation",
-    "disks_of_domain",
-    "in_rows",
-    "list_below",
-    "list_top",
-    "sub_place",
-    "system_permissions",
-]
-
 #: What a collection answers: the place whose shape the items have, and the items.
 Listed = tuple[Place, list[Entity]]
 

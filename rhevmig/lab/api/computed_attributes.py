@@ -13,18 +13,6 @@ from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = [
-    "ACTIVE_STATUSES",
-    "DERIVED",
-    "filtered",
-    "hidden",
-    "href",
-    "link_path",
-    "overhead_mib",
-    "schedulable_mib",
-    "token",
-]
-
 _MIB = 1024 * 1024
 #: Memory that the engine keeps for the host itself, MiB (recorded hosts: 321 + 65).
 HOST_RESERVE_MIB = 386

@@ -42,8 +42,6 @@ from rhevmig.lab.resources import (
 from rhevmig.lab.state.engine_state import EngineState
 from rhevmig.lab.state.store import World
 
-__all__ = ["Engine"]
-
 #: Modules whose import registers what creates, edits, removes and runs.
 REGISTERING = (
     rules_groups,

@@ -12,8 +12,6 @@ from importlib.resources import files
 import msgspec
 import yaml
 
-__all__ = ["Message", "Refused", "html_error", "message", "refuse"]
-
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One text of the engine."""

@@ -21,8 +21,6 @@ from rhevmig.lab.api.schema import Place
 from rhevmig.lab.api.xml import Look
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["Wanted", "followers", "parse_follow"]
-
 #: Followed names, nested: `nics.statistics` is {"nics": {"statistics": {}}}.
 Wanted = dict[str, "Wanted"]
 

@@ -19,8 +19,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["Measure", "measured", "measures", "part_maker", "statistic_id"]
-
 _NO_DISK = "00000000-0000-0000-0000-000000000000"
 
 

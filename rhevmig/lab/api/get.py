@@ -20,8 +20,6 @@ from rhevmig.lab.state.store import Entity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["not_permitted", "read", "read_root", "root_links", "xml"]
-
 XML = "application/xml;charset=UTF-8"
 #: What the engine says of an affinity group that is not there (recorded).
 _NO_GROUP = (

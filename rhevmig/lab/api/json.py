@@ -11,8 +11,6 @@ from lxml import etree
 from rhevmig.lab.api.schema import load_model
 from rhevmig.lab.api.search.fields import seconds_of
 
-__all__ = ["json_of"]
-
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 
 

@@ -8,8 +8,6 @@ from rhevmig.lab.api.faults import Refused
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["ROOT_LINKS", "TOPS", "Target", "below", "find_target", "home_of", "not_found_page"]
-
 #: The links of the API's root, in the engine's order; a second entry says that it can be searched.
 ROOT_LINKS: tuple[tuple[str, bool], ...] = (
     ("clusters", True),

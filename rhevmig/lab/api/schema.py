@@ -14,8 +14,6 @@ from typing import Any
 import msgspec
 import yaml
 
-__all__ = ["Model", "Place", "bare_place", "derived_place", "load_model", "place", "places"]
-
 #: What a permission may name, wherever it is shown.
 _PERMISSION_REFS = {"role": "roles", "user": "users", "group": "groups", "template": "templates"}
 _FRONT = ("actions", "name", "description", "comment", "link")

@@ -19,8 +19,6 @@ from rhevmig.lab.resources.action_registry import Acted
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["find_referenced", "shown_after_writing", "write"]
-
 
 def write(asked: Asked, target: Target) -> Response:
     """The answer to a request that changes something."""

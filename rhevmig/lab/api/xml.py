@@ -15,8 +15,6 @@ from rhevmig.lab.api import computed_attributes as derived
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["PROLOG", "Look", "render_collection", "render_entity", "render_tree"]
-
 PROLOG = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})

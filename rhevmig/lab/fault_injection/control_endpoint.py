@@ -26,8 +26,6 @@ from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.state.clock import stamp
 from rhevmig.lab.subsystems import Moves
 
-__all__ = ["PREFIX", "Control"]
-
 PREFIX = "/rhevmig-lab/"
 
 

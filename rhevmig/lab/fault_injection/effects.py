@@ -16,8 +16,6 @@ from rhevmig.lab.migration.memory_transfer import BROKE, LOST_DESTINATION, Copy
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves
 
-__all__ = ["ON_ANSWERS", "ON_COPIES", "ON_REQUESTS", "ON_WORLD", "Stage"]
-
 HTML = "text/html;charset=UTF-8"
 _PROXY_PAGE = "<html><head><title>503 Service Unavailable</title></head><body>No engine.</body></html>"
 _STARTING_PAGE = (

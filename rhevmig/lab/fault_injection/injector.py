@@ -18,8 +18,6 @@ from rhevmig.lab.http.request import Request, Response
 from rhevmig.lab.migration.memory_transfer import Copy
 from rhevmig.lab.subsystems import Moves
 
-__all__ = ["Mishaps"]
-
 
 class _Planted:
     def __init__(self, number: int, mishap: Mishap) -> None:

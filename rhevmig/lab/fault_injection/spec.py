@@ -10,8 +10,6 @@ import msgspec
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["Kind", "Mishap", "read_mishaps"]
-
 Kind = Literal[
     "answer_lost",
     "reset",

@@ -14,8 +14,6 @@ from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
 
-__all__ = ["bring_up", "leave_operation"]
-
 #: Seconds from `unassigned` to `up` (recorded: about two).
 ACTIVATION_S = 2.1
 #: Seconds from `up` to the event that says so.

@@ -17,8 +17,6 @@ from rhevmig.lab.state.event_publisher import SYSTEM, Voice
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Restart"]
-
 #: Seconds after its start at which the engine elects storage pool managers, and until they have it.
 ELECTION_S = 9.76
 ELECTED_S = 0.2

@@ -17,8 +17,6 @@ from rhevmig.lab.state.store import Entity
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["MAX_DRIFT_S", "HostTrouble"]
-
 #: Seconds of silence until `connecting`, and until `non_responsive`.
 CONNECTING_S = 25.0
 NON_RESPONSIVE_S = 250.0

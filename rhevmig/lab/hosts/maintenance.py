@@ -21,8 +21,6 @@ from rhevmig.lab.state.store import Entity, World
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Maintenance", "hand_over_spm", "non_migratable", "refusal_text", "running_vms"]
-
 #: Seconds between the engine's own tries (HostPreparingForMaintenanceIdleTime; as recorded).
 RETRY_S = 302.0
 #: Seconds from the last VM's leaving to `maintenance` (recorded: one and a half).

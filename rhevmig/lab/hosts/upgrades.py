@@ -16,8 +16,6 @@ from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
 
-__all__ = ["check_for_upgrade", "reinstall", "upgrade"]
-
 #: Simulated seconds: looking for updates, between looks at the host's maintenance, installing, rebooting.
 CHECK_S = 8.0
 LOOK_S = 5.0

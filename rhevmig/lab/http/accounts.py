@@ -13,17 +13,6 @@ from enum import Enum
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = [
-    "Caller",
-    "Standing",
-    "add_user",
-    "caller_of",
-    "find_account",
-    "may_see",
-    "password_fits",
-    "profiles",
-]
-
 #: Roles of an ordinary user that show VMs (recorded: UserVmManager on one cluster).
 ADMIN_ROLES = frozenset(("SuperUser", "DataCenterAdmin", "ClusterAdmin", "HostAdmin"))
 READ_ROLES = frozenset(("ReadOnlyAdmin",))

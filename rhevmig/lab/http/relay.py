@@ -15,8 +15,6 @@ from typing import Literal
 
 from rhevmig.errors import LabError
 
-__all__ = ["Fate", "Mode", "Relay"]
-
 #: What new connections meet.
 Mode = Literal["pass", "refuse", "reset", "silent"]
 #: What becomes of one answer: it never arrives and the connection breaks (lost, reset), nothing ever comes

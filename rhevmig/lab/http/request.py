@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
 
-__all__ = ["Request", "Response", "is_true"]
-
 
 def is_true(value: str | None) -> bool | None:
     """A boolean parameter as the engine reads it; present and empty is true, absent or unreadable None."""

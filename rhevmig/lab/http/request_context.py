@@ -11,8 +11,6 @@ from rhevmig.lab.http.request import Request
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Asked"]
-
 _LANGUAGES = ("de", "fr", "ja")
 
 

@@ -17,8 +17,6 @@ import yaml
 from rhevmig.lab.http.request import Request, Response
 from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Costs", "cost_s", "switch_on"]
-
 _SEARCHED = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)\s*(?:!=|<=|>=|=|<|>)")
 
 

@@ -19,8 +19,6 @@ from rhevmig.lab.http.relay import Relay
 from rhevmig.lab.http.request import Request, Response
 from rhevmig.lab.http.tls import Authority
 
-__all__ = ["Server"]
-
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

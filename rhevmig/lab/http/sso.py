@@ -12,8 +12,6 @@ from rhevmig.lab.http.accounts import Caller, Standing
 from rhevmig.lab.http.request import Request, Response
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["IDLE_LIMIT_S", "SignOn"]
-
 #: UserSessionTimeOutInterval: 30 minutes; the token goes with the session.
 IDLE_LIMIT_S = 1800.0
 _TOKEN_LIFE_S = 604_800

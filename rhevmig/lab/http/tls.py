@@ -6,8 +6,6 @@ from pathlib import Path
 
 import trustme
 
-__all__ = ["Authority"]
-
 
 class Authority:
     """A certificate authority that signs the server's certificate."""

@@ -20,8 +20,6 @@ from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import Moves, moves_of
 
-__all__ = ["Wanted", "check", "closure_of", "decide"]
-
 _MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
 
 

@@ -15,8 +15,6 @@ from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
 from rhevmig.precopy.schedules import LEGACY, MINIMAL_DOWNTIME, MigrationPolicy, find_policy
 
-__all__ = ["Path", "bandwidth_of", "inherited", "policy_of", "way"]
-
 #: What a link gives when nothing says how fast it is, bits per second.
 _UNKNOWN_SPEED_BPS = 1_000_000_000
 

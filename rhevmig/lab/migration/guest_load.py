@@ -9,8 +9,6 @@ import msgspec
 from rhevmig.lab.state.store import Entity
 from rhevmig.precopy.dirty_rate import IDLE, DirtyModel, hot_cold, random_load, sequential_load
 
-__all__ = ["IDLE_VM", "Workload", "workload_of"]
-
 _MIB = 1024 * 1024
 
 

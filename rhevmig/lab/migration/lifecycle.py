@@ -20,8 +20,6 @@ from rhevmig.lab.state.store import Entity
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["MAX_HOSTS", "Migration", "Migrations"]
-
 #: Hosts that one request without a host tries (MaxRerunVmOnVdsCount).
 MAX_HOSTS = 3
 #: Seconds for which a VM shows `up` on its source between two tries.

@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from rhevmig.precopy.bandwidth import Flow, fair_share
 
-__all__ = ["Links", "Share"]
-
 #: What a copy gets whose links nothing limits, bytes per second.
 _PLENTY_BYTES_S = 1e12
 

@@ -19,8 +19,6 @@ from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.dirty_rate import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
 
-__all__ = ["Copies", "Copy", "Ended", "Script", "show_progress"]
-
 #: Seconds after which a full destination is asked again (vdsm.conf migration_retry_timeout).
 RETRY_S = 10.0
 #: Seconds a copy waits for its destination before it fails (vdsm.conf migration_destination_timeout).

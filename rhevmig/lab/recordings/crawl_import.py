@@ -29,17 +29,6 @@ from rhevmig.lab.recordings.unfollow import Rows, unfold
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = [
-    "ALIASES",
-    "Exchange",
-    "forget_pending",
-    "read_crawl",
-    "read_exchanges",
-    "settle_links",
-    "show_host",
-    "take_in",
-]
-
 #: Lists that show entities of another place; what they say is read from that place.
 ALIASES = frozenset(
     (

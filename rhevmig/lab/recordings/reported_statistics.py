@@ -12,8 +12,6 @@ from lxml import etree
 
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["figures_of", "remember", "used_beside_vms"]
-
 #: Computed from the state, or counted from an instant.
 _OWN = frozenset(("memory.installed", "memory.total", "migration.progress", "elapsed.time"))
 _OF_HOST_MEMORY = ("memory.used", "memory.free")

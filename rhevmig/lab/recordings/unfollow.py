@@ -14,8 +14,6 @@ from lxml import etree
 from rhevmig.lab.api.follow import Wanted
 from rhevmig.lab.api.schema import places
 
-__all__ = ["Rows", "unfold"]
-
 #: For each list below an object, its path with ids, the ids in the order seen.
 Rows = dict[tuple[str, str], list[str]]
 

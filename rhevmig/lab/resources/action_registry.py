@@ -20,24 +20,6 @@ if TYPE_CHECKING:
     from rhevmig.lab.http.request import Response
     from rhevmig.lab.http.request_context import Asked
 
-__all__ = [
-    "Acted",
-    "Creator",
-    "act",
-    "action_of",
-    "create",
-    "creator_of",
-    "edit",
-    "editor_of",
-    "leave",
-    "leaver_of",
-    "registered",
-    "remove",
-    "remover_of",
-    "unknown",
-    "unknown_of",
-]
-
 
 class Acted:
     """What an action answers beside the echo of what was sent."""

@@ -14,8 +14,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["job_done", "merged", "need", "reference", "say", "unique"]
-
 #: Members that a client may send but the engine alone decides.
 _READ_ONLY = frozenset(
     (

@@ -12,34 +12,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = [
-    "add_event",
-    "add_group",
-    "add_label",
-    "add_tag",
-    "add_user",
-    "edit_group",
-    "edit_label",
-    "edit_tag",
-    "is_broken",
-    "join_group",
-    "join_group_host",
-    "label_host",
-    "label_on_host",
-    "label_on_vm",
-    "label_vm",
-    "remove_event",
-    "remove_group",
-    "remove_label",
-    "remove_tag",
-    "remove_user",
-    "revoke",
-    "tag_host",
-    "tag_vm",
-    "untag_host",
-    "untag_vm",
-]
-
 
 def _above(entity: Entity | None) -> Entity:
     if entity is None:

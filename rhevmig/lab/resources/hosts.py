@@ -15,21 +15,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = [
-    "add_agent",
-    "add_attachment",
-    "add_host",
-    "commit_networks",
-    "edit_agent",
-    "edit_attachment",
-    "edit_host",
-    "remove_agent",
-    "remove_attachment",
-    "remove_host",
-    "setup_networks",
-    "sync_networks",
-]
-
 #: Seconds that installing a host takes in the lab.
 INSTALL_S = 60.0
 

@@ -10,8 +10,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["add_job", "add_step", "clear_job", "end_job", "end_step"]
-
 
 @create("jobs")
 def add_job(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:

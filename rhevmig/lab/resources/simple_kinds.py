@@ -18,8 +18,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["KEPT", "Kept"]
-
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of which only the members are kept."""

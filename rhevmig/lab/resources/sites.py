@@ -14,30 +14,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = [
-    "add_cluster",
-    "add_data_center",
-    "add_network",
-    "add_network_below",
-    "add_profile",
-    "add_profile_below",
-    "assign_network",
-    "edit_assignment",
-    "edit_cluster",
-    "edit_data_center",
-    "edit_network",
-    "edit_profile",
-    "latest_version",
-    "remove_cluster",
-    "remove_data_center",
-    "remove_network",
-    "remove_profile",
-    "reset_emulated_machine",
-    "sync_cluster_networks",
-    "unassign_network",
-    "upgrade_cluster",
-]
-
 
 def latest_version(asked: Asked) -> Tree:
     """The highest compatibility version that the engine knows."""

@@ -11,16 +11,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = [
-    "activate_domain",
-    "add_domain",
-    "attach_domain",
-    "deactivate_domain",
-    "detach_domain",
-    "edit_domain",
-    "remove_domain",
-]
-
 _GIB = 2**30
 
 

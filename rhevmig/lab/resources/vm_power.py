@@ -12,8 +12,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["reboot", "shutdown", "start", "stop", "suspend"]
-
 #: Seconds from the start of a VM to `up`, from an orderly shutdown to `down`.
 START_S = 5.0
 SHUTDOWN_S = 10.0

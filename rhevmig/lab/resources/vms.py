@@ -11,28 +11,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-__all__ = [
-    "DISK_OPERATOR_ID",
-    "OF_A_TEMPLATE",
-    "add_disk",
-    "add_nic",
-    "add_snapshot",
-    "add_vm",
-    "attach_disk",
-    "detach_disk",
-    "edit_attachment",
-    "edit_disk",
-    "edit_nic",
-    "edit_vm",
-    "new_disk",
-    "plug_nic",
-    "remove_disk",
-    "remove_nic",
-    "remove_snapshot",
-    "remove_vm",
-    "unplug_nic",
-]
-
 _GIB = 2**30
 _MIB = 2**20
 #: Members that a running VM takes over only at its next start.

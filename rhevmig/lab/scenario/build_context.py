@@ -9,8 +9,6 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["Builder", "plain", "with_attributes"]
-
 
 class Builder:
     """The names met so far while a world is built."""

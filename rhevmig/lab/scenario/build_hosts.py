@@ -11,8 +11,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["add_hosts", "attach", "choose_spm", "ip_tree"]
-
 _GIB = 2**30
 _MODES = {
     "0": "Round-robin (balance-rr)",

@@ -18,8 +18,6 @@ from rhevmig.lab.state.clock import SimClock, stamp
 from rhevmig.lab.state.event_log import EventLog, event_kinds
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["add_cluster_network", "add_network", "build_world", "rule", "version_tree"]
-
 _GIB = 2**30
 _ROLES = ("vm", "display", "migration", "management", "default_route")
 

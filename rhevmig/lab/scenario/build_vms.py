@@ -10,8 +10,6 @@ from rhevmig.lab.state import defaults
 from rhevmig.lab.state.clock import stamp
 from rhevmig.lab.state.store import Entity
 
-__all__ = ["add_vms"]
-
 _GIB = 2**30
 _RUNNING = frozenset(
     ("up", "powering_up", "paused", "migrating", "reboot_in_progress", "not_responding", "unknown")

@@ -10,8 +10,6 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Act", "Expected"]
-
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client is told to do."""

@@ -21,29 +21,6 @@ from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.scenario.expectations import Expected
 from rhevmig.lab.scenario.yaml_lines import LOADER, line_naming, line_of
 
-__all__ = [
-    "AffinityGroupEntry",
-    "AttachmentEntry",
-    "ClusterEntry",
-    "ClusterNetworkEntry",
-    "DataCenterEntry",
-    "DiskEntry",
-    "EventEntry",
-    "HostEntry",
-    "LabelEntry",
-    "NetworkEntry",
-    "NicEntry",
-    "Scenario",
-    "StorageEntry",
-    "UserEntry",
-    "VmEntry",
-    "VmNicEntry",
-    "load_scenario",
-    "located",
-    "parse_scenario",
-]
-
-
 #: How many of something, a part of something, a size in GiB.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Part = Annotated[int, msgspec.Meta(ge=1, le=1024)]

@@ -8,8 +8,6 @@ from typing import Any
 
 import yaml
 
-__all__ = ["LOADER", "line_naming", "line_of"]
-
 #: The safe loader, in C where PyYAML was built with it: ten times as fast.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -19,8 +19,6 @@ from rhevmig.lab.state.store import Entity
 if TYPE_CHECKING:
     from rhevmig.lab.state.engine_state import EngineState
 
-__all__ = ["Enforcer"]
-
 #: Seconds between two looks (AffinityRulesEnforcementManagerRegularInterval; balancing: a minute).
 EVERY_S = 60.0
 AFFINITY_REASON = "Affinity rules enforcement"

@@ -11,8 +11,6 @@ from functools import lru_cache
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["CpuType", "cpu_types", "host_flags", "required_flags"]
-
 _VENDOR_FLAGS = ("vmx", "svm", "powernv", "sie")
 
 

@@ -14,8 +14,6 @@ from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["FILTERS", "Check", "Filter", "host_networks", "vcpus", "vm_networks"]
-
 _MIB = 1024 * 1024
 #: Says why a host does not pass: the words after "because", or "" for a sentence without reason.
 Check = Callable[[Entity], str | None]

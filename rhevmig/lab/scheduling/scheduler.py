@@ -14,8 +14,6 @@ from rhevmig.lab.api.faults import message
 from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["FilteredOut", "Scheduler", "in_hash_order"]
-
 _MIB = 1024 * 1024
 
 

@@ -11,20 +11,6 @@ from typing import Any
 
 from lxml import etree
 
-__all__ = [
-    "Tree",
-    "XmlRefused",
-    "get",
-    "items_of",
-    "parse_xml",
-    "put",
-    "ref",
-    "ref_id",
-    "text",
-    "tree_of",
-    "walk",
-]
-
 #: A struct: member name to text, struct or list; attributes begin with "@".
 Tree = dict[str, Any]
 

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["Agenda", "Planned", "SimClock", "stamp"]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -12,8 +12,6 @@ import yaml
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import World
 
-__all__ = ["BLANK_ID", "MAC_POOL_ID", "default_attrs", "install"]
-
 #: Blank template and root tag.
 BLANK_ID = "00000000-0000-0000-0000-000000000000"
 #: The default MAC pool.

@@ -13,8 +13,6 @@ from rhevmig.lab.state.event_log import EventLog
 from rhevmig.lab.state.jobs import JobList
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["EngineState"]
-
 
 def _always_open(is_open: bool) -> None:
     """Without a relay nothing is refused."""

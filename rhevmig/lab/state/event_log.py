@@ -11,8 +11,6 @@ import yaml
 
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["EventKind", "EventLog", "event_kinds"]
-
 _MEMBERS = {
     "vms": "vm",
     "hosts": "host",

@@ -7,8 +7,6 @@ from typing import Any
 from rhevmig.lab.state.event_log import EventLog
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["SYSTEM", "Voice", "duration_words"]
-
 #: The user of what the engine does on its own.
 SYSTEM = "SYSTEM"
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["FAILED_KEPT_S", "FINISHED_KEPT_S", "SWEEP_S", "JobList"]
-
 #: A finished job is forgotten ten minutes after its end, a failed one after an hour; swept every ten minutes.
 FINISHED_KEPT_S = 600.0
 FAILED_KEPT_S = 3600.0

@@ -16,8 +16,6 @@ from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.clock import Agenda, SimClock
 
-__all__ = ["Entity", "World"]
-
 #: References that are looked up backwards: who runs on this host, which networks has this data center.
 _INDEXED: dict[str, tuple[str, ...]] = {
     "vms": ("host", "cluster", "template"),

@@ -13,8 +13,6 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["MAX_LENGTH", "Act", "CorrelationId", "new_campaign_id", "parse_correlation_id"]
-
 #: What the engine keeps of an id (its CurrentFilter).
 MAX_LENGTH = 36
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["Owner", "is_dead", "this_process"]
-
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """A process on a machine."""

@@ -16,24 +16,6 @@ from rhevmig.migration.outcome import Outcome
 from rhevmig.migration.port import ActAnswer
 from rhevmig.planning.plan import Plan
 
-__all__ = [
-    "ActAnswered",
-    "CampaignFinished",
-    "CampaignOpened",
-    "CampaignStopped",
-    "CancelIntended",
-    "CopyingSeen",
-    "Entry",
-    "HostIntended",
-    "HostSettled",
-    "Led",
-    "MigrateIntended",
-    "MoveAdded",
-    "MoveSettled",
-    "OutcomeAmended",
-    "Record",
-]
-
 
 class CampaignOpened(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_opened"):
     """A plan is run."""

@@ -31,8 +31,6 @@ from rhevmig.migration.outcome import Outcome
 from rhevmig.migration.port import Accepted, ActAnswer, Refused
 from rhevmig.planning.plan import Move, Plan
 
-__all__ = ["HostAct", "MoveState", "State", "answer_text", "answer_word", "apply", "replay"]
-
 
 class MoveState(msgspec.Struct, frozen=True, kw_only=True):
     """A move and its tries."""

@@ -23,8 +23,6 @@ from rhevmig.errors import JournalClaimed, JournalCorrupt, JournalError, Journal
 from rhevmig.migration.journal.lease import Owner, is_dead, this_process
 from rhevmig.migration.journal.records import Entry, Record
 
-__all__ = ["SCHEMA_VERSION", "Journal"]
-
 SCHEMA_VERSION: Final = 1
 _FORMAT: Final = "rhevmig-journal"
 _HEAD: Final = (("format", _FORMAT), ("schema_version", str(SCHEMA_VERSION)))

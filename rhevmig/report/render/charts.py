@@ -11,8 +11,6 @@ import msgspec
 
 from rhevmig.report.document import Bar, Bars, Grid, Ladder, Mark, Rung, Tone
 
-__all__ = ["Picture", "Shape", "picture_of"]
-
 _CHAR: Final = 7.2
 _ROW: Final = 26
 _PAD: Final = 10

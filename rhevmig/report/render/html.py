@@ -21,8 +21,6 @@ from rhevmig.report.document import (
 )
 from rhevmig.report.render.charts import picture_of
 
-__all__ = ["render_html"]
-
 _CODE = re.compile(r"`([^`]+)`")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 #: Folding fewer rows than this would cost the reader more than it saves.

@@ -21,8 +21,6 @@ from rhevmig.report.document import (
     Verdicts,
 )
 
-__all__ = ["render_markdown"]
-
 #: Words of a note that prose would otherwise show by colour alone.
 _NOTES = {
     Tone.WARN: "Caution",

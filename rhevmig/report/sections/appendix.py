@@ -8,8 +8,6 @@ from rhevmig.report.document import Prose, Section, Table
 from rhevmig.report.sections.findings import threshold_text
 from rhevmig.report.tables import columns, joined
 
-__all__ = ["appendix_section"]
-
 _METHOD = (
     (
         "verdict",

@@ -12,8 +12,6 @@ from rhevmig.report.document import Block, Cell, CellValue, Fact, Facts, Section
 from rhevmig.report.tables import columns, count, instant, joined
 from rhevmig.units import format_duration
 
-__all__ = ["history_section"]
-
 _DOUBTFUL = frozenset({Verdict.UNKNOWN, Verdict.LOST})
 _STORY = {
     EventCode.MIGRATION_DONE: "completed",

@@ -9,8 +9,6 @@ from rhevmig.report.document import Cell, CellValue, Fact, Facts, Prose, Section
 from rhevmig.report.tables import columns, count, counted, instant, natural
 from rhevmig.units import format_duration
 
-__all__ = ["drift_events", "time_section"]
-
 
 def time_section(material: Material) -> Section:
     """The clock of the engine and the drift of hosts."""

@@ -8,8 +8,6 @@ from rhevmig.report.document import Cell, CellValue, Fact, Tone
 from rhevmig.report.tables import count, instant, yes_no
 from rhevmig.units import format_duration
 
-__all__ = ["record_of_run", "subtitle"]
-
 
 def subtitle(material: Material) -> str:
     """What the report is about, in a line."""

@@ -9,8 +9,6 @@ from rhevmig.report.document import CellValue, Prose, Section, Table, Tone
 from rhevmig.report.row_folding import merged_label
 from rhevmig.report.tables import columns, count, natural
 
-__all__ = ["unseen_section"]
-
 
 def unseen_section(material: Material) -> Section:
     """Everything that the account, the API or the moment did not show."""

@@ -12,8 +12,6 @@ from rhevmig.report.tables import columns, count, natural
 from rhevmig.scheduling import Allowed
 from rhevmig.scheduling.cpu_types import CpuAnswer
 
-__all__ = ["cpu_section"]
-
 _MEMBERS_SHOWN = 8
 
 

@@ -12,8 +12,6 @@ from rhevmig.report.sections.vm_migratability import VmAnswer, movable_cell
 from rhevmig.report.tables import columns
 from rhevmig.scheduling import Allowed, Obstacle, Verdict
 
-__all__ = ["destination_figures"]
-
 _MOST_COLUMNS = 32
 _NOTE = (
     "Green: it could move there. Amber: only with force. Red: the filter that refuses, or what keeps the VM "

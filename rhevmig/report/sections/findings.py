@@ -22,8 +22,6 @@ from rhevmig.report.document import (
 )
 from rhevmig.report.tables import columns, count, natural
 
-__all__ = ["STATUS_TONES", "findings_section", "severity_tone", "threshold_text"]
-
 STATUS_TONES = {
     Status.PASS: Tone.GOOD,
     Status.FAIL: Tone.BAD,

@@ -7,8 +7,6 @@ from rhevmig.report.context import Material
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
 from rhevmig.report.tables import columns, count, size, status, yes_no
 
-__all__ = ["estate_section"]
-
 _RESILIENCE = {
     "migrate": "migrate all VMs",
     "do_not_migrate": "migrate none",

@@ -11,8 +11,6 @@ from rhevmig.report.document import Cell, CellValue, Prose, Section, Table, Tone
 from rhevmig.report.migration_links import Line, migration_line
 from rhevmig.report.tables import columns, count, joined, natural, yes_no
 
-__all__ = ["moving_section"]
-
 #: The policy that means none (engine: NoMigrationPolicy); only levels before 4.3 really use it.
 _NO_POLICY = "00000000-0000-0000-0000-000000000000"
 #: Migrations at once without a policy (engine: NoMigrationPolicy).

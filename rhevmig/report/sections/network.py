@@ -12,8 +12,6 @@ from rhevmig.report.sections.network_figures import (
 )
 from rhevmig.report.tables import columns, count, joined, natural, speed, status, yes_no
 
-__all__ = ["network_section"]
-
 
 def network_section(material: Material) -> Section:
     """Networks with roles, VLANs, MTUs, the devices that carry them, and what is out of step."""

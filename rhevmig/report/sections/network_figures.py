@@ -14,8 +14,6 @@ from rhevmig.report.row_folding import merged_rows
 from rhevmig.report.tables import columns, natural, speed
 from rhevmig.units import GIGABIT
 
-__all__ = ["presence_figures", "separation_figure", "uplink_figure"]
-
 #: Roles that have to be apart from each other, with the heading of each.
 _APART = {
     "management": "Management",

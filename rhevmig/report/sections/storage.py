@@ -7,8 +7,6 @@ from rhevmig.report.context import Material
 from rhevmig.report.document import Bar, Bars, Cell, CellValue, Column, Figure, Prose, Section, Table, Tone
 from rhevmig.report.tables import columns, count, joined, size, status, yes_no
 
-__all__ = ["storage_section"]
-
 _WARN_USED_PERCENT = 90
 
 

@@ -12,8 +12,6 @@ from rhevmig.report.row_folding import merged_label
 from rhevmig.report.sections.vm_migratability import Movable
 from rhevmig.report.tables import counted, natural
 
-__all__ = ["summary_section"]
-
 _BLOCKERS_SHOWN = 5
 _VERDICTS = {
     Status.PASS: ("ready", Tone.GOOD),

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from rhevmig.report.document import Cell, Tone
 from rhevmig.scheduling import Allowed, Explanation, Verdict
 
-__all__ = ["Movable", "VmAnswer", "answer_of", "movable_cell"]
-
 
 class Movable(StrEnum):
     """The answer."""

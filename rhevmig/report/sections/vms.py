@@ -22,8 +22,6 @@ from rhevmig.report.tables import columns, count, counted, joined, natural, size
 from rhevmig.scheduling import Allowed, Explanation
 from rhevmig.terms import VmStatus
 
-__all__ = ["vms_section"]
-
 _ALLOWED = {
     Allowed.YES: Cell(text="yes", tone=Tone.GOOD),
     Allowed.NO: Cell(text="no", tone=Tone.BAD),

@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-__all__ = ["Pseudonyms"]
-
 #: Elements whose own name belongs to the site. Others (statistics, filters, roles) are the engine's words.
 _NAMED = (
     "vm", "host", "cluster", "data_center", "network", "storage_domain", "disk", "template", "vnic_profile",

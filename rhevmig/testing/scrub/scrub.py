@@ -11,8 +11,6 @@ from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.scrub.secrets import Found, Hiding, find_secrets
 from rhevmig.testing.vcr_pycurl.persister import Claim, write_document
 
-__all__ = ["scrub", "scrub_file"]
-
 
 def scrub_file(
     path: Path, *, output: Path | None = None, pseudonyms: Pseudonyms | None = None

@@ -9,8 +9,6 @@ from urllib.parse import quote, unquote_plus
 
 import msgspec
 
-__all__ = ["PLACEHOLDER", "SECRET_NAMES", "Found", "Hiding", "find_secrets", "hide_in_xml"]
-
 #: What stands where a secret was.
 PLACEHOLDER = "SCRUBBED"
 

@@ -24,8 +24,6 @@ from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching
 from rhevmig.testing.vcr_pycurl.persister import Claim, Persister
 from rhevmig.testing.vcr_pycurl.stubs import custom_patches
 
-__all__ = ["EngineCassette", "EngineVCR", "cassette", "describe", "vcr"]
-
 #: Searching an answer longer than this for secrets would slow the recording down; it is done when saving.
 _LARGE = 4096
 

@@ -11,8 +11,6 @@ from xml.etree import ElementTree as ET
 
 from rhevmig.testing.scrub.secrets import SECRET_NAMES, hide_in_xml
 
-__all__ = ["MATCH_ON", "Matching"]
-
 #: The matchers' names, in the order that messages show them.
 MATCH_ON = ("method", "path", "query", "body")
 

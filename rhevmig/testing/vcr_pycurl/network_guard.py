@@ -11,8 +11,6 @@ from unittest import mock
 
 from rhevmig.errors import CassetteError
 
-__all__ = ["no_network", "no_waiting"]
-
 #: libcurl takes its proxy from the environment: a handle that no stub stands in for (made by a `Curl` that
 #: was imported before the cassette) fails with this name in its message. `.localhost` is never asked of a
 #: name server.

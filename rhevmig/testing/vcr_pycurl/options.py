@@ -11,8 +11,6 @@ from collections.abc import Mapping
 
 import pycurl
 
-__all__ = ["INFOS", "KNOWN", "MULTI_KNOWN", "RESPONSE_SINKS", "UPLOAD_SOURCES", "names_of", "numbers"]
-
 #: They decide what is asked; the stub reads them.
 _REQUEST = (
     "URL CUSTOMREQUEST HTTPGET POST POSTFIELDS COPYPOSTFIELDS POSTFIELDSIZE POSTFIELDSIZE_LARGE NOBODY "

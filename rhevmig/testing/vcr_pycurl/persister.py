@@ -24,8 +24,6 @@ from rhevmig.errors import CassetteError
 from rhevmig.recordings.cassette_file import read_document
 from rhevmig.testing.scrub.secrets import find_secrets
 
-__all__ = ["Claim", "Persister", "refuse_secrets", "write_document"]
-
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 #: Before version 9, vcrpy knows no metadata and must not be given any.
 _HAS_METADATA = hasattr(Cassette, "get_metadata")

@@ -28,8 +28,6 @@ from rhevmig.testing.vcr_pycurl.options import (
 )
 from rhevmig.testing.vcr_pycurl.transfer import Collected, played_info, replay, request_of, upload_of
 
-__all__ = ["Curl", "CurlMulti", "custom_patches"]
-
 #: libcurl's own, whatever stands in their place later.
 _RealCurl = pycurl.Curl
 _RealMulti = pycurl.CurlMulti

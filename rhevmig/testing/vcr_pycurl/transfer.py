@@ -19,8 +19,6 @@ from typing import Any
 import pycurl
 from vcr.request import Request
 
-__all__ = ["Collected", "Sink", "played_info", "replay", "request_of", "sinks_of", "upload_of"]
-
 Sink = Callable[[bytes], Any]
 Options = Mapping[int, Any]
 

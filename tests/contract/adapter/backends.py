@@ -24,8 +24,6 @@ from rhevmig.testing.vcr_pycurl.network_guard import no_network, no_waiting
 from tests.contract.adapter import acts, reads, refusals, troubles
 from tests.contract.adapter.site import Contract, Site, skip
 
-__all__ = ["CASSETTES", "SECRETS", "LabSite", "LiveSite", "ReplaySite", "cassette_of", "outcome_of", "served"]
-
 CASSETTES = Path(__file__).parents[3] / "cassettes" / "adapter"
 SCENARIO = CASSETTES / "scenario.yaml"
 #: Importing these is what declares the contracts.

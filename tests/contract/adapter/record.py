@@ -12,8 +12,6 @@ from rhevmig.testing import cassette
 from tests.contract.adapter.backends import CASSETTES, cassette_of, held, served
 from tests.contract.adapter.site import CONTRACTS, Contract
 
-__all__ = ["main", "record"]
-
 
 def record(contract: Contract, path: Path) -> object:
     """Runs a contract on a new lab and writes what went over the wire; returns its outcome."""

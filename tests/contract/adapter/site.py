@@ -15,8 +15,6 @@ from rhevmig.engine import EngineClient
 from rhevmig.errors import RhevmigError
 from rhevmig.migration import MigrationPort
 
-__all__ = ["CONTRACTS", "NO_SUCH_ID", "Contract", "Site", "contract"]
-
 #: An id that no engine gives.
 NO_SUCH_ID = "00000000-1111-4222-8333-444444444444"
 

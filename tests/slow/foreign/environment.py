@@ -21,8 +21,6 @@ from typing import Any
 
 from rhevmig.lab.lab import Lab
 
-__all__ = ["Played", "collection", "play", "program", "python"]
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 VENV = ROOT / ".venv-foreign"

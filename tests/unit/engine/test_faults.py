@@ -35,7 +35,9 @@ from rhevmig.errors import (
 ASKED = Asked(url="https://engine.example/ovirt-engine/api", path="vms")
 #: Classes that a failure of the engine or on the way to it may become.
 ALLOWED = {
-    kind for name in tree.__all__ if issubclass(kind := getattr(tree, name), EngineError | InvalidArgument)
+    kind
+    for kind in vars(tree).values()
+    if isinstance(kind, type) and issubclass(kind, EngineError | InvalidArgument)
 }
 
 # ── libcurl ──────────────────────────────────────────────────────────────────────────────────────

@@ -12,8 +12,6 @@ from rhevmig.lab.api.search.fields import FIELDS, Field
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["cross_field"]
-
 _Related = Callable[[World, Entity], Iterable[Entity]]
 
 

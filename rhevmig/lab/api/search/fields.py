@@ -10,8 +10,6 @@ import msgspec
 from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["FIELDS", "Field", "default_fields", "seconds_of"]
-
 _Read = Callable[[World, Entity], Iterable[str]]
 
 

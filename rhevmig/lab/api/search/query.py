@@ -14,8 +14,6 @@ from rhevmig.lab.api.search.cross_references import cross_field
 from rhevmig.lab.api.search.fields import FIELDS, Field, default_fields
 from rhevmig.lab.state.store import Entity, World
 
-__all__ = ["Query", "SearchUnreadable", "parse_search", "select"]
-
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<op>!=|<=|>=|=|<|>)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()=<>!"]+))"""
 )
