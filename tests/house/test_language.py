@@ -33,7 +33,7 @@ WORDS = {
     r"\b(API|engine|host|hosts|guest|agent|SDK) (does|do|did) not (tell|say)\b": "does not report",
     r"\btells? (what|which|how|who|whether|nothing|little|apart)\b": "reports, shows, distinguishes",
     r"\bper (a|an)\b": "per",
-    r"\b(ms|s|seconds|bytes|rows?|lines?|requests?|[MG]iB) an? (VM|host|cluster|row|request|move|second)\b": "per",
+    r"\b(ms|s|seconds|bytes|rows?|lines?|requests?) an? (VM|host|cluster|row|request|move|second)\b": "per",
     r"\bone (module|page|line|row|record|file|test|test case) an? [a-z]+\b": "one … per …",
     r"\bthe way (home|of the bytes)\b": "the return, the network path",
     r"\bheld (down|up) by\b": "limited by",
