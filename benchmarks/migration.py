@@ -18,7 +18,7 @@ import rhevmig
 from benchmarks.harness import Claim, repeated
 from rhevmig.clock import Clock
 from rhevmig.engine import EngineClient
-from rhevmig.lab.http.request import Request
+from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.migration import Campaign, Journal, Options, Outcome, Verdict
@@ -82,9 +82,9 @@ class WaitedClock:
 
 
 @contextlib.contextmanager
-def a_site(count: int, *, speed: float) -> Iterator[tuple[Lab, EngineClient, Clock, list[Request]]]:
+def a_site(count: int, *, speed: float) -> Iterator[tuple[Lab, EngineClient, Clock, list[LabRequest]]]:
     with serve(parse_scenario(SCENARIO.replace("COUNT", str(count))), speed=speed) as lab:
-        asked: list[Request] = []
+        asked: list[LabRequest] = []
         lab.engine.before.insert(0, asked.append)
         clock: Clock = lab.client_clock() if speed else WaitedClock(lab)
         with rhevmig.connect(
@@ -93,7 +93,7 @@ def a_site(count: int, *, speed: float) -> Iterator[tuple[Lab, EngineClient, Clo
             yield lab, client, clock, asked
 
 
-def evacuated(count: int, *, speed: float) -> tuple[Campaign, float, list[Request]]:
+def evacuated(count: int, *, speed: float) -> tuple[Campaign, float, list[LabRequest]]:
     """The campaign, its seconds from the first request to the last arrival, and what was asked."""
     with a_site(count, speed=speed) as (_, client, clock, asked):
         plan = rhevmig.plan_evacuation(client.inventory(), "h1")

@@ -14,11 +14,11 @@ from typing import Any
 
 from ovirtsdk4.services import SystemService
 
-import rhevmig.lab.api.engine  # noqa: F401  registers every act
+import rhevmig.lab.simulated_engine  # noqa: F401  registers every act
+from rhevmig.lab.api import action_registry as acts
 from rhevmig.lab.api import schema
 from rhevmig.lab.api.routes import TOPS, below, home_of
 from rhevmig.lab.api.schema import Place
-from rhevmig.lab.resources import action_registry as acts
 
 #: How many names deep a path may be; the SDK's tree has no end (a cluster's data center's clusters …).
 DEPTH = 4

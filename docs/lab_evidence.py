@@ -20,11 +20,11 @@ from verification.recordings import REASONS as MOVING_REASONS
 from verification.replay import Rehearsal
 from verification.timeline import Chronicle, read_recordings
 
-from rhevmig.lab.api.engine import Engine
-from rhevmig.lab.http.request import Request
+from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import sign_in, world_from_crawl
 from rhevmig.lab.recordings import crawl_import as crawl
 from rhevmig.lab.recordings.crawl_import import Exchange
+from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.store import World
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
@@ -90,7 +90,7 @@ def crawled() -> Outcome:
     """Every GET of the crawl, of a lab loaded from it: status and whole tree, order of links included."""
     exchanges = crawl.read_exchanges(CRAWL)
     exchanges = [one for exchange in exchanges for one in _as_asked(exchange)]
-    engine = Engine(world_from_crawl(CRAWL, speed=0))
+    engine = SimulatedEngine(world_from_crawl(CRAWL, speed=0))
     token = sign_in(engine, "admin@internal", "secret")
     verdicts = [_exactly(engine, token, number, exchange) for number, exchange in enumerate(exchanges)]
     return Outcome("crawl", False, tuple(verdicts), tuple(map(repr, engine.mistakes)))
@@ -103,13 +103,13 @@ def _as_asked(exchange: Exchange) -> list[Exchange]:
     return [exchange, msgspec.structs.replace(exchange, target=f"{exchange.target}?max=10000")]
 
 
-def _exactly(engine: Engine, token: str, number: int, exchange: Exchange) -> Verdict:
+def _exactly(engine: SimulatedEngine, token: str, number: int, exchange: Exchange) -> Verdict:
     clock = engine.world.clock
     recorded_s = datetime.fromisoformat(exchange.headers["x-recorded-at"]).timestamp()
     clock.add(max(0.0, recorded_s - clock.now_s))
     path, _, query = exchange.target.partition("?")
     headers = {**exchange.request_headers, "authorization": token}
-    answer = engine.handle(Request(exchange.method, path, query, headers, (exchange.body or "").encode()))
+    answer = engine.handle(LabRequest(exchange.method, path, query, headers, (exchange.body or "").encode()))
     difference = ""
     if answer.status != exchange.status:
         difference = f"status {answer.status} instead of {exchange.status}"
@@ -151,7 +151,7 @@ def recordings() -> dict[str, list[Exchange]]:
 
 
 def _outcome(name: str, world: World, exchanges: list[Exchange], seen: list[Recorded]) -> Outcome:
-    engine = Engine(world)
+    engine = SimulatedEngine(world)
     moving = name in (*MOVING, *_ALSO_MOVING)
     if moving:
         verdicts = Rehearsal(engine, exchanges, seen).run()

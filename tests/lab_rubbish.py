@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
+from rhevmig.lab.api import action_registry as acts
 from rhevmig.lab.api import schema
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.lab import Lab
-from rhevmig.lab.resources import action_registry as acts
 
 TEXTS = (
     "",

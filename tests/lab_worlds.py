@@ -7,7 +7,7 @@ import re
 from lxml import etree
 
 from rhevmig.lab import sign_in
-from rhevmig.lab.http.request import Response
+from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.lab import Lab, open_lab
 from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.lab.state.store import Entity
@@ -68,7 +68,7 @@ class Desk:
         """Somebody who logs in anew at the same lab."""
         return cls(desk.lab)
 
-    def send(self, method: str, path: str, body: str = "") -> Response:
+    def send(self, method: str, path: str, body: str = "") -> LabResponse:
         """The answer as it is, below `/ovirt-engine/api/`."""
         path, _, query = path.partition("?")
         headers = {"authorization": self._token, "content-type": "application/xml"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rhevmig.lab.api.engine_state import EngineState
 from rhevmig.lab.fault_injection.control_endpoint import Control
 from rhevmig.lab.fault_injection.injector import Mishaps
 from rhevmig.lab.hosts import actions as _host_acts
 from rhevmig.lab.hosts import upgrades as _upgrade_acts
 from rhevmig.lab.migration import actions as _migrate_acts
-from rhevmig.lab.state.engine_state import EngineState
 from rhevmig.lab.subsystems import Moves, moves_of
 
 #: Modules whose import registers actions.

@@ -14,13 +14,13 @@ import msgspec
 
 from rhevmig.clock import ScaledClock
 from rhevmig.errors import ScenarioInvalid
-from rhevmig.lab.api.engine import Engine
 from rhevmig.lab.http import accounts
-from rhevmig.lab.http import request_costs as costs
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
+from rhevmig.lab.http.request_costs import cost_s
 from rhevmig.lab.recordings.crawl_import import read_crawl, read_exchanges
 from rhevmig.lab.scenario.build_sites import build_world
 from rhevmig.lab.scenario.model import Scenario, load_scenario, located
+from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.clock import SimClock
 from rhevmig.lab.state.store import World
@@ -65,12 +65,12 @@ def _with_admin(world: World, password: str) -> None:
         world.add("permissions", world.new_id("permission", "admin"), permission)
 
 
-def sign_in(engine: Engine, username: str, password: str) -> str:
+def sign_in(engine: SimulatedEngine, username: str, password: str) -> str:
     """The Authorization header of a new session that has been used once."""
     form = {"grant_type": "password", "scope": "ovirt-app-api", "username": username, "password": password}
     headers = {"accept": "application/json"}
     path = "/ovirt-engine/sso/oauth/token"
-    answer = engine.handle(Request("POST", path, "", headers, urlencode(form).encode()))
+    answer = engine.handle(LabRequest("POST", path, "", headers, urlencode(form).encode()))
     token = msgspec.json.decode(answer.body)["access_token"]
     engine.sign_on.tokens[token].has_session = True
     return f"Bearer {token}"
@@ -79,7 +79,7 @@ def sign_in(engine: Engine, username: str, password: str) -> str:
 class Lab:
     """A simulated engine, with or without a server around it."""
 
-    def __init__(self, engine: Engine, *, username: str, password: str) -> None:
+    def __init__(self, engine: SimulatedEngine, *, username: str, password: str) -> None:
         self.engine = engine
         self.username = username
         self.password = password
@@ -113,9 +113,9 @@ class Lab:
         query: str = "",
         headers: dict[str, str] | None = None,
         body: bytes = b"",
-    ) -> Response:
+    ) -> LabResponse:
         """One request without a socket."""
-        return self.engine.handle(Request(method, path, query, headers, body))
+        return self.engine.handle(LabRequest(method, path, query, headers, body))
 
     def client_clock(self) -> ScaledClock:
         """A clock for clients that runs at the lab's speed from the lab's present."""
@@ -201,7 +201,7 @@ def open_lab(
     if user is not None:
         username = user.text("user_name").removesuffix("-authz")
         password = str(user.lab["password"])
-    return Lab(Engine(world), username=username, password=password)
+    return Lab(SimulatedEngine(world), username=username, password=password)
 
 
 def _world_of_file(path: Path, *, speed: float, monotonic: Callable[[], float] | None) -> World:
@@ -240,5 +240,17 @@ def serve(
     lab = open_lab(source, speed=speed)
     relay = bool(lab.world.faults) if relay is None else relay
     if engine_costs:
-        costs.switch_on(lab.engine)
+        lab.engine.after.append(_costly(lab.engine))
     return lab.start(host=host, port=port, ca_directory=ca_directory, relay=relay)
+
+
+def _costly(engine: SimulatedEngine) -> Callable[[LabRequest, LabResponse], LabResponse]:
+    """Answers of this engine take as long as those of the engine whose costs were measured."""
+
+    def delay(request: LabRequest, response: LabResponse) -> LabResponse:
+        speed = engine.world.clock.speed
+        if speed > 0:
+            response.delay_s += cost_s(request, response) / speed
+        return response
+
+    return delay

@@ -14,12 +14,12 @@ from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.migration.memory_transfer import Copies
 from rhevmig.lab.scheduling.balancing import Enforcer
 from rhevmig.lab.scheduling.scheduler import Scheduler
-from rhevmig.lab.state.event_publisher import SYSTEM, Voice
+from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
 from rhevmig.lab.state.jobs import SWEEP_S
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 
 class Moves:
@@ -28,7 +28,7 @@ class Moves:
     def __init__(self, engine: EngineState) -> None:
         self.engine = engine
         self.world = engine.world
-        self.voice = Voice(engine.world, engine.events)
+        self.voice = EventPublisher(engine.world, engine.events)
         self.scheduler = Scheduler(engine.world)
         self.copies = Copies(engine.world)
         self.migrations = Migrations(engine, self.scheduler, self.copies, self.voice)

@@ -11,7 +11,7 @@ from typing import Any
 import rhevmig
 from rhevmig.engine.session import EngineClient, connect
 from rhevmig.lab.fault_injection.injector import Mishap
-from rhevmig.lab.http.request import Request
+from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.migration import Campaign, Options, Plan
@@ -49,7 +49,7 @@ class Site:
         lab = self.lab
         return connect(lab.url, lab.username, lab.password, ca_file=lab.ca_file, clock=self.clock)
 
-    def _count(self, request: Request) -> None:
+    def _count(self, request: LabRequest) -> None:
         self.arrived.append((request.method, request.path))
 
     def posts(self, act: str = "migrate", name: str | None = None) -> int:

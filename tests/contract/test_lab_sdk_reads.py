@@ -16,7 +16,7 @@ from lxml import etree
 from ovirtsdk4.reader import Reader
 from ovirtsdk4.writer import Writer
 
-from rhevmig.lab.http.request import Response
+from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.lab import Lab, open_lab
 
 DEMO = "rhevmig/lab/scenarios/demo.yaml"
@@ -58,7 +58,7 @@ class Client:
         answer = lab.handle("POST", "/ovirt-engine/sso/oauth/token", "", wanted, form.encode())
         self.headers = {"authorization": f"Bearer {json.loads(answer.body)['access_token']}"}
 
-    def ask(self, path: str, query: str = "", *, method: str = "GET", body: str = "") -> Response:
+    def ask(self, path: str, query: str = "", *, method: str = "GET", body: str = "") -> LabResponse:
         sent = self.headers | ({"content-type": "application/xml"} if body else {})
         return self.lab.handle(method, path, query, sent, body.encode())
 
@@ -120,14 +120,14 @@ def differences(read: Node, written: Node, path: str) -> Iterator[str]:
             yield from differences(first, second, f"{path}/{name}")
 
 
-def lost_in(response: Response) -> list[str]:
+def lost_in(response: LabResponse) -> list[str]:
     """What a round through the SDK's reader and writer changes in an answer."""
     root = etree.fromstring(response.body)
     written = Writer.write(Reader.read(response.body), root=str(root.tag))
     return list(differences(node(root), node(etree.fromstring(written.encode())), str(root.tag)))
 
 
-def links_of(response: Response) -> Iterator[str]:
+def links_of(response: LabResponse) -> Iterator[str]:
     """Every path that an answer points at, but actions and searches."""
     for element in etree.fromstring(response.body).iter():
         href = element.get("href")

@@ -14,7 +14,7 @@ import yaml
 from ovirtsdk4 import types
 from slow.foreign.environment import collection, play, python
 
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.lab import Lab, serve
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def posted(lab: Lab) -> list[str]:
     """From now on, each request that may change something: `POST /vms/…/migrate`."""
     seen: list[str] = []
 
-    def note(request: Request, response: Response) -> Response:
+    def note(request: LabRequest, response: LabResponse) -> LabResponse:
         if request.method not in ("GET", "HEAD") and "/api" in request.path:
             seen.append(f"{request.method} {request.path.partition('/api')[2]}")
         return response
@@ -266,7 +266,7 @@ def test_modules_take_the_path_they_took_on_a_real_engine(lab: Lab) -> None:
     recorded = yaml.safe_load((FOREIGN / "asked.yaml").read_text())
     sessions: list[list[str]] = []
 
-    def note(request: Request, response: Response) -> Response:
+    def note(request: LabRequest, response: LabResponse) -> LabResponse:
         path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "{id}", request.path.partition("/ovirt-engine/")[2])
         names = "&".join(sorted(name for name, _ in parse_qsl(request.query, keep_blank_values=True)))
         line = f"{request.method} {path}" + (f"?{names}" if names else "")

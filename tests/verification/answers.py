@@ -7,7 +7,7 @@ import re
 import msgspec
 from lxml import etree
 
-from rhevmig.lab.http.request import Response
+from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.recordings.crawl_import import Exchange
 from verification.compare import Comparison
 
@@ -15,11 +15,11 @@ from verification.compare import Comparison
 class RehearsalComparison(Comparison):
     """Statistics are figures of simulated hosts: only their names and the migration's progress count."""
 
-    def difference(self, exchange: Exchange, answer: Response) -> str:
+    def difference(self, exchange: Exchange, answer: LabResponse) -> str:
         """The first difference, or nothing."""
         if "/jobs" in exchange.target and exchange.status == 200 and answer.status == 200:
             exchange = msgspec.structs.replace(exchange, answer=_steps_sorted(exchange.answer))
-            answer = Response(answer.status, _steps_sorted(answer.text).encode(), answer.headers)
+            answer = LabResponse(answer.status, _steps_sorted(answer.text).encode(), answer.headers)
         if not exchange.target.endswith("/statistics") or exchange.status != 200 or answer.status != 200:
             return super().difference(exchange, answer)
         recorded, found = (_figures(text) for text in (exchange.answer, answer.text))

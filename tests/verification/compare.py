@@ -14,10 +14,10 @@ from datetime import datetime
 import msgspec
 from lxml import etree
 
-from rhevmig.lab.api.engine import Engine
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.lab import sign_in
 from rhevmig.lab.recordings.crawl_import import Exchange
+from rhevmig.lab.simulated_engine import SimulatedEngine
 
 #: What is not compared, and why.
 LEFT_OUT = (
@@ -85,7 +85,7 @@ class Comparison:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: SimulatedEngine,
         *,
         username: str = "admin@internal",
         password: str = "secret",
@@ -138,7 +138,7 @@ class Comparison:
             clock = self.engine.world.clock
             clock.add(datetime.fromisoformat(recorded).timestamp() - clock.now_s)
 
-    def ask(self, exchange: Exchange) -> Response:
+    def ask(self, exchange: Exchange) -> LabResponse:
         """The lab's answer."""
         path, _, query = self.translated(exchange.target).partition("?")
         headers = dict(exchange.request_headers)
@@ -154,14 +154,14 @@ class Comparison:
             if not self._authorization:
                 self._authorization = sign_in(self.engine, self.username, self.password)
             headers["authorization"] = self._authorization
-        return self.engine.handle(Request(exchange.method, path, query, headers, body.encode()))
+        return self.engine.handle(LabRequest(exchange.method, path, query, headers, body.encode()))
 
     def translated(self, text: str) -> str:
         """A recorded text with the ids that the lab gave instead."""
         text = re.sub(r"(?<=from=)\d+", lambda match: self.ids.get(match[0], match[0]), text)
         return _UUID.sub(lambda match: self.ids.get(match[0], match[0]), text)
 
-    def difference(self, exchange: Exchange, answer: Response) -> str:
+    def difference(self, exchange: Exchange, answer: LabResponse) -> str:
         """The first difference between what was recorded and what the lab answered."""
         if answer.status != exchange.status:
             return f"status {answer.status} instead of {exchange.status}: {_brief(answer.text)}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from rhevmig.lab.recordings.crawl_import import Exchange
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import ref
 from rhevmig.lab.state.store import Entity, World
 from verification.recorded_events import Recorded, id_of, when
 
@@ -52,7 +52,7 @@ def _fit_places(world: World, exchanges: Sequence[Exchange], events: Sequence[Re
         if vm is not None and vm.text("status") == "paused":
             world.update(vm, {"status": "up", "status_detail": None})
         if vm is not None and vm.ref("host") != host_id and world.find("hosts", host_id):
-            world.update(vm, {"host": trees.ref(host_id), "status": "up"})
+            world.update(vm, {"host": ref(host_id), "status": "up"})
 
 
 def _take_away(world: World, host: Entity, names: list[str]) -> None:

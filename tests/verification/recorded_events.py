@@ -8,7 +8,7 @@ from datetime import datetime
 from lxml import etree
 
 from rhevmig.lab.recordings.crawl_import import Exchange
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import tree_of
 
 
 class Recorded:
@@ -23,7 +23,7 @@ class Recorded:
         self.cluster = element.findtext("cluster/name") or ""
         self.vm_id = id_of(element, "vm")
         self.host_id = id_of(element, "host")
-        attrs = trees.tree_of(element)
+        attrs = tree_of(element)
         self.attrs = {name: value for name, value in attrs.items() if name[0] != "@"}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rhevmig.lab.api.engine import Engine
 from rhevmig.lab.recordings.crawl_import import Exchange
+from rhevmig.lab.simulated_engine import SimulatedEngine
 from verification.compare import Verdict
 from verification.recorded_events import recorded_events
 from verification.replay import Rehearsal
@@ -79,5 +79,5 @@ def rehearse(
     for name in chronicle.order:
         if name in names:
             world = chronicle.world_before(name)
-            verdicts[name] = Rehearsal(Engine(world), known[name], seen).run()
+            verdicts[name] = Rehearsal(SimulatedEngine(world), known[name], seen).run()
     return verdicts

@@ -16,7 +16,6 @@ from typing import Any
 
 from lxml import etree
 
-from rhevmig.lab.api.engine import Engine
 from rhevmig.lab.fault_injection.injector import Mishaps
 from rhevmig.lab.fault_injection.spec import Mishap
 from rhevmig.lab.hosts.actions import UP_SAID_S
@@ -25,7 +24,8 @@ from rhevmig.lab.migration.lifecycle import HANDOVER_S
 from rhevmig.lab.migration.memory_transfer import Script, show_progress
 from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.scheduling.filters import host_networks, vm_networks
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.simulated_engine import SimulatedEngine
+from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import moves_of
 from verification.answers import RehearsalComparison, accepted
@@ -50,7 +50,9 @@ _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 class Rehearsal:
     """One recording and the lab that is to say the same."""
 
-    def __init__(self, engine: Engine, exchanges: Sequence[Exchange], seen: Sequence[Recorded] = ()) -> None:
+    def __init__(
+        self, engine: SimulatedEngine, exchanges: Sequence[Exchange], seen: Sequence[Recorded] = ()
+    ) -> None:
         self.engine = engine
         self.world: World = engine.world
         self.exchanges = list(exchanges)
@@ -196,7 +198,7 @@ class Rehearsal:
         if event.code == 62:
             self.world.set(vm, "status", "migrating")
         elif event.code == 63 and destination is not None:
-            self.world.update(vm, {"status": "up", "host": trees.ref(destination.id)})
+            self.world.update(vm, {"status": "up", "host": ref(destination.id)})
         elif event.code in (65, 120):
             self.world.set(vm, "status", "up")
 
@@ -215,11 +217,11 @@ class Rehearsal:
         vm = self.world.find("vms", element.get("id"))
         if vm is None:
             return
-        attrs = trees.tree_of(element)
+        attrs = tree_of(element)
         reported = {name: attrs.get(name) for name in _REPORTED}
         for path in ("display.port", "display.address"):
-            if trees.get(attrs, path) is not None:
-                reported[path] = trees.get(attrs, path)
+            if value_at(attrs, path) is not None:
+                reported[path] = value_at(attrs, path)
 
         if attrs.get("status") == "paused":  # its storage failed it, which is no act of the engine
             reported |= {"status": "paused", "status_detail": attrs.get("status_detail")}
@@ -272,7 +274,7 @@ class Rehearsal:
             ):
                 for element in etree.fromstring(exchange.answer.encode()).iter("host"):
                     if element.get("id") == host_id and element.findtext("memory"):
-                        attrs = trees.tree_of(element)
+                        attrs = tree_of(element)
                         return {name: attrs[name] for name in ("memory", "cpu") if name in attrs}
         return {}
 
@@ -289,11 +291,11 @@ class Rehearsal:
                 )
                 attrs: dict[str, Any] = {
                     "in_sync": "true",
-                    "network": trees.ref(network.id),
-                    "host": trees.ref(host.id),
+                    "network": ref(network.id),
+                    "host": ref(host.id),
                 }
                 if nic is not None:
-                    attrs["host_nic"] = trees.ref(nic.id)
+                    attrs["host_nic"] = ref(nic.id)
                 new_id = self.world.new_id("attachment", f"{host.id}/{network.id}")
                 self.world.add("hosts/networkattachments", new_id, attrs, parent=host)
 

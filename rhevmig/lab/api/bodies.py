@@ -8,13 +8,11 @@ from typing import Any
 
 from lxml import etree
 
-from rhevmig.lab.api.faults import Refused
 from rhevmig.lab.api.schema import load_model
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree, XmlRefused
+from rhevmig.lab.http.faults import EngineFault
+from rhevmig.lab.http.request import BODY_LIMIT_BYTES
+from rhevmig.lab.state.attribute_values import Tree, XmlRefused, parse_xml, tree_of
 
-#: Larger bodies are refused before they are read.
-BODY_LIMIT_BYTES = 8 * 1024 * 1024
 _HTML = "text/html;charset=UTF-8"
 _SCALARS = {
     "integer": re.compile(r"\s*[+-]?\d{1,30}\s*"),
@@ -23,9 +21,9 @@ _SCALARS = {
 }
 
 
-def _incorrect(url: str, method: str) -> Refused:
+def _incorrect(url: str, method: str) -> EngineFault:
     detail = f"For correct usage, see: {url}/ovirt-engine/apidoc#services/{method}"
-    return Refused(400, detail, reason="Request syntactically incorrect.", in_action=False)
+    return EngineFault(400, detail, reason="Request syntactically incorrect.", in_action=False)
 
 
 def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: str, method: str) -> Tree:
@@ -36,22 +34,22 @@ def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: 
     if kind in ("application/json", "text/json"):
         return _json_body(body, type_name, url, method)
     if kind not in ("", "application/xml", "text/xml", "application/x-yaml"):
-        raise Refused(415, in_action=False)
+        raise EngineFault(415, in_action=False)
     if not body.strip():
         return {}
     try:
-        root = trees.parse_xml(body)
+        root = parse_xml(body)
     except XmlRefused as error:
         raise _incorrect(url, method) from error
     if root.tag != tag:
         if root.tag in load_model().tags:
-            raise Refused(500, "argument type mismatch", content_type=_HTML, in_action=False)
+            raise EngineFault(500, "argument type mismatch", content_type=_HTML, in_action=False)
         raise _incorrect(url, method)
     return _checked(root, type_name, url, method)
 
 
 def _checked(root: etree._Element, type_name: str, url: str, method: str) -> Tree:
-    found = trees.tree_of(root)
+    found = tree_of(root)
     tree: Tree = found if isinstance(found, dict) else {}
     try:
         _hold_against(tree, type_name)
@@ -128,7 +126,7 @@ def _hold_member(value: Any, kind: str, name: str) -> None:
         values = load_model().enums.get(rest, [])
         if isinstance(value, str) and values and value not in values:
             detail = f"{value} is not a member of {rest}. Possible values for {rest} are: {', '.join(values)}"
-            raise Refused(400, detail, reason="Invalid value", in_action=False)
+            raise EngineFault(400, detail, reason="Invalid value", in_action=False)
     elif base == "one":
         _hold_against(value, rest)
     elif base == "many" and isinstance(value, dict):

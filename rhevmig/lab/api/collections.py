@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from rhevmig.lab.api import schema
 from rhevmig.lab.api.generated_resources import part_maker
 from rhevmig.lab.api.schema import Place
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree, items_of, ref, ref_id
 from rhevmig.lab.state.store import Entity, World
 
 #: What a collection answers: the place whose shape the items have, and the items.
@@ -121,7 +121,7 @@ def _networks_of_data_center(world: World, entity: Entity, place: Place) -> List
     return place, [_stand_in(place, network, entity, {}) for network in found]
 
 
-def _stand_in(place: Place, base: Entity, parent: Entity, attrs: trees.Tree) -> Entity:
+def _stand_in(place: Place, base: Entity, parent: Entity, attrs: Tree) -> Entity:
     """An entity that shows another one at a different URL, made for one answer."""
     view = Entity(place.path, base.id, attrs, parent=parent, base=base, seq=base.seq)
     view.children = base.children
@@ -134,7 +134,7 @@ def _labels_of(kind: str) -> Callable[[World, Entity, Place], Listed]:
         labels = [
             label
             for label in world.all("affinitylabels")
-            if any(trees.ref_id(item) == entity.id for item in trees.items_of(label.get(kind), singular))
+            if any(ref_id(item) == entity.id for item in items_of(label.get(kind), singular))
         ]
         return schema.place("affinitylabels"), labels
 
@@ -145,8 +145,8 @@ def _labels_in(kind: str) -> Callable[[World, Entity, Place], Listed]:
     """The affinity labels that a group names."""
 
     def provide(world: World, entity: Entity, place: Place) -> Listed:
-        items = trees.items_of(entity.get(f"{kind}_labels"), "affinity_label")
-        found = [world.find("affinitylabels", trees.ref_id(item)) for item in items]
+        items = items_of(entity.get(f"{kind}_labels"), "affinity_label")
+        found = [world.find("affinitylabels", ref_id(item)) for item in items]
         return schema.place("affinitylabels"), [label for label in found if label is not None]
 
     return provide
@@ -156,7 +156,7 @@ def _members(kind: str) -> Callable[[World, Entity, Place], Listed]:
     """The members of a label or group, shown as bare references."""
 
     def provide(world: World, entity: Entity, place: Place) -> Listed:
-        ids = [trees.ref_id(item) for item in trees.items_of(entity.get(kind), kind.removesuffix("s"))]
+        ids = [ref_id(item) for item in items_of(entity.get(kind), kind.removesuffix("s"))]
         found = [world.find(kind, entity_id) for entity_id in ids]
         return schema.bare_place(kind, named=entity.place == "clusters/affinitygroups"), [
             member for member in found if member is not None
@@ -177,16 +177,13 @@ def disks_of_domain(world: World, domain: Entity) -> list[Entity]:
     return [
         disk
         for disk in world.all("disks")
-        if any(
-            trees.ref_id(item) == domain.id
-            for item in trees.items_of(disk.get("storage_domains"), "storage_domain")
-        )
+        if any(ref_id(item) == domain.id for item in items_of(disk.get("storage_domains"), "storage_domain"))
     ]
 
 
 def _domain_disks(world: World, entity: Entity, place: Place) -> Listed:
     domain = entity.base if entity.place == "datacenters/storagedomains" and entity.base else entity
-    own = {"storage_domain": trees.ref(domain.id)}
+    own = {"storage_domain": ref(domain.id)}
     shape = schema.place("storagedomains/disks")
     return shape, [_stand_in(shape, disk, domain, own) for disk in disks_of_domain(world, domain)]
 
@@ -197,7 +194,7 @@ def _domain_vms(world: World, entity: Entity, place: Place) -> Listed:
         for attachment in world.referring("vms/diskattachments", "disk", disk.id):
             if attachment.parent is not None:
                 vm_ids[attachment.parent.id] = attachment.parent
-    own = {"storage_domain": trees.ref(entity.id)}
+    own = {"storage_domain": ref(entity.id)}
     return place, [_stand_in(place, vm, entity, own) for vm in vm_ids.values()]
 
 
@@ -264,7 +261,7 @@ def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed
     shape = schema.places().get(place.path) or schema.place("vms/permissions")
     found: dict[str, Entity] = {}
     for permission in [*system_permissions(world), *_inherited(world, entity)]:
-        attrs = {**permission.attrs, **({kind: trees.ref(entity.id)} if kind else {})}
+        attrs = {**permission.attrs, **({kind: ref(entity.id)} if kind else {})}
         of_group = permission.place == "groups/permissions"
         above = permission.parent if of_group and permission.parent is not None else entity
         attrs = {name: value for name, value in attrs.items() if name in ("role", "user", "group", kind)}

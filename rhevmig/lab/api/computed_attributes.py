@@ -10,28 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rhevmig.lab.api.schema import Place
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of, ref, ref_id, text_at
+from rhevmig.lab.state.host_memory import ACTIVE_STATUSES, MIB, schedulable_mib
 from rhevmig.lab.state.store import Entity, World
-
-_MIB = 1024 * 1024
-#: Memory that the engine keeps for the host itself, MiB (recorded hosts: 321 + 65).
-HOST_RESERVE_MIB = 386
-#: VM statuses that count as active in a host's summary.
-ACTIVE_STATUSES = frozenset(
-    (
-        "up",
-        "powering_up",
-        "paused",
-        "migrating",
-        "reboot_in_progress",
-        "wait_for_launch",
-        "powering_down",
-        "not_responding",
-        "unknown",
-        "saving_state",
-        "restoring_state",
-    )
-)
 
 #: Places whose items have an id and no href, as recorded.
 _NO_HREF = frozenset(
@@ -101,34 +82,6 @@ def token(world: World, entity: Entity) -> tuple[int, ...]:
     return (entity.version,)
 
 
-def overhead_mib(vm: Entity) -> int:
-    """What QEMU needs beside the guest's memory: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
-    vcpus = 1
-    for part in ("sockets", "cores", "threads"):
-        vcpus *= vm.number(f"cpu.topology.{part}", 1)
-    return 88 + 8 * vcpus + vm.number("memory") // _MIB // 512
-
-
-def _committed_mib(world: World, host: Entity) -> int:
-    """Memory of the VMs on a host, MiB; kept until one of them changes, comes or goes."""
-    version = world.load_version.get(host.id, 0)
-    known = host.lab.get("#committed")
-    if known is None or known[0] != version:
-        vms = world.referring("vms", "host", host.id)
-        known = (version, sum(vm.number("memory") // _MIB + overhead_mib(vm) for vm in vms))
-        host.lab["#committed"] = known
-    return int(known[1])
-
-
-def schedulable_mib(world: World, host: Entity) -> int:
-    """What the scheduler may still place on the host, MiB."""
-    cluster = world.find("clusters", host.ref("cluster"))
-    percent = cluster.number("memory_policy.over_commit.percent", 100) if cluster else 100
-    memory = host.number("memory") // _MIB * percent // 100
-    committed = _committed_mib(world, host)
-    return memory - HOST_RESERVE_MIB - committed - int(host.lab.get("pending_mib", 0))
-
-
 def _summary(world: World, host: Entity, value: Any) -> Any:
     vms = world.referring("vms", "host", host.id)
     active = sum(vm.text("status") in ACTIVE_STATUSES for vm in vms)
@@ -139,7 +92,7 @@ def _summary(world: World, host: Entity, value: Any) -> Any:
 def _max_scheduling_memory(world: World, host: Entity, value: Any) -> Any:
     if host.get("memory") is None:
         return "0" if value is None else value
-    return str(max(0, schedulable_mib(world, host)) * _MIB)
+    return str(max(0, schedulable_mib(world, host)) * MIB)
 
 
 def _display(world: World, vm: Entity, value: Any) -> Any:
@@ -175,7 +128,7 @@ _OVF = (
 def _initialization(world: World, entity: Entity, value: Any) -> Any:
     """The configuration of a VM or snapshot as OVF: its presence and its head, not all of it."""
     vm = entity.parent if entity.place == "vms/snapshots" and entity.parent is not None else entity
-    data = _OVF.format(name=vm.name, memory=vm.number("memory") // _MIB)
+    data = _OVF.format(name=vm.name, memory=vm.number("memory") // MIB)
     return {**(value if isinstance(value, dict) else {}), "configuration": {"data": data, "type": "ovf"}}
 
 
@@ -186,8 +139,8 @@ def _constant(shown: Any) -> Callable[[World, Entity, Any], Any]:
 def _management_network(world: World, cluster: Entity, value: Any) -> Any:
     owner = cluster.base if cluster.base is not None else cluster
     for part in world.children(owner, "networks"):
-        if "management" in trees.items_of(part.get("usages"), "usage"):
-            return trees.ref(part.id)
+        if "management" in items_of(part.get("usages"), "usage"):
+            return ref(part.id)
     return None
 
 
@@ -205,7 +158,7 @@ def _in_sync(world: World, attachment: Entity, value: Any) -> Any:
 def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
     network = world.find("networks", attachment.ref("network"))
     known = attachment.lab.get("actual")
-    kept = trees.items_of(attachment.attrs.get("reported_configurations"), "reported_configuration")
+    kept = items_of(attachment.attrs.get("reported_configurations"), "reported_configuration")
     rows = kept or [
         {"name": name}
         for name in (
@@ -242,22 +195,22 @@ def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
 
 def _wanted(world: World, attachment: Entity, network: Entity) -> dict[str, str]:
     """What the engine expects of an attached network, as far as it follows from the rest."""
-    usages = trees.items_of(network.get("usages"), "usage")
+    usages = items_of(network.get("usages"), "usage")
     first: dict[str, Any] = next(
-        iter(trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {}
+        iter(items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {}
     )
-    method = trees.text(first, "assignment_method", "none")
+    method = text_at(first, "assignment_method", "none")
     found = {
         "mtu": str(network.number("mtu") or 1500),
         "bridged": "true" if "vm" in usages else "false",
-        "vlan": trees.ref_id(network.get("vlan")) or "",
+        "vlan": ref_id(network.get("vlan")) or "",
     }
     if attachment.lab.get("actual") is not None:
         found.update(
             switchType="LEGACY",
             ipv4_boot_protocol={"static": "STATIC_IP", "dhcp": "DHCP"}.get(method, "NONE"),
-            ipv4_netmask=trees.text(first, "ip.netmask"),
-            ipv4_address=trees.text(first, "ip.address"),
+            ipv4_netmask=text_at(first, "ip.netmask"),
+            ipv4_address=text_at(first, "ip.address"),
             ipv6_boot_protocol="NONE",
             default_route=attachment.lab["actual"].get("default_route", "false"),
         )

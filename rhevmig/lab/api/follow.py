@@ -16,9 +16,9 @@ import msgspec
 from rhevmig.lab.api import collections as links
 from rhevmig.lab.api import schema
 from rhevmig.lab.api import xml as render
-from rhevmig.lab.api.faults import Refused
+from rhevmig.lab.api.request_context import Look
 from rhevmig.lab.api.schema import Place
-from rhevmig.lab.api.xml import Look
+from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.state.store import Entity, World
 
 #: Followed names, nested: `nics.statistics` is {"nics": {"statistics": {}}}.
@@ -36,12 +36,12 @@ def parse_follow(value: str) -> Wanted:
     return wanted
 
 
-def _broken(place: Place, name: str) -> Refused:
+def _broken(place: Place, name: str) -> EngineFault:
     """The page that the engine's uncaught exception gives."""
     kind = "".join(word.capitalize() for word in place.list_tag.split("_"))
     page = (files("rhevmig.lab") / "data" / "error-500.html").read_text()
     problem = f"Problem following '{html.escape(name)}' link in {kind} entity."
-    return Refused(
+    return EngineFault(
         500, page.replace("PROBLEM", problem), content_type="text/html;charset=UTF-8", in_action=False
     )
 

@@ -14,9 +14,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from rhevmig.lab.recordings.reported_statistics import figures_of, used_beside_vms
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, ref
+from rhevmig.lab.state.reported_statistics import figures_of, used_beside_vms
 from rhevmig.lab.state.store import Entity, World
 
 _NO_DISK = "00000000-0000-0000-0000-000000000000"
@@ -57,18 +56,14 @@ def _running(vm: Entity) -> bool:
 
 
 def _cdroms(world: World, vm: Entity) -> list[Entity]:
-    return [_child(vm, "cdroms", _NO_DISK, {"vm": trees.ref(vm.id)})]
+    return [_child(vm, "cdroms", _NO_DISK, {"vm": ref(vm.id)})]
 
 
 def _consoles(world: World, vm: Entity) -> list[Entity]:
     if vm.lab.get("headless"):
         return []
     protocol = vm.text("display.type", "vnc")
-    return [
-        _child(
-            vm, "graphicsconsoles", protocol.encode().hex(), {"protocol": protocol, "vm": trees.ref(vm.id)}
-        )
-    ]
+    return [_child(vm, "graphicsconsoles", protocol.encode().hex(), {"protocol": protocol, "vm": ref(vm.id)})]
 
 
 def _applications(world: World, vm: Entity) -> list[Entity]:
@@ -76,14 +71,14 @@ def _applications(world: World, vm: Entity) -> list[Entity]:
         return []
     name = "qemu-guest-agent-9.1.0"
     padded = name.encode()[:16].hex()
-    return [_child(vm, "applications", str(uuid.UUID(padded)), {"name": name, "vm": trees.ref(vm.id)})]
+    return [_child(vm, "applications", str(uuid.UUID(padded)), {"name": name, "vm": ref(vm.id)})]
 
 
 def _sessions(world: World, vm: Entity) -> list[Entity]:
     if not _running(vm):
         return []
     session_id = "37a6259c-c0c1-dae2-99a7-866489dff0bd"
-    return [_child(vm, "sessions", session_id, {"user": {"user_name": "None"}, "vm": trees.ref(vm.id)})]
+    return [_child(vm, "sessions", session_id, {"user": {"user_name": "None"}, "vm": ref(vm.id)})]
 
 
 def _reported(world: World, vm: Entity) -> list[Entity]:
@@ -102,7 +97,7 @@ def _reported(world: World, vm: Entity) -> list[Entity]:
             "ips": {"ip": {"address": address, "version": "v4"}},
             "mac": {"address": mac},
             "type": "network",
-            "vm": trees.ref(vm.id),
+            "vm": ref(vm.id),
         }
         found.append(_child(vm, "reporteddevices", device_id, attrs))
     return found
@@ -137,7 +132,7 @@ def _numa_nodes(world: World, host: Entity) -> list[Entity]:
             "index": str(socket),
             "memory": str(memory_mib),
             "node_distance": distance,
-            "host": trees.ref(host.id),
+            "host": ref(host.id),
         }
         node_id = str(
             uuid.uuid5(uuid.UUID(host.id) if _is_uuid(host.id) else uuid.NAMESPACE_OID, f"numa{socket}")
@@ -213,7 +208,7 @@ def _statistics(world: World, entity: Entity) -> list[Entity]:
         values: Any = {"value": [{member: str(one)} for one in told]} if told else ""
         attrs: Tree = {**msgspec.to_builtins(measure), "name": name, "values": values}
         if not series:
-            attrs[owner] = trees.ref(entity.id)
+            attrs[owner] = ref(entity.id)
         found.append(_child(entity, "statistics", statistic_id(name), attrs))
     return found
 

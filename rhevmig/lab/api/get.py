@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from rhevmig.lab.api import collections as links
 from rhevmig.lab.api import follow, schema
 from rhevmig.lab.api import xml as render
-from rhevmig.lab.api.faults import Refused
+from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.api.routes import ROOT_LINKS, Target
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.api.search import query as searches
 from rhevmig.lab.api.xml import PROLOG
 from rhevmig.lab.http import accounts
-from rhevmig.lab.http.request import Response, is_true
-from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.http.faults import EngineFault
+from rhevmig.lab.http.request import LabResponse, is_true
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
@@ -32,35 +32,35 @@ _NO_ERRATA = (
 _ADMIN_ONLY = frozenset(("jobs", "clusters/affinitygroups", "jobs/steps"))
 
 
-def not_permitted() -> Refused:
+def not_permitted() -> EngineFault:
     """What a filtered query for something administrative answers."""
-    return Refused(400, "query execution failed due to insufficient permissions.", in_action=False)
+    return EngineFault(400, "query execution failed due to insufficient permissions.", in_action=False)
 
 
-def xml(text: str, status: int = 200) -> Response:
+def xml(text: str, status: int = 200) -> LabResponse:
     """An XML answer."""
-    return Response(status=status, body=(PROLOG + text).encode(), headers=[("Content-Type", XML)])
+    return LabResponse(status=status, body=(PROLOG + text).encode(), headers=[("Content-Type", XML)])
 
 
-def read(asked: Asked, target: Target) -> Response:
+def read(context: RequestContext, target: Target) -> LabResponse:
     """The answer to a GET."""
     if target.action is not None:
-        raise Refused(405, allow="POST, OPTIONS", in_action=False)
+        raise EngineFault(405, allow="POST, OPTIONS", in_action=False)
     if target.entity_id is None:
-        return _collection(asked, target)
-    return _item(asked, target)
+        return _collection(context, target)
+    return _item(context, target)
 
 
-def _item(asked: Asked, target: Target) -> Response:
+def _item(context: RequestContext, target: Target) -> LabResponse:
     entity = target.entity
     if target.place.path == "options":
-        return _option(asked, entity)
-    if target.place.path == "clusters/affinitygroups" and entity is None and not asked.filtered:
-        raise Refused(400, _NO_GROUP, in_action=False)
+        return _option(context, entity)
+    if target.place.path == "clusters/affinitygroups" and entity is None and not context.filtered:
+        raise EngineFault(400, _NO_GROUP, in_action=False)
     if entity is None:
-        raise Refused(404, in_action=False)
-    if asked.filtered:
-        _guard(asked, target.place, entity)
+        raise EngineFault(404, in_action=False)
+    if context.filtered:
+        _guard(context, target.place, entity)
     place = target.place
     if (
         entity.place != place.path
@@ -68,30 +68,30 @@ def _item(asked: Asked, target: Target) -> Response:
         and place.path not in ("cpuprofiles", "diskprofiles")
     ):
         place = schema.place(entity.place)
-    wanted = follow.parse_follow(asked.request.param("follow") or "")
-    followed = follow.followers(asked.world, place, [entity], wanted, asked.look)
-    return xml(render.render_entity(asked.world, place, entity, asked.look, followed))
+    wanted = follow.parse_follow(context.request.param("follow") or "")
+    followed = follow.followers(context.world, place, [entity], wanted, context.look)
+    return xml(render.render_entity(context.world, place, entity, context.look, followed))
 
 
-def _guard(asked: Asked, place: Place, entity: Entity) -> None:
+def _guard(context: RequestContext, place: Place, entity: Entity) -> None:
     if place.path.startswith("hosts") or place.path in _ADMIN_ONLY:
         raise not_permitted()
-    if not accounts.may_see(asked.world, asked.caller, entity):
-        raise Refused(404, in_action=False)
+    if not accounts.may_see(context.world, context.caller, entity):
+        raise EngineFault(404, in_action=False)
 
 
-def _option(asked: Asked, entity: Entity | None) -> Response:
-    if entity is None or asked.filtered:
-        raise Refused(404, in_action=False)
-    version = asked.request.param("version")
+def _option(context: RequestContext, entity: Entity | None) -> LabResponse:
+    if entity is None or context.filtered:
+        raise EngineFault(404, in_action=False)
+    version = context.request.param("version")
     if not version:
-        return xml(render.render_entity(asked.world, schema.place("options"), entity, asked.look))
+        return xml(render.render_entity(context.world, schema.place("options"), entity, context.look))
     values = entity.get("values.system_option_value")
     chosen = [
         value for value in (values if isinstance(values, list) else [values]) if value["version"] == version
     ]
     if not chosen:
-        raise Refused(404, in_action=False)
+        raise EngineFault(404, in_action=False)
     shown = Entity(
         "options",
         entity.id,
@@ -100,51 +100,51 @@ def _option(asked: Asked, entity: Entity | None) -> Response:
         base=None,
         seq=0,
     )
-    return xml(render.render_entity(asked.world, schema.place("options"), shown, asked.look))
+    return xml(render.render_entity(context.world, schema.place("options"), shown, context.look))
 
 
-def _collection(asked: Asked, target: Target) -> Response:
+def _collection(context: RequestContext, target: Target) -> LabResponse:
     place = target.place
     if place.path == "options":
-        raise Refused(405, allow="", in_action=False)
+        raise EngineFault(405, allow="", in_action=False)
     if place.path == "katelloerrata" or place.segment == "katelloerrata":
         return _errata(place)
-    if asked.filtered and ((place.path.startswith("hosts/")) or place.path in _ADMIN_ONLY):
+    if context.filtered and ((place.path.startswith("hosts/")) or place.path in _ADMIN_ONLY):
         raise not_permitted()
-    if place.path == "hosts" and asked.request.param("migration_target_of") is not None:
-        shape, entities = place, _migration_targets(asked)
+    if place.path == "hosts" and context.request.param("migration_target_of") is not None:
+        shape, entities = place, _migration_targets(context)
     elif target.parent is None:
-        shape, entities = place, _searched(asked, place, links.list_top(asked.world, place.path))
+        shape, entities = place, _searched(context, place, links.list_top(context.world, place.path))
     else:
-        shape, entities = links.list_below(asked.world, target.parent, place)
-        if place.parent_path == "storagedomains" and is_true(asked.request.param("unregistered")):
+        shape, entities = links.list_below(context.world, target.parent, place)
+        if place.parent_path == "storagedomains" and is_true(context.request.param("unregistered")):
             entities = []  # the lab's storage holds nothing that its engine does not know
-        entities = _limited(entities, _limit(asked))
-    wanted = follow.parse_follow(asked.request.param("follow") or "")
-    _older_detail(asked, shape, wanted)
-    followed = follow.followers(asked.world, shape, list(entities), wanted, asked.look)
+        entities = _limited(entities, _limit(context))
+    wanted = follow.parse_follow(context.request.param("follow") or "")
+    _older_detail(context, shape, wanted)
+    followed = follow.followers(context.world, shape, list(entities), wanted, context.look)
     return xml(
-        render.render_collection(asked.world, shape, entities, asked.look, followed, tag=place.list_tag)
+        render.render_collection(context.world, shape, entities, context.look, followed, tag=place.list_tag)
     )
 
 
-def _older_detail(asked: Asked, shape: Place, wanted: follow.Wanted) -> None:
+def _older_detail(context: RequestContext, shape: Place, wanted: follow.Wanted) -> None:
     """`detail=statistics`, in the query or the Accept header, is the older way to follow."""
-    detail = asked.request.param("detail") or ""
-    accept = asked.request.headers.get("accept", "")
+    detail = context.request.param("detail") or ""
+    accept = context.request.headers.get("accept", "")
     asked_for = "statistics" in detail.split("+") or "detail=statistics" in accept.replace(" ", "")
     if asked_for and "statistics" in shape.links:
         wanted.setdefault("statistics", {})
 
 
-def _errata(place: Place) -> Response:
+def _errata(place: Place) -> LabResponse:
     if "/" in place.path:
         return xml(f"<{place.list_tag}/>\n")
-    raise Refused(400, _NO_ERRATA, in_action=False)
+    raise EngineFault(400, _NO_ERRATA, in_action=False)
 
 
-def _limit(asked: Asked) -> int | None:
-    value = asked.request.param("max")
+def _limit(context: RequestContext) -> int | None:
+    value = context.request.param("max")
     if value is None or value == "":
         return None
     try:
@@ -152,7 +152,7 @@ def _limit(asked: Asked) -> int | None:
     except ValueError:
         return None
     if limit < 0:
-        raise Refused(400, f"illegal max count value for query : {limit}", in_action=False)
+        raise EngineFault(400, f"illegal max count value for query : {limit}", in_action=False)
     return limit
 
 
@@ -160,18 +160,18 @@ def _limited(entities: Sequence[Entity], limit: int | None) -> list[Entity]:
     return list(entities) if limit is None else list(entities[:limit])
 
 
-def _searched(asked: Asked, place: Place, entities: list[Entity]) -> list[Entity]:
-    limit = _limit(asked)
-    if asked.filtered:
-        seen = [entity for entity in entities if accounts.may_see(asked.world, asked.caller, entity)]
+def _searched(context: RequestContext, place: Place, entities: list[Entity]) -> list[Entity]:
+    limit = _limit(context)
+    if context.filtered:
+        seen = [entity for entity in entities if accounts.may_see(context.world, context.caller, entity)]
         entities = seen if place.path == "events" else sorted(seen, key=lambda entity: entity.seq)
     if place.path == "events":
-        entities = _newer_than(entities, asked.request.param("from"))
-    text = asked.request.param("search")
+        entities = _newer_than(entities, context.request.param("from"))
+    text = context.request.param("search")
     if not text:
         return _limited(entities, limit)
-    sensitive = is_true(asked.request.param("case_sensitive")) is True
-    return searches.select(asked.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)
+    sensitive = is_true(context.request.param("case_sensitive")) is True
+    return searches.select(context.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)
 
 
 def _newer_than(events: list[Entity], start: str | None) -> list[Entity]:
@@ -186,15 +186,19 @@ def _newer_than(events: list[Entity], start: str | None) -> list[Entity]:
     return newer
 
 
-def _migration_targets(asked: Asked) -> list[Entity]:
+def _migration_targets(context: RequestContext) -> list[Entity]:
     vms = []
-    for vm_id in (asked.request.param("migration_target_of") or "").split(","):
-        vm = asked.world.find("vms", vm_id.strip())
+    for vm_id in (context.request.param("migration_target_of") or "").split(","):
+        vm = context.world.find("vms", vm_id.strip())
         if vm is None:
-            raise Refused(404, "Entity not found: GetVmByVmId", in_action=False)
+            raise EngineFault(404, "Entity not found: GetVmByVmId", in_action=False)
         vms.append(vm)
-    closure = is_true(asked.request.param("check_vms_in_affinity_closure")) is True
-    hosts = list(asked.world.all("hosts")) if asked.filtered else asked.engine.migration_targets(vms, closure)
+    closure = is_true(context.request.param("check_vms_in_affinity_closure")) is True
+    hosts = (
+        list(context.world.all("hosts"))
+        if context.filtered
+        else context.engine.migration_targets(vms, closure)
+    )
     return [_without_cpu_type(host) for host in hosts]
 
 
@@ -218,16 +222,16 @@ def root_links(base: str) -> list[tuple[str, str]]:
     return found
 
 
-def read_root(asked: Asked) -> Response:
+def read_root(context: RequestContext) -> LabResponse:
     """`GET /api`."""
-    world, base = asked.world, asked.look.base
+    world, base = context.world, context.look.base
     lines = ["<api>\n"]
     lines += [f'    <link href="{href}" rel="{rel}"/>\n' for rel, href in root_links(base)]
     root: dict[str, Any] = {
         "engine_backup": {},
-        "product_info": _product(world.engine_facts, filtered=asked.filtered),
+        "product_info": _product(world.engine_facts, filtered=context.filtered),
     }
-    if asked.filtered:
+    if context.filtered:
         root.pop("engine_backup")
     for tag, value in root.items():
         render.render_tree(tag, value, level=1, out=lines)
@@ -238,10 +242,10 @@ def read_root(asked: Asked) -> Response:
         f'        <root_tag href="{base}/tags/{blank}" id="{blank}"/>\n'
         "    </special_objects>\n"
     )
-    if not asked.filtered:
-        render.render_tree("summary", _root_summary(asked), level=1, out=lines)
+    if not context.filtered:
+        render.render_tree("summary", _root_summary(context), level=1, out=lines)
     lines.append(f"    <time>{world.clock.stamp()}</time>\n")
-    user = asked.caller.user
+    user = context.caller.user
     for tag in ("authenticated_user", "effective_user"):
         lines.append(f'    <{tag} href="{base}/users/{user.id}" id="{user.id}"/>\n')
     lines.append("</api>\n")
@@ -258,8 +262,8 @@ def _product(facts: dict[str, Any], *, filtered: bool) -> dict[str, Any]:
     return {**known, "version": facts.get("version", {})}
 
 
-def _root_summary(asked: Asked) -> dict[str, Any]:
-    world = asked.world
+def _root_summary(context: RequestContext) -> dict[str, Any]:
+    world = context.world
     hosts, vms = list(world.all("hosts")), list(world.all("vms"))
     running = sum(vm.get("host") is not None for vm in vms)
     domains = list(world.all("storagedomains"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rhevmig.lab.api import collections as links
 from rhevmig.lab.api import schema
-from rhevmig.lab.api.faults import Refused
 from rhevmig.lab.api.schema import Place
+from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.state.store import Entity, World
 
 #: The links of the API's root, in the engine's order; a second entry says that it can be searched.
@@ -84,10 +84,10 @@ class Target:
         self.action = action
 
 
-def not_found_page(url: str) -> Refused:
+def not_found_page(url: str) -> EngineFault:
     """The answer to a path that no resource of the engine has."""
     text = f"RESTEASY003210: Could not find resource for full path: {url}"
-    return Refused(404, text, content_type="text/html;charset=UTF-8", in_action=False)
+    return EngineFault(404, text, content_type="text/html;charset=UTF-8", in_action=False)
 
 
 def home_of(place: Place) -> Place:
@@ -133,7 +133,7 @@ def _follow(world: World, segments: list[str], url: str) -> Target:
         if shown is None:
             raise not_found_page(url)
         if entity is None:
-            raise Refused(404, in_action=False)
+            raise EngineFault(404, in_action=False)
         place, parent = shown, entity
 
 

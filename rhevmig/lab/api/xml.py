@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from rhevmig.lab.api import computed_attributes as derived
+from rhevmig.lab.api.request_context import Look
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.store import Entity, World
 
@@ -22,21 +21,6 @@ _ESCAPED_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"':
 #: Structs that the engine writes as `<x/>` when nothing is in them, where a text would be `<x></x>`.
 #: The engine's indentation starts again at every eighth level.
 _BLANK = "    "
-
-
-class Look(msgspec.Struct, frozen=True):
-    """How an answer is to look."""
-
-    #: What hrefs begin with: `/ovirt-engine/api`, or `/ovirt-engine/api/v4` when asked there.
-    base: str = "/ovirt-engine/api"
-    #: Also the members that cost extra queries.
-    all_content: bool = False
-    #: The view of an ordinary user: some members are missing.
-    filtered: bool = False
-    #: Reached by `follow`: a few members are shown only then.
-    followed: bool = False
-    #: Only the id and href, actions and links: what an action's answer shows of its object.
-    bare: bool = False
 
 
 def render_tree(tag: str, value: Any, *, level: int = 0, out: list[str] | None = None) -> list[str]:

@@ -21,7 +21,7 @@ import msgspec
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.fault_injection.injector import Mishaps
 from rhevmig.lab.fault_injection.spec import read_mishaps
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.state.clock import stamp
 from rhevmig.lab.subsystems import Moves
@@ -37,7 +37,7 @@ class Control:
         self.mishaps = mishaps
         moves.engine.before.insert(0, self.answer)
 
-    def answer(self, request: Request) -> Response | None:
+    def answer(self, request: LabRequest) -> LabResponse | None:
         """The answer to a request of the control endpoint, None for every other."""
         if not request.path.startswith(PREFIX):
             return None
@@ -48,7 +48,7 @@ class Control:
         except (msgspec.MsgspecError, ScenarioInvalid, ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
 
-    def _do(self, method: str, parts: list[str], sent: Any) -> Response:
+    def _do(self, method: str, parts: list[str], sent: Any) -> LabResponse:
         key = (method, parts[0])
         if key == ("GET", "clock"):
             clock = self.moves.world.clock
@@ -70,7 +70,7 @@ class Control:
             return self._copies()
         return _json({"error": f"the lab has no {method} {PREFIX}{'/'.join(parts)}"}, 404)
 
-    def _advance(self, seconds: float) -> Response:
+    def _advance(self, seconds: float) -> LabResponse:
         """Time passes once this answer is on its way: what is due then happens before the next request."""
         if not 0 <= seconds < 1e9:
             raise ValueError(f"seconds is {seconds}, expected 0 or more")
@@ -81,7 +81,7 @@ class Control:
         clock.freeze(clock.running_s)
         return _json({"now": clock.stamp()})
 
-    def _list(self) -> Response:
+    def _list(self) -> LabResponse:
         planted = [
             {"number": number, "met": item.met, "hit": item.hit, **msgspec.to_builtins(item.mishap)}
             for number, item in self.mishaps.planted.items()
@@ -89,7 +89,7 @@ class Control:
         struck = [{"at": stamp(at_s), "name": name, "whom": whom} for at_s, name, whom in self.mishaps.log]
         return _json({"planted": planted, "struck": struck})
 
-    def _work(self, sent: dict[str, Any]) -> Response:
+    def _work(self, sent: dict[str, Any]) -> LabResponse:
         pattern = str(sent.pop("vm"))
         load = msgspec.convert(sent, type=Workload)
         found = [vm for vm in self.moves.world.all("vms") if fnmatchcase(vm.name, pattern)]
@@ -98,7 +98,7 @@ class Control:
             self.moves.copies.reload(vm)
         return _json({"vms": [vm.name for vm in found]})
 
-    def _copies(self) -> Response:
+    def _copies(self) -> LabResponse:
         return _json(
             {
                 "copies": [
@@ -118,5 +118,5 @@ class Control:
         )
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return Response(status, msgspec.json.encode(content), [("Content-Type", "application/json")])
+def _json(content: dict[str, Any], status: int = 200) -> LabResponse:
+    return LabResponse(status, msgspec.json.encode(content), [("Content-Type", "application/json")])

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import pairwise
 
-from rhevmig.lab.api.faults import message
 from rhevmig.lab.fault_injection.spec import Mishap
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.faults import message
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.migration.lifecycle import Migration
 from rhevmig.lab.migration.memory_transfer import BROKE, LOST_DESTINATION, Copy
@@ -63,52 +63,52 @@ class Stage:
         known = [self.world.find(place, two) for one, two in pairwise(parts) if one == place]
         return known[0] if known else None
 
-    def during_outage(self, request: Request) -> Response | None:
+    def during_outage(self, request: LabRequest) -> LabResponse | None:
         """The answer while the engine is away, has just come back, or takes no commands."""
         now_s = self.world.clock.now_s
         if now_s < self.away_until_s:
             if self.behind_proxy:
-                return Response(503, _PROXY_PAGE.encode(), [("Content-Type", HTML)])
-            answer = Response(503, b"")
+                return LabResponse(503, _PROXY_PAGE.encode(), [("Content-Type", HTML)])
+            answer = LabResponse(503, b"")
             answer.fate = "silent" if self.away_until_s - now_s < WARMING_S else "reset"
             return answer
         if now_s < self.warming_until_s and "/sso/" not in request.path:
-            return Response(401, _STARTING_PAGE.encode(), [("Content-Type", HTML)])
+            return LabResponse(401, _STARTING_PAGE.encode(), [("Content-Type", HTML)])
         if self.in_maintenance and request.method in ("POST", "PUT", "DELETE") and "/api/" in request.path:
             text = message("ENGINE_MAINTENANCE")
             return _fault(409, f"[{text}]", in_action=request.method == "POST")
         return None
 
 
-def _fault(status: int, detail: str, *, in_action: bool) -> Response:
+def _fault(status: int, detail: str, *, in_action: bool) -> LabResponse:
     fault = f"<fault>\n    <detail>{detail}</detail>\n    <reason>Operation Failed</reason>\n</fault>\n"
     if in_action:
         fault = f"<action>\n{fault}<status>failed</status>\n</action>\n"
     prolog = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    return Response(status, (prolog + fault).encode(), [("Content-Type", "application/xml;charset=UTF-8")])
+    return LabResponse(status, (prolog + fault).encode(), [("Content-Type", "application/xml;charset=UTF-8")])
 
 
 # -- requests: the engine never sees them
 
 
-def _page(stage: Stage, mishap: Mishap, request: Request) -> Response:
+def _page(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse:
     status = 200 if mishap.kind == "html" else mishap.status
     text = mishap.error or "<html><head><title>Welcome</title></head><body>Please log in</body></html>"
-    return Response(status, text.encode(), [("Content-Type", HTML)])
+    return LabResponse(status, text.encode(), [("Content-Type", HTML)])
 
 
-def _connection(stage: Stage, mishap: Mishap, request: Request) -> Response:
-    answer = Response(503, b"")
+def _connection(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse:
+    answer = LabResponse(503, b"")
     answer.fate = "silent" if mishap.kind == "silent" else "reset"
     return answer
 
 
-def _expire(stage: Stage, mishap: Mishap, request: Request) -> Response | None:
+def _expire(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse | None:
     stage.moves.engine.sign_on.expire_all()
     return None
 
 
-ON_REQUESTS: dict[str, Callable[[Stage, Mishap, Request], Response | None]] = {
+ON_REQUESTS: dict[str, Callable[[Stage, Mishap, LabRequest], LabResponse | None]] = {
     "html": _page,
     "status": _page,
     "reset": _connection,
@@ -120,27 +120,27 @@ ON_REQUESTS: dict[str, Callable[[Stage, Mishap, Request], Response | None]] = {
 # -- answers: the engine has done what was asked
 
 
-def _lost(mishap: Mishap, response: Response) -> Response:
+def _lost(mishap: Mishap, response: LabResponse) -> LabResponse:
     response.fate = "cut" if mishap.kind == "cut" else "lost"
     return response
 
 
-def _cut_xml(mishap: Mishap, response: Response) -> Response:
+def _cut_xml(mishap: Mishap, response: LabResponse) -> LabResponse:
     response.body = response.body[: len(response.body) * 2 // 3]
     return response
 
 
-def _slow(mishap: Mishap, response: Response) -> Response:
+def _slow(mishap: Mishap, response: LabResponse) -> LabResponse:
     response.delay_s += mishap.seconds
     return response
 
 
-def _untyped(mishap: Mishap, response: Response) -> Response:
+def _untyped(mishap: Mishap, response: LabResponse) -> LabResponse:
     response.headers = [item for item in response.headers if item[0].lower() != "content-type"]
     return response
 
 
-ON_ANSWERS: dict[str, Callable[[Mishap, Response], Response]] = {
+ON_ANSWERS: dict[str, Callable[[Mishap, LabResponse], LabResponse]] = {
     "answer_lost": _lost,
     "cut": _lost,
     "cut_xml": _cut_xml,

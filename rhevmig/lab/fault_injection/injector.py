@@ -14,7 +14,7 @@ from functools import partial
 
 from rhevmig.lab.fault_injection.effects import ON_ANSWERS, ON_COPIES, ON_REQUESTS, ON_WORLD, Stage
 from rhevmig.lab.fault_injection.spec import Mishap, read_mishaps
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.memory_transfer import Copy
 from rhevmig.lab.subsystems import Moves
 
@@ -95,7 +95,7 @@ class Mishaps:
         if planted.number in self.planted and planted.strikes():
             self._world_strikes(planted.mishap, None)
 
-    def _before(self, request: Request) -> Response | None:
+    def _before(self, request: LabRequest) -> LabResponse | None:
         self._answering = []
         answer = self.stage.during_outage(request)
         if answer is not None:
@@ -116,7 +116,7 @@ class Mishaps:
                 answer = answer or ON_REQUESTS[mishap.kind](self.stage, mishap, request)
         return answer
 
-    def _is_asked(self, mishap: Mishap, request: Request, target: str) -> bool:
+    def _is_asked(self, mishap: Mishap, request: LabRequest, target: str) -> bool:
         if mishap.at_s is not None or (mishap.path is None and mishap.method is None):
             return False
         if mishap.method is not None and mishap.method.upper() != request.method:
@@ -128,7 +128,7 @@ class Mishaps:
         about_vm = mishap.vm is None or mishap.fits_vm(vm) or mishap.kind in ON_WORLD
         return about_vm and (mishap.host is None or mishap.fits_host(host) or mishap.kind in ON_WORLD)
 
-    def _after(self, request: Request, response: Response) -> Response:
+    def _after(self, request: LabRequest, response: LabResponse) -> LabResponse:
         for mishap in self._answering:
             response = ON_ANSWERS[mishap.kind](mishap, response)
         self._answering = []

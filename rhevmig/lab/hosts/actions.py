@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.api.faults import Refused, refuse
+from rhevmig.lab.api.action_registry import Acted, act
+from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.hosts.maintenance import SPM_RELEASE_S, hand_over_spm, refusal_text, running_vms
-from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.http.faults import EngineFault, refuse
 from rhevmig.lab.migration.lifecycle import Migration
-from rhevmig.lab.resources.action_registry import Acted, act
 from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, text_at
 from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
@@ -21,42 +20,48 @@ UP_SAID_S = 0.4
 
 
 @act("hosts", "deactivate")
-def _deactivate(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _deactivate(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Put a host into maintenance: the answer comes when the VMs have started to move."""
-    moves = moves_of(asked.engine)
+    moves = moves_of(context.engine)
     try:
-        moves.maintenance.check(host, language=asked.language)
-    except Refused as refused:
+        moves.maintenance.check(host, language=context.language)
+    except EngineFault as refused:
         moves.voice.say(
-            14001, by=asked.caller.user, correlation_id=asked.correlation_id, refusal=refusal_text(refused)
+            14001,
+            by=context.caller.user,
+            correlation_id=context.correlation_id,
+            refusal=refusal_text(refused),
         )
         raise
     moves.maintenance.begin(
-        host, user=asked.caller.user, correlation_id=asked.correlation_id, reason=trees.text(action, "reason")
+        host,
+        user=context.caller.user,
+        correlation_id=context.correlation_id,
+        reason=text_at(action, "reason"),
     )
     return Acted(shown=host)
 
 
 @act("hosts", "activate")
-def _activate(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _activate(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Take a host back into operation."""
-    moves = moves_of(asked.engine)
+    moves = moves_of(context.engine)
     status = host.text("status")
     if status == "up":
-        raise refuse("ACTIVATE_UP", language=asked.language)
+        raise refuse("ACTIVATE_UP", language=context.language)
     if status in ("non_responsive", "connecting"):
-        raise refuse("ACTIVATE_NON_RESPONSIVE", language=asked.language)
-    jobs = asked.engine.jobs
+        raise refuse("ACTIVATE_NON_RESPONSIVE", language=context.language)
+    jobs = context.engine.jobs
     text = f"Invoking Activate Host {host.name}"
-    job = jobs.start(text, owner=asked.caller.user, correlation_id=asked.correlation_id)
+    job = jobs.start(text, owner=context.caller.user, correlation_id=context.correlation_id)
     jobs.step(job, "Validating", "validating", status="finished")
     jobs.step(job, "Executing", "executing")
     moves.maintenance.cancel(host)
-    asked.world.update(host, {"status": "unassigned", "status_detail": None})
-    moves.voice.say(16, host, by=asked.caller.user, correlation_id=asked.correlation_id, host=host.name)
+    context.world.update(host, {"status": "unassigned", "status_detail": None})
+    moves.voice.say(16, host, by=context.caller.user, correlation_id=context.correlation_id, host=host.name)
     jobs.end(job)
     wait_s = float(host.lab.pop("answers_after_s", ACTIVATION_S))
-    asked.world.agenda.after(wait_s, lambda: bring_up(moves, host), f"activate {host.name}")
+    context.world.agenda.after(wait_s, lambda: bring_up(moves, host), f"activate {host.name}")
     return Acted(job=job, shown=host)
 
 
@@ -78,15 +83,15 @@ def _say_up(moves: Moves, host: Entity) -> None:
 
 
 @act("hosts", "refresh")
-def _refresh(asked: Asked, host: Entity, action: Tree) -> Acted:
+def _refresh(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Ask the host again what it is; a CPU that no longer fits the cluster puts it out of operation."""
-    moves = moves_of(asked.engine)
+    moves = moves_of(context.engine)
     _take_report(moves, host)
     missing = _missing(moves, host) if host.text("status") == "up" else ()
     if missing:
         _say_too_old(moves, host, missing)
     own_id = moves.voice.own_correlation_id()
-    moves.voice.say(606, host, by=asked.caller.user, correlation_id=own_id, host=host.name)
+    moves.voice.say(606, host, by=context.caller.user, correlation_id=own_id, host=host.name)
     if missing:
         _flee(moves, host)
     return Acted(shown=host)

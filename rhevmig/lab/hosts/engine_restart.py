@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from rhevmig.lab.hosts.maintenance import Maintenance
 from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.scheduling.scheduler import in_hash_order
-from rhevmig.lab.state.event_publisher import SYSTEM, Voice
+from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 #: Seconds after its start at which the engine elects storage pool managers, and until they have it.
 ELECTION_S = 9.76
@@ -28,7 +28,7 @@ class Restart:
     """Stops and starts what the engine itself remembers."""
 
     def __init__(
-        self, engine: EngineState, migrations: Migrations, maintenance: Maintenance, voice: Voice
+        self, engine: EngineState, migrations: Migrations, maintenance: Maintenance, voice: EventPublisher
     ) -> None:
         self.engine = engine
         self.world = engine.world

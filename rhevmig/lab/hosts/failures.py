@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.migration.memory_transfer import LOST_DESTINATION, Copies
-from rhevmig.lab.state.event_publisher import SYSTEM, Voice
+from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 #: Seconds of silence until `connecting`, and until `non_responsive`.
 CONNECTING_S = 25.0
@@ -35,7 +35,9 @@ DRIFT_LOOK_S = 15.0
 class HostTrouble:
     """What befalls hosts."""
 
-    def __init__(self, engine: EngineState, copies: Copies, migrations: Migrations, voice: Voice) -> None:
+    def __init__(
+        self, engine: EngineState, copies: Copies, migrations: Migrations, voice: EventPublisher
+    ) -> None:
         self.engine = engine
         self.world = engine.world
         self.copies = copies

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rhevmig.lab.api.computed_attributes import ACTIVE_STATUSES
-from rhevmig.lab.api.faults import Refused, message, refuse
+from rhevmig.lab.http.faults import EngineFault, message, refuse
 from rhevmig.lab.migration.lifecycle import Migration, Migrations
 from rhevmig.lab.scheduling.scheduler import Scheduler
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.event_publisher import SYSTEM, Voice
+from rhevmig.lab.state.attribute_values import text_at
+from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
+from rhevmig.lab.state.host_memory import ACTIVE_STATUSES
 from rhevmig.lab.state.store import Entity, World
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 #: Seconds between the engine's own tries (HostPreparingForMaintenanceIdleTime; as recorded).
 RETRY_S = 302.0
@@ -51,7 +51,7 @@ class Maintenance:
     """All hosts that are on their way into maintenance."""
 
     def __init__(
-        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: Voice
+        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: EventPublisher
     ) -> None:
         self.engine = engine
         self.world = engine.world
@@ -242,7 +242,7 @@ class Maintenance:
         own_id = self.voice.own_correlation_id()
         try:
             self.check(host, internal=True)
-        except Refused as refused:
+        except EngineFault as refused:
             self.voice.say(14001, by=SYSTEM, correlation_id=own_id, refusal=refused.detail[1:-1])
             return
         if not self._evacuate(host, user=None, correlation_id=own_id):
@@ -262,7 +262,7 @@ class Maintenance:
         self.open_jobs.clear()
 
 
-def hand_over_spm(world: World, voice: Voice, host: Entity) -> bool:
+def hand_over_spm(world: World, voice: EventPublisher, host: Entity) -> bool:
     """Another host of the data center becomes storage pool manager; False when there is none."""
     cluster = world.find("clusters", host.ref("cluster"))
     center = world.find("datacenters", cluster.ref("data_center")) if cluster else None
@@ -307,9 +307,9 @@ def _successor(world: World, center: Entity, host: Entity) -> Entity | None:
 
 
 def _needs_spm(world: World, center: Entity) -> bool:
-    return trees.text(center.attrs, "status") == "up" and bool(world.children(center, "storagedomains"))
+    return text_at(center.attrs, "status") == "up" and bool(world.children(center, "storagedomains"))
 
 
-def refusal_text(refused: Refused) -> str:
+def refusal_text(refused: EngineFault) -> str:
     """What event 14001 says of a refusal."""
     return refused.detail.removeprefix("[").removesuffix("]") or message("INTERNAL_ERROR")

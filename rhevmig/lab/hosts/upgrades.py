@@ -6,12 +6,11 @@ statuses and events is that of the engine's UpgradeHost, UpgradeHostInternal and
 
 from __future__ import annotations
 
-from rhevmig.lab.api.faults import Refused, refuse
+from rhevmig.lab.api.action_registry import Acted, act
+from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.hosts.actions import bring_up
-from rhevmig.lab.http.request_context import Asked
-from rhevmig.lab.resources.action_registry import Acted, act
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.http.faults import EngineFault, refuse
+from rhevmig.lab.state.attribute_values import Tree, text_at
 from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
@@ -24,31 +23,33 @@ REBOOT_S = 120.0
 
 
 @act("hosts", "upgradecheck")
-def check_for_upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
+def check_for_upgrade(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Look for updates; the answer comes at once, what was found a little later as an event."""
     if host.text("status") not in ("up", "non_operational"):
-        raise refuse("UPGRADE_CHECK_STATUS", language=asked.language)
-    voice = moves_of(asked.engine).voice
-    voice.say(884, host, correlation_id=asked.correlation_id, host=host.name)
+        raise refuse("UPGRADE_CHECK_STATUS", language=context.language)
+    voice = moves_of(context.engine).voice
+    voice.say(884, host, correlation_id=context.correlation_id, host=host.name)
 
     def found() -> None:
         message = "found updates for packages vdsm" if host.flag("update_available") else "no updates found."
-        voice.say(885, host, correlation_id=asked.correlation_id, host=host.name, message=message)
+        voice.say(885, host, correlation_id=context.correlation_id, host=host.name, message=message)
 
-    asked.world.agenda.after(CHECK_S, found, f"updates of {host.name}")
+    context.world.agenda.after(CHECK_S, found, f"updates of {host.name}")
     return Acted(shown=host)
 
 
 @act("hosts", "upgrade")
-def upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
+def upgrade(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Upgrade a host that has updates; it is brought into maintenance first, where it is not yet."""
     status = host.text("status")
     if status not in ("up", "maintenance", "non_operational"):
-        raise refuse("UPGRADE_STATUS", language=asked.language)
+        raise refuse("UPGRADE_STATUS", language=context.language)
     if not host.flag("update_available"):
-        raise refuse("UPGRADE_NO_UPDATES", language=asked.language)
-    run = _Upgrade(asked, host, reboot=trees.text(action, "reboot", "true") != "false")
-    run.moves.voice.say(840, host, by=asked.caller.user, correlation_id=asked.correlation_id, host=host.name)
+        raise refuse("UPGRADE_NO_UPDATES", language=context.language)
+    run = _Upgrade(context, host, reboot=text_at(action, "reboot", "true") != "false")
+    run.moves.voice.say(
+        840, host, by=context.caller.user, correlation_id=context.correlation_id, host=host.name
+    )
     run.begin()
     return Acted(shown=host)
 
@@ -56,12 +57,12 @@ def upgrade(asked: Asked, host: Entity, action: Tree) -> Acted:
 class _Upgrade:
     """One host on its way through an upgrade."""
 
-    def __init__(self, asked: Asked, host: Entity, *, reboot: bool) -> None:
-        self.moves: Moves = moves_of(asked.engine)
-        self.world = asked.world
+    def __init__(self, context: RequestContext, host: Entity, *, reboot: bool) -> None:
+        self.moves: Moves = moves_of(context.engine)
+        self.world = context.world
         self.host = host
-        self.user = asked.caller.user
-        self.correlation_id = asked.correlation_id
+        self.user = context.caller.user
+        self.correlation_id = context.correlation_id
         self.reboot = reboot
         self.was_in_maintenance = host.text("status") == "maintenance"
 
@@ -69,7 +70,7 @@ class _Upgrade:
         if not self.was_in_maintenance:
             try:
                 self.moves.maintenance.check(self.host)
-            except Refused:
+            except EngineFault:
                 self._give_up()
                 return
             self.moves.maintenance.begin(
@@ -126,26 +127,26 @@ class _Upgrade:
 
 
 @act("hosts", "install")
-def reinstall(asked: Asked, host: Entity, action: Tree) -> Acted:
+def reinstall(context: RequestContext, host: Entity, action: Tree) -> Acted:
     """Install a host again; it stays in maintenance unless it shall be activated."""
     if host.text("status") not in ("maintenance", "install_failed"):
-        raise refuse("INSTALL_STATUS", language=asked.language)
-    if not trees.text(action, "root_password") and "ssh" not in action:
-        raise refuse("INSTALL_PASSWORD", language=asked.language)
-    _Reinstall(asked, host, action).begin()
+        raise refuse("INSTALL_STATUS", language=context.language)
+    if not text_at(action, "root_password") and "ssh" not in action:
+        raise refuse("INSTALL_PASSWORD", language=context.language)
+    _Reinstall(context, host, action).begin()
     return Acted(shown=host)
 
 
 class _Reinstall:
     """One host on its way through an installation."""
 
-    def __init__(self, asked: Asked, host: Entity, action: Tree) -> None:
-        self.moves: Moves = moves_of(asked.engine)
-        self.world = asked.world
+    def __init__(self, context: RequestContext, host: Entity, action: Tree) -> None:
+        self.moves: Moves = moves_of(context.engine)
+        self.world = context.world
         self.host = host
-        self.correlation_id = asked.correlation_id
-        self.reboot = trees.text(action, "reboot", "true") != "false"
-        self.activate = trees.text(action, "activate", "false") == "true"
+        self.correlation_id = context.correlation_id
+        self.reboot = text_at(action, "reboot", "true") != "false"
+        self.activate = text_at(action, "activate", "false") == "true"
 
     def begin(self) -> None:
         self.world.set(self.host, "status", "installing")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
 
+#: Larger bodies are refused before they are read.
+BODY_LIMIT_BYTES = 8 * 1024 * 1024
+
 
 def is_true(value: str | None) -> bool | None:
     """A boolean parameter as the engine reads it; present and empty is true, absent or unreadable None."""
@@ -15,7 +18,7 @@ def is_true(value: str | None) -> bool | None:
     return False if value.lower() in ("f", "false", "n", "no", "0") else None
 
 
-class Request:
+class LabRequest:
     """What a client sent."""
 
     def __init__(
@@ -58,7 +61,7 @@ class Request:
         return [unquote(part.split(";")[0]) for part in self.path.strip("/").split("/") if part]
 
 
-class Response:
+class LabResponse:
     """What the engine answers."""
 
     __slots__ = ("body", "delay_s", "fate", "headers", "status")

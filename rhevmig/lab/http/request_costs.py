@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from rhevmig.lab.http.request import Request, Response
-from rhevmig.lab.state.engine_state import EngineState
+from rhevmig.lab.http.request import LabRequest, LabResponse
 
 _SEARCHED = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)\s*(?:!=|<=|>=|=|<|>)")
 
@@ -41,19 +40,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     acts_ms: float
 
 
-def switch_on(engine: EngineState) -> None:
-    """From now on this engine takes as long for its answers as the measured one did."""
-
-    def late(request: Request, response: Response) -> Response:
-        speed = engine.world.clock.speed
-        if speed > 0:
-            response.delay_s += cost_s(request, response) / speed
-        return response
-
-    engine.after.append(late)
-
-
-def cost_s(request: Request, response: Response) -> float:
+def cost_s(request: LabRequest, response: LabResponse) -> float:
     """Seconds that the measured engine took for such a request."""
     table = _table()
     segments = [segment for segment in request.segments if segment not in ("ovirt-engine", "api")]
@@ -68,7 +55,7 @@ def cost_s(request: Request, response: Response) -> float:
     return (table.fixed_ms + _list_ms(table, place, request, response)) / 1000
 
 
-def _list_ms(table: Costs, place: str, request: Request, response: Response) -> float:
+def _list_ms(table: Costs, place: str, request: LabRequest, response: LabResponse) -> float:
     rows = _rows(response.body)
     asked = table.lists.get(place, table.lists["default"])
     relations = table.follow.get(place, table.follow["default"])
@@ -84,7 +71,7 @@ def _list_ms(table: Costs, place: str, request: Request, response: Response) -> 
     return total + (table.targets_vm_ms * len(targets.split(",")) if targets else 0.0)
 
 
-def _followed(request: Request) -> list[str]:
+def _followed(request: LabRequest) -> list[str]:
     names = (request.param("follow") or "").replace("_", "").split(",")
     return [name for name in names if name]
 

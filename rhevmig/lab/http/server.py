@@ -7,17 +7,17 @@ import gzip
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 
 from rhevmig.errors import LabError
-from rhevmig.lab.api.bodies import BODY_LIMIT_BYTES
-from rhevmig.lab.api.engine import Engine
 from rhevmig.lab.http.relay import Relay
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import BODY_LIMIT_BYTES, LabRequest, LabResponse
 from rhevmig.lab.http.tls import Authority
+from rhevmig.lab.state.store import World
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,11 +28,24 @@ _TICK_S = 0.02
 _GZIP_FROM_BYTES = 2048
 
 
+class ServedEngine(Protocol):
+    """What the server needs of an engine."""
+
+    world: World
+    #: Held while requests are answered or planned acts run.
+    lock: AbstractContextManager[Any, bool | None]
+    #: Lets new connections pass, or has them refused.
+    gate: Callable[[bool], None]
+
+    def handle(self, request: LabRequest) -> LabResponse:
+        """Answer one request."""
+
+
 class Server:
     """Serves one engine on one port."""
 
     def __init__(
-        self, engine: Engine, authority: Authority, *, host: str, port: int, directory: Path
+        self, engine: ServedEngine, authority: Authority, *, host: str, port: int, directory: Path
     ) -> None:
         self.engine = engine
         self.host = host
@@ -106,10 +119,10 @@ class Server:
         body = None if is_large else await _body(receive)
         client = scope.get("client") or ("127.0.0.1", 0)
         if body is None:
-            await _answer(send, Response(413, b"", [("Connection", "close")]), headers, scope["method"])
+            await _answer(send, LabResponse(413, b"", [("Connection", "close")]), headers, scope["method"])
             return
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        request = Request(
+        request = LabRequest(
             scope["method"], path, scope["query_string"].decode("latin-1"), headers, body, client=client[0]
         )
         request.port = client[1]
@@ -152,7 +165,7 @@ async def _body(receive: _Receive) -> bytes | None:
             return b"".join(parts)
 
 
-async def _answer(send: _Send, response: Response, headers: dict[str, str], method: str) -> None:
+async def _answer(send: _Send, response: LabResponse, headers: dict[str, str], method: str) -> None:
     body = response.body
     sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     if len(body) >= _GZIP_FROM_BYTES and "gzip" in headers.get("accept-encoding", ""):

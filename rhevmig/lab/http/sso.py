@@ -6,10 +6,10 @@ import base64
 import json
 from urllib.parse import parse_qsl
 
-from rhevmig.lab.api.faults import html_error
 from rhevmig.lab.http import accounts
 from rhevmig.lab.http.accounts import Caller, Standing
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.faults import html_error
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.state.store import Entity, World
 
 #: UserSessionTimeOutInterval: 30 minutes; the token goes with the session.
@@ -38,7 +38,7 @@ class SignOn:
         self.world = world
         self.tokens: dict[str, _Token] = {}
 
-    def token_endpoint(self, request: Request) -> Response:
+    def token_endpoint(self, request: LabRequest) -> LabResponse:
         """`/ovirt-engine/sso/oauth/token`: credentials, then the Accept header, then the scope."""
         form = dict(parse_qsl(request.query) + parse_qsl(request.body.decode("utf-8", "replace")))
         grant = form.get("grant_type", "")
@@ -60,7 +60,7 @@ class SignOn:
             return _refusal("invalid_request", "Missing parameter: 'Accept Header'")
         return self._issue(found, form.get("scope", ""))
 
-    def _issue(self, user: Entity, scope: str) -> Response:
+    def _issue(self, user: Entity, scope: str) -> LabResponse:
         now_s = self.world.clock.now_s
         token = base64.urlsafe_b64encode(self.world.random.randbytes(64)).decode().rstrip("=")
         shown = _FULL_SCOPE if scope == _API_SCOPE else scope
@@ -82,17 +82,17 @@ class SignOn:
             )
         return user
 
-    def logout_endpoint(self, request: Request) -> Response:
+    def logout_endpoint(self, request: LabRequest) -> LabResponse:
         """`/ovirt-engine/services/sso-logout`: always a success; an unknown token too."""
         form = dict(parse_qsl(request.query) + parse_qsl(request.body.decode("utf-8", "replace")))
         self.tokens.pop(form.get("token", ""), None)
-        return Response(status=200, body=b"{ }", headers=[("Content-Type", "application/json")])
+        return LabResponse(status=200, body=b"{ }", headers=[("Content-Type", "application/json")])
 
     def expire_all(self) -> None:
         """Every session ends now."""
         self.tokens.clear()
 
-    def caller(self, request: Request) -> tuple[Caller, bool]:
+    def caller(self, request: LabRequest) -> tuple[Caller, bool]:
         """Who asks, and whether a session began with this request; an HTML page of status 401 otherwise."""
         header = request.headers.get("authorization", "")
         kind, _, credentials = header.partition(" ")
@@ -135,15 +135,17 @@ def _basic(header: str) -> tuple[str, str] | None:
     return name, password
 
 
-def _refusal(code: str, text: str) -> Response:
+def _refusal(code: str, text: str) -> LabResponse:
     return _json({"error_code": code, "error": text}, status=400)
 
 
-def _json(content: dict[str, str], status: int = 200) -> Response:
+def _json(content: dict[str, str], status: int = 200) -> LabResponse:
     headers = [
         ("Content-Type", "application/json"),
         ("X-CONTENT-TYPE-OPTIONS", "NOSNIFF"),
         ("X-FRAME-OPTIONS", "SAMEORIGIN"),
         ("X-XSS-PROTECTION", "1; MODE=BLOCK"),
     ]
-    return Response(status=status, body=json.dumps(content, separators=(",", ":")).encode(), headers=headers)
+    return LabResponse(
+        status=status, body=json.dumps(content, separators=(",", ":")).encode(), headers=headers
+    )

@@ -10,13 +10,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from rhevmig.lab.api.faults import Refused, message, refuse
-from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.api.action_registry import Acted, act, unknown
+from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault, message, refuse
 from rhevmig.lab.migration.lifecycle import Migration
-from rhevmig.lab.resources.action_registry import Acted, act, unknown
 from rhevmig.lab.scheduling.scheduler import FilteredOut
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, items_of, ref_id, text_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import Moves, moves_of
 
@@ -34,40 +33,40 @@ class Wanted:
         self.force = force
 
 
-class _Locked(Refused):
+class _Locked(EngineFault):
     """Somebody else works on the VM; no event tells of this refusal."""
 
 
-def _locked(refused: Refused) -> _Locked:
+def _locked(refused: EngineFault) -> _Locked:
     return _Locked(refused.status, refused.detail)
 
 
 @act("vms", "migrate")
-def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _migrate(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Start moving a VM; the answer says that it started, not that it moved."""
-    moves = moves_of(asked.engine)
-    wanted = _wanted(asked, action)
-    if trees.text(action, "migrate_vms_in_affinity_closure") == "true":
-        return _closure(asked, moves, vm, wanted)
+    moves = moves_of(context.engine)
+    wanted = _wanted(context, action)
+    if text_at(action, "migrate_vms_in_affinity_closure") == "true":
+        return _closure(context, moves, vm, wanted)
     text = f"Migrating VM {vm.name}" + (f" to Host {wanted.host.name}" if wanted.host else "")
-    jobs = asked.engine.jobs
-    job = jobs.start(text, owner=asked.caller.user, correlation_id=asked.correlation_id)
+    jobs = context.engine.jobs
+    job = jobs.start(text, owner=context.caller.user, correlation_id=context.correlation_id)
     validating = jobs.step(job, "Validating", "validating")
     try:
-        check(moves, vm, wanted, asked.language)
-        destination = decide(moves, vm, wanted, asked.language)
-    except Refused as refused:
+        check(moves, vm, wanted, context.language)
+        destination = decide(moves, vm, wanted, context.language)
+    except EngineFault as refused:
         jobs.end(job, "failed")
         if not isinstance(refused, _Locked):
-            _say_refused(asked, moves, vm, refused, wanted.cluster)
+            _say_refused(context, moves, vm, refused, wanted.cluster)
         raise
     jobs.end_step(validating)
     step = jobs.step(job, "Executing", "executing")
     if vm.lab.get("source_unreachable"):
         jobs.end(job, "failed")
-        _say_refused(asked, moves, vm, None, wanted.cluster)
-        raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=asked.language)
-    source = asked.world.find("hosts", vm.ref("host"))
+        _say_refused(context, moves, vm, None, wanted.cluster)
+        raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=context.language)
+    source = context.world.find("hosts", vm.ref("host"))
     assert source is not None
     moves.migrations.start(
         Migration(
@@ -75,8 +74,8 @@ def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
             source,
             destination,
             named=wanted.host is not None,
-            correlation_id=asked.correlation_id,
-            user=asked.caller.user,
+            correlation_id=context.correlation_id,
+            user=context.caller.user,
             job=job,
             step=step,
             cluster=wanted.cluster if wanted.cluster and wanted.cluster.id != vm.ref("cluster") else None,
@@ -85,19 +84,19 @@ def _migrate(asked: Asked, vm: Entity, action: Tree) -> Acted:
     return Acted(job=job, shown=vm)
 
 
-def _say_unknown(asked: Asked, vm_id: str) -> None:
+def _say_unknown(context: RequestContext, vm_id: str) -> None:
     """Event 65 even where there is no VM: it refers to the id that was asked for."""
-    moves = moves_of(asked.engine)
+    moves = moves_of(context.engine)
     event = moves.voice.say(
         65,
-        by=asked.caller.user or "",
-        correlation_id=asked.correlation_id,
+        by=context.caller.user or "",
+        correlation_id=context.correlation_id,
         error=f" due to a failed validation: [{message('VM_NOT_FOUND_MIGRATE')}]",
         vm="<UNKNOWN>",
         source="<UNKNOWN>",
     )
     if event is not None:
-        asked.world.set(event, "vm", {"@id": vm_id})
+        context.world.set(event, "vm", {"@id": vm_id})
 
 
 unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE", _say_unknown)
@@ -106,8 +105,8 @@ unknown("vms", "migrate", "VM_NOT_FOUND_MIGRATE", _say_unknown)
 # -- reading the request
 
 
-def _wanted(asked: Asked, action: Tree) -> Wanted:
-    world = asked.world
+def _wanted(context: RequestContext, action: Tree) -> Wanted:
+    world = context.world
     host_given, cluster_given = action.get("host"), action.get("cluster")
     host = _referenced(world, "hosts", host_given) if host_given is not None else None
     cluster = None
@@ -117,20 +116,20 @@ def _wanted(asked: Asked, action: Tree) -> Wanted:
             world.find("clusters", cluster_id) if cluster_id else _named(world, "clusters", cluster_given)
         )
         if cluster is None:
-            raise refuse("VALIDATION_FAILED", language=asked.language)
+            raise refuse("VALIDATION_FAILED", language=context.language)
     if host_given is not None and host is None:
-        raise refuse("MIGRATE_INVALID_HOST", language=asked.language)
-    return Wanted(host=host, cluster=cluster, force=trees.text(action, "force") == "true")
+        raise refuse("MIGRATE_INVALID_HOST", language=context.language)
+    return Wanted(host=host, cluster=cluster, force=text_at(action, "force") == "true")
 
 
 def _id_of(given: Any) -> str | None:
-    entity_id = trees.ref_id(given)
+    entity_id = ref_id(given)
     if entity_id is None:
         return None
     try:
         uuid.UUID(entity_id)
     except ValueError:
-        raise Refused(
+        raise EngineFault(
             400, f"Invalid UUID string: {entity_id}", reason="Operation failed", in_action=False
         ) from None
     return entity_id
@@ -142,10 +141,10 @@ def _referenced(world: World, place: str, given: Any) -> Entity | None:
 
 
 def _named(world: World, place: str, given: Any) -> Entity:
-    name = trees.text(given, "name") if isinstance(given, dict) else ""
+    name = text_at(given, "name") if isinstance(given, dict) else ""
     found = world.named(place, name) if name else None
     if found is None:
-        raise Refused(404, f"Entity not found: {name}", in_action=False)
+        raise EngineFault(404, f"Entity not found: {name}", in_action=False)
     return found
 
 
@@ -258,16 +257,16 @@ def _lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
 
 
 def _say_refused(
-    asked: Asked, moves: Moves, vm: Entity, refused: Refused | None, cluster: Entity | None
+    context: RequestContext, moves: Moves, vm: Entity, refused: EngineFault | None, cluster: Entity | None
 ) -> None:
-    source = asked.world.find("hosts", vm.ref("host"))
+    source = context.world.find("hosts", vm.ref("host"))
     moves.voice.say(
         65,
         cluster,
         vm,
         source,
-        by=asked.caller.user or "",
-        correlation_id=asked.correlation_id,
+        by=context.caller.user or "",
+        correlation_id=context.correlation_id,
         error=f" due to a failed validation: {refused.detail}" if refused else " ",
         vm=vm.name,
         source=source.name if source else "<UNKNOWN>",
@@ -277,20 +276,20 @@ def _say_refused(
 # -- several VMs at once
 
 
-def _closure(asked: Asked, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
+def _closure(context: RequestContext, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
     """All VMs that a positive enforcing group ties to this one: nothing carries the request's id.
 
     The target cluster is ignored, and members that find no room are left out without a word.
     """
-    world, scheduler = asked.world, moves.scheduler
-    check(moves, vm, Wanted(force=wanted.force), asked.language)
+    world, scheduler = context.world, moves.scheduler
+    check(moves, vm, Wanted(force=wanted.force), context.language)
     members = closure_of(world, vm)
     hosts = scheduler.candidates(vm, without={vm.ref("host") or ""})
     if wanted.host is not None:
         hosts = [host for host in hosts if host is wanted.host]
     passing = [host for host in hosts if _takes(moves, vm, host)]
     if not passing:
-        raise refuse("MIGRATE_NO_HOSTS", language=asked.language)
+        raise refuse("MIGRATE_NO_HOSTS", language=context.language)
     fullest = max(sum(_takes(moves, member, host) for member in members) for host in passing)
     best = [host for host in passing if sum(_takes(moves, member, host) for member in members) == fullest]
     destination = scheduler.choose(vm, best)
@@ -309,7 +308,7 @@ def _closure(asked: Asked, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
                 destination,
                 named=True,
                 correlation_id=moves.voice.own_correlation_id(),
-                user=asked.caller.user,
+                user=context.caller.user,
                 internal=True,
             )
         )
@@ -327,7 +326,7 @@ def closure_of(world: World, vm: Entity) -> list[Entity]:
     cluster = world.find("clusters", vm.ref("cluster"))
     found = {vm.id: vm}
     for group in world.children(cluster, "affinitygroups") if cluster else ():
-        ids = [trees.ref_id(item) for item in trees.items_of(group.get("vms"), "vm")]
+        ids = [ref_id(item) for item in items_of(group.get("vms"), "vm")]
         if vm.id in ids and group.flag("vms_rule.enabled") and group.flag("vms_rule.positive"):
             for other in (world.find("vms", entity_id) for entity_id in ids):
                 if other is not None and other.ref("host"):
@@ -339,15 +338,15 @@ def closure_of(world: World, vm: Entity) -> list[Entity]:
 
 
 @act("vms", "cancelmigration")
-def _cancel_migration(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _cancel_migration(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Stop a migration; its event carries the id of this request."""
-    moves = moves_of(asked.engine)
+    moves = moves_of(context.engine)
     if vm.text("status") != "migrating" or vm.lab.get("direction") == "migratingto":
-        raise refuse("CANCEL_NOT_MIGRATING", language=asked.language)
-    if not moves.migrations.cancel(vm, user=asked.caller.user, correlation_id=asked.correlation_id):
-        source = asked.world.find("hosts", vm.ref("host"))
+        raise refuse("CANCEL_NOT_MIGRATING", language=context.language)
+    if not moves.migrations.cancel(vm, user=context.caller.user, correlation_id=context.correlation_id):
+        source = context.world.find("hosts", vm.ref("host"))
         moves.voice.say(
-            162, vm, source, by=asked.caller.user or "", correlation_id=asked.correlation_id, vm=vm.name
+            162, vm, source, by=context.caller.user or "", correlation_id=context.correlation_id, vm=vm.name
         )
-        raise refuse("CANCEL_FAILED", language=asked.language)
+        raise refuse("CANCEL_FAILED", language=context.language)
     return Acted(shown=vm)

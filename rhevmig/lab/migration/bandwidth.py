@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from rhevmig.lab.scheduling.filters import host_networks, vcpus
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of, text_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
 from rhevmig.precopy.schedules import LEGACY, MINIMAL_DOWNTIME, MigrationPolicy, find_policy
@@ -47,7 +47,7 @@ class Path:
 
 def _role_network(world: World, cluster: Entity, role: str) -> Entity | None:
     for network in world.children(cluster, "networks"):
-        if role in trees.items_of(network.get("usages"), "usage"):
+        if role in items_of(network.get("usages"), "usage"):
             return network
     return None
 
@@ -65,8 +65,8 @@ def _has_address(world: World, host: Entity, network: Entity, attachment: Entity
     nic = _vlan_nic(world, host, network.id)
     if nic is not None and (nic.text("ip.address") or nic.text("ipv6.address")):
         return True
-    for item in trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment"):
-        if item.get("assignment_method") in ("static", "dhcp", "autoconf") and trees.text(item, "ip.address"):
+    for item in items_of(attachment.get("ip_address_assignments"), "ip_address_assignment"):
+        if item.get("assignment_method") in ("static", "dhcp", "autoconf") and text_at(item, "ip.address"):
             return True
     return False
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.memory_transfer import Copies, Copy, Ended, show_progress
 from rhevmig.lab.scheduling.scheduler import Scheduler
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.event_publisher import SYSTEM, Voice, duration_words
+from rhevmig.lab.state.attribute_values import ref
+from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher, duration_words
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 #: Hosts that one request without a host tries (MaxRerunVmOnVdsCount).
 MAX_HOSTS = 3
@@ -78,7 +78,9 @@ class Migration:
 class Migrations:
     """All migrations that the engine knows of."""
 
-    def __init__(self, engine: EngineState, scheduler: Scheduler, copies: Copies, voice: Voice) -> None:
+    def __init__(
+        self, engine: EngineState, scheduler: Scheduler, copies: Copies, voice: EventPublisher
+    ) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
@@ -131,7 +133,7 @@ class Migrations:
 
     def _arrived(self, copy: Copy, ended: Ended, migration: Migration | None) -> None:
         """The source let go: the VM is on its destination, and up there a moment later."""
-        changes: dict[str, object] = {"host": trees.ref(copy.destination.id)}
+        changes: dict[str, object] = {"host": ref(copy.destination.id)}
         show_progress(self.world, copy.vm, 100)
         copy.vm.lab["direction"] = "migratingto"
         self.world.update(copy.vm, changes)
@@ -173,10 +175,10 @@ class Migrations:
         self._conclude(migration, arrived=True)
 
     def _moved_into(self, cluster: Entity) -> dict[str, object]:
-        changes: dict[str, object] = {"cluster": trees.ref(cluster.id)}
+        changes: dict[str, object] = {"cluster": ref(cluster.id)}
         profile = next(iter(self.world.children(cluster, "cpuprofiles")), None)
         if profile is not None:
-            changes["cpu_profile"] = trees.ref(profile.id)
+            changes["cpu_profile"] = ref(profile.id)
         return changes
 
     def _back(self, vm: Entity) -> None:

@@ -21,12 +21,12 @@ import yaml
 from lxml import etree
 
 from rhevmig.errors import ScenarioInvalid
-from rhevmig.lab.api.computed_attributes import schedulable_mib
 from rhevmig.lab.api.follow import parse_follow
 from rhevmig.lab.api.schema import places
-from rhevmig.lab.recordings.reported_statistics import remember
 from rhevmig.lab.recordings.unfollow import Rows, unfold
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree, ref, ref_id, text_at, tree_of
+from rhevmig.lab.state.host_memory import schedulable_mib
+from rhevmig.lab.state.reported_statistics import STATISTICS_S, forget_pending, remember, show_host
 from rhevmig.lab.state.store import Entity, World
 
 #: Lists that show entities of another place; what they say is read from that place.
@@ -55,8 +55,6 @@ _STAND_INS = {
 _IN_ROWS = frozenset(("schedulingpolicies", "schedulingpolicyunits", "storageconnections"))
 #: Roles that are given on everything, as far as the recordings show: SuperUser and ReadOnlyAdmin.
 _ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-0000-0000-0000-def00000000c"))
-#: A host reports its statistics every fifteen seconds; only then is memory of VMs that left taken back.
-STATISTICS_S = 15.0
 _COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
 
 
@@ -245,7 +243,7 @@ def _entity(
     if place_path not in places() or _is_system_permission(world, place_path, element, parent):
         return None
     entity_id = element.get("id") or f"#{number}"
-    attrs = trees.tree_of(element)
+    attrs = tree_of(element)
     attrs = (
         {name: value for name, value in attrs.items() if name[0] != "@"} if isinstance(attrs, dict) else {}
     )
@@ -279,7 +277,7 @@ def _quota_of(world: World, element: etree._Element) -> None:
 
 
 def _made_from(
-    world: World, place_path: str, entity_id: str, attrs: trees.Tree, own: tuple[str, ...]
+    world: World, place_path: str, entity_id: str, attrs: Tree, own: tuple[str, ...]
 ) -> Entity | None:
     """What stands in for another one tells all of it that is known as long as that was not seen itself."""
     told = {name: value for name, value in attrs.items() if name not in own}
@@ -308,15 +306,15 @@ def _is_system_permission(
     return True
 
 
-def _granted(element: etree._Element) -> trees.Tree:
+def _granted(element: etree._Element) -> Tree:
     return {
-        tag: trees.ref(str(found.get("id")))
+        tag: ref(str(found.get("id")))
         for tag in ("group", "role", "user")
         if (found := element.find(tag)) is not None
     }
 
 
-def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:
+def _below(world: World, attrs: Tree, element: etree._Element) -> None:
     """Followed collections (a job's steps) become entities of their own."""
     steps = element.find("steps")
     if element.tag == "job" and steps is not None:
@@ -327,19 +325,19 @@ def _below(world: World, attrs: trees.Tree, element: etree._Element) -> None:
             _entity(world, step, "jobs/steps", parent=job)
 
 
-def _strip_computed(world: World, place_path: str, attrs: trees.Tree, element: etree._Element) -> None:
+def _strip_computed(world: World, place_path: str, attrs: Tree, element: etree._Element) -> None:
     for name in _COMPUTED.get(place_path, ()):
         value = attrs.pop(name, None)
         if value is not None:
             attrs["#schedulable" if name == "max_scheduling_memory" else f"#{name}"] = value
     display = attrs.get("display")
     if place_path == "vms" and isinstance(display, dict) and "host" in attrs:
-        content = trees.text(display, "certificate.content")
+        content = text_at(display, "certificate.content")
         if content:
             world.engine_facts["certificate"] = content
-        host = world.find("hosts", trees.ref_id(attrs["host"]))
+        host = world.find("hosts", ref_id(attrs["host"]))
         if host is not None and display.get("address") not in (None, host.text("address")):
-            attrs["#shown_address"] = trees.text(display, "address")
+            attrs["#shown_address"] = text_at(display, "address")
         attrs["display"] = {
             name: value for name, value in display.items() if name not in ("address", "certificate")
         }
@@ -357,7 +355,7 @@ def _members_of_label(world: World, root: etree._Element, segments: list[str]) -
     label = world.find("affinitylabels", segments[1])
     if label is not None:
         singular = segments[2].removesuffix("s")
-        members = [trees.ref(str(child.get("id"))) for child in _elements(root)]
+        members = [ref(str(child.get("id"))) for child in _elements(root)]
         world.set(label, segments[2], {singular: members} if members else None)
 
 
@@ -394,17 +392,3 @@ def settle_links(world: World) -> None:
         host.lab["incoming"] = max(0, int(summary.get("migrating", 0)) - migrating)
         world.touch_load(host.id)
     world.agenda.after(STATISTICS_S, lambda: forget_pending(world), "first statistics")
-
-
-def show_host(world: World, vm: Entity) -> None:
-    """The engine learns the graphics address of the host that a VM came to."""
-    vm.lab["shown_host"] = vm.ref("host")
-    world.touch(vm)
-
-
-def forget_pending(world: World) -> None:
-    """The hosts report: what was pending is taken back."""
-    for host in world.all("hosts"):
-        if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
-            host.lab.pop("incoming", None)
-            world.touch_load(host.id)

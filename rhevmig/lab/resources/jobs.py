@@ -2,73 +2,72 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.api.faults import Refused, refuse
-from rhevmig.lab.http.request_context import Asked
-from rhevmig.lab.resources.action_registry import Acted, act, create
+from rhevmig.lab.api.action_registry import Acted, act, create
+from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault, refuse
 from rhevmig.lab.resources.changes import need, say
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, ref_id, text_at
 from rhevmig.lab.state.store import Entity
 
 
 @create("jobs")
-def add_job(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_job(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """A job of another program; it has no steps but those that are added to it."""
     need("Job", sent, "description")
-    job = asked.jobs.start(
-        trees.text(sent, "description"),
-        owner=asked.caller.user,
-        correlation_id=asked.correlation_id,
-        auto_cleared=trees.text(sent, "auto_cleared", "false") == "true",
+    job = context.jobs.start(
+        text_at(sent, "description"),
+        owner=context.caller.user,
+        correlation_id=context.correlation_id,
+        auto_cleared=text_at(sent, "auto_cleared", "false") == "true",
     )
-    asked.world.set(job, "external", True)
-    say(asked, 11000, description=job.text("description"))
+    context.world.set(job, "external", True)
+    say(context, 11000, description=job.text("description"))
     return job
 
 
 @create("jobs/steps")
-def add_step(asked: Asked, job: Entity | None, sent: Tree) -> Entity:
+def add_step(context: RequestContext, job: Entity | None, sent: Tree) -> Entity:
     """A step of such a job, or below one of its steps."""
     if job is None:
-        raise Refused(404, in_action=False)
+        raise EngineFault(404, in_action=False)
     need("Step", sent, "type", "description")
     if not job.flag("external"):
-        raise refuse("STEP_NOT_EXTERNAL", language=asked.language)
-    above = asked.world.find("jobs/steps", trees.ref_id(sent.get("parent_step")), job)
-    step = asked.jobs.step(job, trees.text(sent, "description"), trees.text(sent, "type"), parent=above)
-    asked.world.set(step, "external", True)
+        raise refuse("STEP_NOT_EXTERNAL", language=context.language)
+    above = context.world.find("jobs/steps", ref_id(sent.get("parent_step")), job)
+    step = context.jobs.step(job, text_at(sent, "description"), text_at(sent, "type"), parent=above)
+    context.world.set(step, "external", True)
     return step
 
 
 def _outcome(action: Tree) -> str:
-    return "failed" if trees.text(action, "succeeded", "true") == "false" else "finished"
+    return "failed" if text_at(action, "succeeded", "true") == "false" else "finished"
 
 
 @act("jobs", "end")
-def end_job(asked: Asked, job: Entity, action: Tree) -> Acted:
+def end_job(context: RequestContext, job: Entity, action: Tree) -> Acted:
     """End a job, with success unless told otherwise."""
-    _own(asked, job)
-    asked.jobs.end(job, _outcome(action))
+    _own(context, job)
+    context.jobs.end(job, _outcome(action))
     return Acted(shown=job)
 
 
 @act("jobs", "clear")
-def clear_job(asked: Asked, job: Entity, action: Tree) -> Acted:
+def clear_job(context: RequestContext, job: Entity, action: Tree) -> Acted:
     """Take a job from the list."""
-    _own(asked, job)
-    asked.world.remove(job)
+    _own(context, job)
+    context.world.remove(job)
     return Acted(only=True)
 
 
-def _own(asked: Asked, job: Entity) -> None:
+def _own(context: RequestContext, job: Entity) -> None:
     if not job.flag("external"):
-        raise refuse("JOB_NOT_EXTERNAL", language=asked.language)
+        raise refuse("JOB_NOT_EXTERNAL", language=context.language)
 
 
 @act("jobs/steps", "end")
-def end_step(asked: Asked, step: Entity, action: Tree) -> Acted:
+def end_step(context: RequestContext, step: Entity, action: Tree) -> Acted:
     """End a step, with success unless told otherwise."""
     if not step.flag("external"):
-        raise refuse("JOB_NOT_EXTERNAL", language=asked.language)
-    asked.jobs.end_step(step, _outcome(action))
+        raise refuse("JOB_NOT_EXTERNAL", language=context.language)
+    context.jobs.end_step(step, _outcome(action))
     return Acted(shown=step)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
-from rhevmig.lab.api.faults import Refused, refuse
-from rhevmig.lab.http.request_context import Asked
-from rhevmig.lab.resources.action_registry import Acted, act, create, edit, leave, remove
+from rhevmig.lab.api.action_registry import Acted, act, create, edit, leave, remove
+from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault, refuse
 from rhevmig.lab.resources.changes import job_done, merged, need, reference, unique
 from rhevmig.lab.resources.vms import OF_A_TEMPLATE
-from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, items_of, ref, ref_id, text_at
 from rhevmig.lab.state.store import Entity
 
 
@@ -61,23 +60,23 @@ KEPT: dict[str, Kept] = {
 
 def _register(place: str, kept: Kept) -> None:
     @create(place)
-    def add(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+    def add(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
         need(kept.words, sent, *kept.needs)
-        own = trees.text(sent, kept.id_from) if kept.id_from else ""
+        own = text_at(sent, kept.id_from) if kept.id_from else ""
         if kept.id_from and not own:
-            raise Refused(400, f"{kept.words} [id] required for add", reason="Incomplete parameters")
-        attrs = merged(asked, place, dict(kept.base), sent)
+            raise EngineFault(400, f"{kept.words} [id] required for add", reason="Incomplete parameters")
+        attrs = merged(context, place, dict(kept.base), sent)
         if kept.above and parent is not None:
-            attrs[kept.above] = trees.ref(parent.id)
-        return asked.world.add(place, own or asked.world.new_id(), attrs, parent=parent)
+            attrs[kept.above] = ref(parent.id)
+        return context.world.add(place, own or context.world.new_id(), attrs, parent=parent)
 
     @edit(place)
-    def change(asked: Asked, entity: Entity, sent: Tree) -> None:
-        asked.world.update(entity, merged(asked, place, entity.attrs, sent, skip=(kept.above,)))
+    def change(context: RequestContext, entity: Entity, sent: Tree) -> None:
+        context.world.update(entity, merged(context, place, entity.attrs, sent, skip=(kept.above,)))
 
     @remove(place)
-    def forget(asked: Asked, entity: Entity) -> None:
-        asked.world.remove(entity)
+    def forget(context: RequestContext, entity: Entity) -> None:
+        context.world.remove(entity)
 
 
 for _place, _kept in KEPT.items():
@@ -89,20 +88,20 @@ for _place, _kept in KEPT.items():
 
 def _label_members(kind: str) -> None:
     @create(f"clusters/affinitygroups/{kind}labels")
-    def add(asked: Asked, group: Entity | None, sent: Tree) -> Entity:
+    def add(context: RequestContext, group: Entity | None, sent: Tree) -> Entity:
         if group is None:
-            raise Refused(404, in_action=False)
-        label = reference(asked, "affinitylabels", sent)
-        known = trees.items_of(group.get(f"{kind}_labels"), "affinity_label")
-        kept = [item for item in known if trees.ref_id(item) != label.id]
-        asked.world.set(group, f"{kind}_labels", {"affinity_label": [*kept, trees.ref(label.id)]})
+            raise EngineFault(404, in_action=False)
+        label = reference(context, "affinitylabels", sent)
+        known = items_of(group.get(f"{kind}_labels"), "affinity_label")
+        kept = [item for item in known if ref_id(item) != label.id]
+        context.world.set(group, f"{kind}_labels", {"affinity_label": [*kept, ref(label.id)]})
         return label
 
     @leave(f"clusters/affinitygroups/{kind}labels")
-    def take(asked: Asked, group: Entity, label: Entity) -> None:
-        known = trees.items_of(group.get(f"{kind}_labels"), "affinity_label")
-        kept = [item for item in known if trees.ref_id(item) != label.id]
-        asked.world.set(group, f"{kind}_labels", {"affinity_label": kept} if kept else {})
+    def take(context: RequestContext, group: Entity, label: Entity) -> None:
+        known = items_of(group.get(f"{kind}_labels"), "affinity_label")
+        kept = [item for item in known if ref_id(item) != label.id]
+        context.world.set(group, f"{kind}_labels", {"affinity_label": kept} if kept else {})
 
 
 for _kind in ("host", "vm"):
@@ -113,13 +112,13 @@ for _kind in ("host", "vm"):
 
 
 @create("templates")
-def _add_template(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def _add_template(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     need("Template", sent, "name", "vm.id|name")
-    world, name = asked.world, trees.text(sent, "name")
-    unique(asked, "templates", name, "TEMPLATE_NAME_IN_USE")
-    vm = reference(asked, "vms", sent["vm"])
+    world, name = context.world, text_at(sent, "name")
+    unique(context, "templates", name, "TEMPLATE_NAME_IN_USE")
+    vm = reference(context, "vms", sent["vm"])
     if vm.get("host") is not None:
-        raise refuse("TEMPLATE_VM_RUNNING", language=asked.language)
+        raise refuse("TEMPLATE_VM_RUNNING", language=context.language)
     base = {
         **{member: value for member, value in vm.attrs.items() if member in OF_A_TEMPLATE},
         "description": "",
@@ -127,42 +126,42 @@ def _add_template(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "creation_time": world.clock.stamp(),
         "status": "ok",
     }
-    attrs = merged(asked, "templates", base, sent, skip=("vm",))
+    attrs = merged(context, "templates", base, sent, skip=("vm",))
     template_id = world.new_id()
     attrs["version"] = {
         "version_name": "base version",
         "version_number": "1",
-        "base_template": trees.ref(template_id),
+        "base_template": ref(template_id),
     }
     template = world.add("templates", template_id, attrs)
     for attachment in world.children(vm, "diskattachments"):
         disk = world.find("disks", attachment.id)
         if disk is not None:
             copy = world.add("disks", world.new_id(), {**disk.attrs, "image_id": world.new_id()})
-            copied = {**attachment.attrs, "disk": trees.ref(copy.id), "template": trees.ref(template.id)}
+            copied = {**attachment.attrs, "disk": ref(copy.id), "template": ref(template.id)}
             copied.pop("vm", None)
             world.add("templates/diskattachments", copy.id, copied, parent=template)
     for nic in world.children(vm, "nics"):
         shared = ("name", "interface", "linked", "plugged", "vnic_profile")
         kept: Tree = {member: value for member, value in nic.attrs.items() if member in shared}
-        kept["template"] = trees.ref(template.id)
+        kept["template"] = ref(template.id)
         world.add("templates/nics", world.new_id(), kept, parent=template)
-    job_done(asked, f"Creating Template {name} from VM {vm.name}")
+    job_done(context, f"Creating Template {name} from VM {vm.name}")
     return template
 
 
 @edit("templates")
-def _edit_template(asked: Asked, template: Entity, sent: Tree) -> None:
-    asked.world.update(template, merged(asked, "templates", template.attrs, sent, skip=("vm", "version")))
+def _edit_template(context: RequestContext, template: Entity, sent: Tree) -> None:
+    context.world.update(template, merged(context, "templates", template.attrs, sent, skip=("vm", "version")))
 
 
 @remove("templates")
-def _remove_template(asked: Asked, template: Entity) -> None:
-    world = asked.world
+def _remove_template(context: RequestContext, template: Entity) -> None:
+    world = context.world
     if template.id == defaults.BLANK_ID:
-        raise refuse("TEMPLATE_BLANK", language=asked.language)
+        raise refuse("TEMPLATE_BLANK", language=context.language)
     if any(vm.ref("template") == template.id for vm in world.all("vms")):
-        raise refuse("TEMPLATE_IN_USE", language=asked.language)
+        raise refuse("TEMPLATE_IN_USE", language=context.language)
     for attachment in world.children(template, "diskattachments"):
         disk = world.find("disks", attachment.id)
         if disk is not None:
@@ -174,47 +173,47 @@ def _remove_template(asked: Asked, template: Entity) -> None:
 
 
 @act("vms", "ticket")
-def _ticket(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _ticket(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     if vm.get("host") is None:
-        raise refuse("TICKET_NOT_RUNNING", language=asked.language)
-    given = trees.text(action, "ticket.value") or asked.world.new_id("ticket")[:12].replace("-", "")
-    expiry = trees.text(action, "ticket.expiry", "7200")
+        raise refuse("TICKET_NOT_RUNNING", language=context.language)
+    given = text_at(action, "ticket.value") or context.world.new_id("ticket")[:12].replace("-", "")
+    expiry = text_at(action, "ticket.expiry", "7200")
     return Acted(extra={"ticket": {"expiry": expiry, "value": given}}, only=True)
 
 
 @act("vms", "reset")
-def _reset(asked: Asked, vm: Entity, action: Tree) -> Acted:
+def _reset(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     if vm.get("host") is None:
-        raise refuse("RESET_NOT_RUNNING", language=asked.language)
-    return Acted(job=job_done(asked, f"Resetting VM {vm.name}"), shown=vm)
+        raise refuse("RESET_NOT_RUNNING", language=context.language)
+    return Acted(job=job_done(context, f"Resetting VM {vm.name}"), shown=vm)
 
 
 @act("vms", "autopincpuandnumanodes")
-def _pin_cpus(asked: Asked, vm: Entity, action: Tree) -> Acted:
-    asked.world.set(vm, "cpu_pinning_policy", "resize_and_pin_numa")
+def _pin_cpus(context: RequestContext, vm: Entity, action: Tree) -> Acted:
+    context.world.set(vm, "cpu_pinning_policy", "resize_and_pin_numa")
     return Acted(only=True)
 
 
 @remove("vms/graphicsconsoles")
-def _remove_console(asked: Asked, console: Entity) -> None:
+def _remove_console(context: RequestContext, console: Entity) -> None:
     vm = console.parent
     if vm is not None:
         vm.lab["headless"] = True
-        asked.world.touch(vm)
+        context.world.touch(vm)
 
 
 @create("vms/graphicsconsoles")
-def _add_console(asked: Asked, vm: Entity | None, sent: Tree) -> Entity:
+def _add_console(context: RequestContext, vm: Entity | None, sent: Tree) -> Entity:
     need("GraphicsConsole", sent, "protocol")
     if vm is None:
-        raise Refused(404, in_action=False)
-    protocol = trees.text(sent, "protocol")
+        raise EngineFault(404, in_action=False)
+    protocol = text_at(sent, "protocol")
     vm.lab.pop("headless", None)
-    asked.world.set(vm, "display.type", protocol)
+    context.world.set(vm, "display.type", protocol)
     return Entity(
         "vms/graphicsconsoles",
         protocol.encode().hex(),
-        {"protocol": protocol, "vm": trees.ref(vm.id)},
+        {"protocol": protocol, "vm": ref(vm.id)},
         parent=vm,
         base=None,
         seq=0,

@@ -4,32 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
-from rhevmig.lab.api.faults import Refused, refuse
-from rhevmig.lab.http.request_context import Asked
-from rhevmig.lab.resources.action_registry import Acted, act, create, edit, remove
+from rhevmig.lab.api.action_registry import Acted, act, create, edit, remove
+from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault, refuse
 from rhevmig.lab.resources.changes import job_done, merged, need, reference, say, unique
-from rhevmig.lab.scenario.build_sites import add_cluster_network, version_tree
-from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
-from rhevmig.lab.state.attribute_values import Tree
-from rhevmig.lab.state.store import Entity
+from rhevmig.lab.state.attribute_values import Tree, items_of, ref, ref_id, text_at, with_value
+from rhevmig.lab.state.store import Entity, World
 
 
-def latest_version(asked: Asked) -> Tree:
+def latest_version(context: RequestContext) -> Tree:
     """The highest compatibility version that the engine knows."""
-    return version_tree(max((level.id for level in asked.world.all("clusterlevels")), default="4.8"))
+    return version_tree(max((level.id for level in context.world.all("clusterlevels")), default="4.8"))
+
+
+def version_tree(version: str) -> Tree:
+    """`4.7` as the API has it."""
+    major, _, minor = version.partition(".")
+    return {"major": major, "minor": minor or "0"}
+
+
+def add_cluster_network(
+    world: World, cluster: Entity, network: Entity, roles: list[str], *, required: bool
+) -> Entity:
+    """A network's part in a cluster."""
+    has_vm = "vm" in items_of(network.get("usages"), "usage")
+    usages = [
+        role
+        for role in ("vm", "display", "migration", "management", "default_route", "gluster")
+        if role in roles or (role == "vm" and has_vm)
+    ]
+    own = {
+        "display": "true" if "display" in usages else "false",
+        "required": "true" if required else "false",
+        "status": "operational",
+        "usages": {"usage": usages} if usages else "",
+        "cluster": ref(cluster.id),
+    }
+    return world.add("clusters/networks", network.id, own, parent=cluster, base=network)
 
 
 # -- data centers
 
 
 @create("datacenters")
-def add_data_center(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_data_center(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """A data center, uninitialized until it has storage, with its management network and quota."""
     need("DataCenter", sent, "name")
-    world, name = asked.world, trees.text(sent, "name")
-    unique(asked, "datacenters", name, "DATA_CENTER_NAME_IN_USE")
-    version = sent.get("version") or latest_version(asked)
+    world, name = context.world, text_at(sent, "name")
+    unique(context, "datacenters", name, "DATA_CENTER_NAME_IN_USE")
+    version = sent.get("version") or latest_version(context)
     base: Tree = {
         "local": "false",
         "quota_mode": "disabled",
@@ -37,59 +61,59 @@ def add_data_center(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "supported_versions": {"version": [version]},
         "version": version,
     }
-    center = world.add("datacenters", world.new_id(), merged(asked, "datacenters", base, sent))
+    center = world.add("datacenters", world.new_id(), merged(context, "datacenters", base, sent))
     quota = {
         "name": "Default",
         "description": "Default unlimited quota",
         "cluster_hard_limit_pct": "20",
         "cluster_soft_limit_pct": "80",
-        "data_center": trees.ref(center.id),
+        "data_center": ref(center.id),
         "storage_hard_limit_pct": "20",
         "storage_soft_limit_pct": "80",
     }
     world.add("datacenters/quotas", world.new_id(), quota, parent=center)
-    network = _network(asked, center, {"name": "ovirtmgmt", "description": "Default Management Network"})
+    network = _network(context, center, {"name": "ovirtmgmt", "description": "Default Management Network"})
     center.lab["management_network"] = network.id
     mode = center.text("quota_mode").upper()
-    level = f"{trees.text(version, 'major')}.{trees.text(version, 'minor')}"
-    say(asked, 950, name=name, version=level, mode=mode)
+    level = f"{text_at(version, 'major')}.{text_at(version, 'minor')}"
+    say(context, 950, name=name, version=level, mode=mode)
     world.set(center, "mac_pool", None)
     return center
 
 
 @edit("datacenters")
-def edit_data_center(asked: Asked, center: Entity, sent: Tree) -> None:
+def edit_data_center(context: RequestContext, center: Entity, sent: Tree) -> None:
     """Change a data center."""
     if "name" in sent:
-        unique(asked, "datacenters", trees.text(sent, "name"), "DATA_CENTER_NAME_IN_USE", besides=center)
-    asked.world.update(center, merged(asked, "datacenters", {}, sent))
-    say(asked, 952, center, name=center.name)
+        unique(context, "datacenters", text_at(sent, "name"), "DATA_CENTER_NAME_IN_USE", besides=center)
+    context.world.update(center, merged(context, "datacenters", {}, sent))
+    say(context, 952, center, name=center.name)
 
 
 @remove("datacenters")
-def remove_data_center(asked: Asked, center: Entity) -> None:
+def remove_data_center(context: RequestContext, center: Entity) -> None:
     """Remove a data center; one with clusters of hosts or storage is kept."""
-    world = asked.world
+    world = context.world
     if world.children(center, "storagedomains"):
-        raise refuse("DATA_CENTER_HAS_STORAGE", language=asked.language)
+        raise refuse("DATA_CENTER_HAS_STORAGE", language=context.language)
     for cluster in world.referring("clusters", "data_center", center.id):
         world.set(cluster, "data_center", None)
     for network in world.referring("networks", "data_center", center.id):
-        _drop_network(asked, network)
+        _drop_network(context, network)
     world.remove(center)
-    say(asked, 954, name=center.name)
+    say(context, 954, name=center.name)
 
 
 # -- clusters
 
 
 @create("clusters")
-def add_cluster(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_cluster(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """A cluster with the management network of its data center."""
     need("Cluster", sent, "name", "dataCenter.name|id")
-    world, name = asked.world, trees.text(sent, "name")
-    center = reference(asked, "datacenters", sent["data_center"])
-    _check_cluster(asked, sent, center, None)
+    world, name = context.world, text_at(sent, "name")
+    center = reference(context, "datacenters", sent["data_center"])
+    _check_cluster(context, sent, center, None)
     version = sent.get("version") or center.get("version")
     base = {
         **defaults.default_attrs("clusters"),
@@ -98,24 +122,24 @@ def add_cluster(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
         "version": version,
         "cpu": {"architecture": "undefined", "type": ""},
     }
-    attrs = merged(asked, "clusters", base, sent, skip=("management_network",))
-    attrs["data_center"] = trees.ref(center.id)
-    cpu = trees.text(attrs, "cpu.type")
+    attrs = merged(context, "clusters", base, sent, skip=("management_network",))
+    attrs["data_center"] = ref(center.id)
+    cpu = text_at(attrs, "cpu.type")
     if not cpu:
         attrs.pop("bios_type", None)
-    elif trees.text(attrs, "cpu.architecture") in ("", "undefined"):
-        attrs = trees.put(attrs, "cpu.architecture", _architecture(asked, version, cpu))
+    elif text_at(attrs, "cpu.architecture") in ("", "undefined"):
+        attrs = with_value(attrs, "cpu.architecture", _architecture(context, version, cpu))
     if "scheduling_policy" in sent:
-        attrs = _policy_properties(asked, attrs, sent)
+        attrs = _policy_properties(context, attrs, sent)
     cluster = world.add("clusters", world.new_id(), attrs)
     world.set(center, "mac_pool", center.get("mac_pool") or attrs.get("mac_pool"))
     profile = world.add(
         "clusters/cpuprofiles",
         world.new_id(),
-        {"name": name, "cluster": trees.ref(cluster.id)},
+        {"name": name, "cluster": ref(cluster.id)},
         parent=cluster,
     )
-    management = _management_network(asked, center, sent)
+    management = _management_network(context, center, sent)
     if management is not None:
         add_cluster_network(
             world,
@@ -124,83 +148,83 @@ def add_cluster(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
             ["vm", "display", "migration", "management", "default_route"],
             required=True,
         )
-    say(asked, 809, cluster, name=name)
+    say(context, 809, cluster, name=name)
     granted = "User/Group admin, Namespace *, Authorization provider: internal-authz"
-    say(asked, 850, who=granted, role="CpuProfileCreator", what=f"Cpu Profile {profile.name}")
-    say(asked, 10130, name=profile.name)
+    say(context, 850, who=granted, role="CpuProfileCreator", what=f"Cpu Profile {profile.name}")
+    say(context, 10130, name=profile.name)
     return cluster
 
 
-def _management_network(asked: Asked, center: Entity, sent: Tree) -> Entity | None:
+def _management_network(context: RequestContext, center: Entity, sent: Tree) -> Entity | None:
     if sent.get("management_network"):
-        return reference(asked, "networks", sent["management_network"])
-    networks = asked.world.referring("networks", "data_center", center.id)
+        return reference(context, "networks", sent["management_network"])
+    networks = context.world.referring("networks", "data_center", center.id)
     return next((network for network in networks if network.name == "ovirtmgmt"), None)
 
 
-def _architecture(asked: Asked, version: Tree, cpu: str) -> str:
+def _architecture(context: RequestContext, version: Tree, cpu: str) -> str:
     return next(
-        (trees.text(item, "architecture") for item in _cpu_types(asked, version) if item["name"] == cpu),
+        (text_at(item, "architecture") for item in _cpu_types(context, version) if item["name"] == cpu),
         "x86_64",
     )
 
 
-def _cpu_types(asked: Asked, version: Tree) -> list[Tree]:
-    level = asked.world.find(
-        "clusterlevels", f"{trees.text(version, 'major')}.{trees.text(version, 'minor')}"
-    )
-    return trees.items_of(level.get("cpu_types"), "cpu_type") if level is not None else []
+def _cpu_types(context: RequestContext, version: Tree) -> list[Tree]:
+    level = context.world.find("clusterlevels", f"{text_at(version, 'major')}.{text_at(version, 'minor')}")
+    return items_of(level.get("cpu_types"), "cpu_type") if level is not None else []
 
 
-def _check_cluster(asked: Asked, sent: Tree, center: Entity | None, cluster: Entity | None) -> None:
+def _check_cluster(
+    context: RequestContext, sent: Tree, center: Entity | None, cluster: Entity | None
+) -> None:
     verb = "CREATE" if cluster is None else "EDIT"
     if "name" in sent:
-        unique(asked, "clusters", trees.text(sent, "name"), f"{verb}_CLUSTER_NAME_IN_USE", besides=cluster)
-    cpu = trees.text(sent, "cpu.type")
+        unique(context, "clusters", text_at(sent, "name"), f"{verb}_CLUSTER_NAME_IN_USE", besides=cluster)
+    cpu = text_at(sent, "cpu.type")
     version = (
         sent.get("version")
         or (cluster.get("version") if cluster else None)
         or (center.get("version") if center else {})
     )
-    if cpu and not any(item["name"] == cpu for item in _cpu_types(asked, version)):
-        raise refuse(f"{verb}_CLUSTER_CPU_UNKNOWN", language=asked.language)
+    if cpu and not any(item["name"] == cpu for item in _cpu_types(context, version)):
+        raise refuse(f"{verb}_CLUSTER_CPU_UNKNOWN", language=context.language)
 
 
 @edit("clusters")
-def edit_cluster(asked: Asked, cluster: Entity, sent: Tree) -> None:
+def edit_cluster(context: RequestContext, cluster: Entity, sent: Tree) -> None:
     """Change a cluster; refused while a VM of it is being snapshotted."""
-    _check_cluster(asked, sent, None, cluster)
+    _check_cluster(context, sent, None, cluster)
     for vm in (
-        asked.world.referring("vms", "cluster", cluster.id) if "cpu" in sent or "version" in sent else []
+        context.world.referring("vms", "cluster", cluster.id) if "cpu" in sent or "version" in sent else []
     ):
-        if any(item.text("snapshot_status") == "locked" for item in asked.world.children(vm, "snapshots")):
-            raise refuse("EDIT_CLUSTER_VM_SNAPSHOT", language=asked.language, vm=vm.name)
-    attrs = merged(asked, "clusters", cluster.attrs, sent, skip=("management_network", "networks"))
+        if any(item.text("snapshot_status") == "locked" for item in context.world.children(vm, "snapshots")):
+            raise refuse("EDIT_CLUSTER_VM_SNAPSHOT", language=context.language, vm=vm.name)
+    attrs = merged(context, "clusters", cluster.attrs, sent, skip=("management_network", "networks"))
     migration = sent.get("migration")
     if isinstance(migration, dict):
         attrs["migration"] = _migration_options(cluster.get("migration") or {}, migration)
     if "scheduling_policy" in sent:
-        attrs = _policy_properties(asked, attrs, sent)
-    asked.world.update(cluster, attrs)
-    say(asked, 811, cluster, name=cluster.name)
+        attrs = _policy_properties(context, attrs, sent)
+    context.world.update(cluster, attrs)
+    say(context, 811, cluster, name=cluster.name)
 
 
 def _migration_options(present: Tree, sent: Tree) -> Tree:
     """Migration settings are taken whole where they are sent: a custom bandwidth goes with its method."""
     result = {**present, **sent}
-    if trees.text(result, "bandwidth.assignment_method") != "custom":
+    if text_at(result, "bandwidth.assignment_method") != "custom":
         bandwidth = result.get("bandwidth")
         if isinstance(bandwidth, dict):
             result["bandwidth"] = {name: value for name, value in bandwidth.items() if name != "custom_value"}
-    if trees.text(result, "parallel_migrations_policy") != "custom":
+    if text_at(result, "parallel_migrations_policy") != "custom":
         result.pop("custom_parallel_migrations", None)
     return dict(sorted(result.items()))
 
 
-def _policy_properties(asked: Asked, attrs: Tree, sent: Tree) -> Tree:
-    policy = asked.world.find("schedulingpolicies", trees.ref_id(attrs.get("scheduling_policy")))
+def _policy_properties(context: RequestContext, attrs: Tree, sent: Tree) -> Tree:
+    policy = context.world.find("schedulingpolicies", ref_id(attrs.get("scheduling_policy")))
     if policy is not None and "custom_scheduling_policy_properties" not in sent:
-        listed = trees.items_of(policy.get("properties"), "property")
+        listed = items_of(policy.get("properties"), "property")
         first = ("HighUtilization", "LowUtilization", "CpuOverCommitDurationMinutes")
         ordered = sorted(
             listed, key=lambda item: first.index(item["name"]) if item["name"] in first else len(first)
@@ -210,55 +234,55 @@ def _policy_properties(asked: Asked, attrs: Tree, sent: Tree) -> Tree:
 
 
 @remove("clusters")
-def remove_cluster(asked: Asked, cluster: Entity) -> None:
+def remove_cluster(context: RequestContext, cluster: Entity) -> None:
     """Remove a cluster; one with hosts or VMs is kept."""
-    world = asked.world
+    world = context.world
     if world.referring("hosts", "cluster", cluster.id):
-        raise refuse("CLUSTER_HAS_HOSTS", language=asked.language)
+        raise refuse("CLUSTER_HAS_HOSTS", language=context.language)
     if world.referring("vms", "cluster", cluster.id):
-        raise refuse("CLUSTER_HAS_VMS", language=asked.language)
+        raise refuse("CLUSTER_HAS_VMS", language=context.language)
     world.remove(cluster)
-    say(asked, 813, name=cluster.name)
+    say(context, 813, name=cluster.name)
 
 
 @act("clusters", "upgrade")
-def upgrade_cluster(asked: Asked, cluster: Entity, action: Tree) -> Acted:
+def upgrade_cluster(context: RequestContext, cluster: Entity, action: Tree) -> Acted:
     """Flag an upgrade: start, update_progress and finish must carry the correlation id of the start."""
-    world, step = asked.world, trees.text(action, "upgrade_action")
+    world, step = context.world, text_at(action, "upgrade_action")
     running = cluster.flag("upgrade_in_progress")
     if step == "start":
         if running:
-            say(asked, 893, cluster, name=cluster.name)
-            raise refuse("UPGRADE_ALREADY_RUNNING", language=asked.language, id=cluster.id)
+            say(context, 893, cluster, name=cluster.name)
+            raise refuse("UPGRADE_ALREADY_RUNNING", language=context.language, id=cluster.id)
         world.update(
             cluster,
             {
                 "upgrade_in_progress": True,
                 "upgrade_percent_complete": 0,
-                "upgrade_correlation_id": asked.correlation_id,
+                "upgrade_correlation_id": context.correlation_id,
             },
         )
     elif step == "finish":
         world.update(cluster, {"upgrade_in_progress": False, "upgrade_percent_complete": 0})
     else:
-        if not running or cluster.text("upgrade_correlation_id") != asked.correlation_id:
-            raise refuse("UPGRADE_OTHER_CORRELATION", language=asked.language)
-        world.set(cluster, "upgrade_percent_complete", trees.text(action, "upgrade_percent_complete", "0"))
+        if not running or cluster.text("upgrade_correlation_id") != context.correlation_id:
+            raise refuse("UPGRADE_OTHER_CORRELATION", language=context.language)
+        world.set(cluster, "upgrade_percent_complete", text_at(action, "upgrade_percent_complete", "0"))
     return Acted(shown=cluster)
 
 
 @act("clusters", "syncallnetworks")
-def sync_cluster_networks(asked: Asked, cluster: Entity, action: Tree) -> Acted:
+def sync_cluster_networks(context: RequestContext, cluster: Entity, action: Tree) -> Acted:
     """Bring every host's networks to what the engine wants."""
-    for host in asked.world.referring("hosts", "cluster", cluster.id):
-        for attachment in asked.world.children(host, "networkattachments"):
+    for host in context.world.referring("hosts", "cluster", cluster.id):
+        for attachment in context.world.children(host, "networkattachments"):
             attachment.lab.pop("actual", None)
-            asked.world.touch(attachment)
+            context.world.touch(attachment)
     return Acted(shown=cluster)
 
 
 @act("clusters", "resetemulatedmachine")
-def reset_emulated_machine(asked: Asked, cluster: Entity, action: Tree) -> Acted:
+def reset_emulated_machine(context: RequestContext, cluster: Entity, action: Tree) -> Acted:
     """Nothing that an answer shows."""
     return Acted(shown=cluster)
 
@@ -267,74 +291,74 @@ def reset_emulated_machine(asked: Asked, cluster: Entity, action: Tree) -> Acted
 
 
 @create("networks")
-def add_network(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_network(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """A logical network and its vNIC profile."""
     need("Network", sent, "name", "dataCenter.name|id")
-    return _new_network(asked, reference(asked, "datacenters", sent["data_center"]), sent)
+    return _new_network(context, reference(context, "datacenters", sent["data_center"]), sent)
 
 
 @create("datacenters/networks")
-def add_network_below(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_network_below(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """The same, below the data center."""
     need("Network", sent, "name")
     if parent is None:
-        raise Refused(404, in_action=False)
-    return _new_network(asked, parent, sent)
+        raise EngineFault(404, in_action=False)
+    return _new_network(context, parent, sent)
 
 
-def _new_network(asked: Asked, center: Entity, sent: Tree) -> Entity:
-    name = trees.text(sent, "name")
-    among = asked.world.referring("networks", "data_center", center.id)
-    unique(asked, "networks", name, "CREATE_NETWORK_NAME_IN_USE", among=among)
-    say(asked, 9423, center, name=name, center=center.name)
-    network = _network(asked, center, sent)
-    say(asked, 942, center, name=name, center=center.name)
-    job_done(asked, f"Adding network {name} to Data Center: {center.name}")
+def _new_network(context: RequestContext, center: Entity, sent: Tree) -> Entity:
+    name = text_at(sent, "name")
+    among = context.world.referring("networks", "data_center", center.id)
+    unique(context, "networks", name, "CREATE_NETWORK_NAME_IN_USE", among=among)
+    say(context, 9423, center, name=name, center=center.name)
+    network = _network(context, center, sent)
+    say(context, 942, center, name=name, center=center.name)
+    job_done(context, f"Adding network {name} to Data Center: {center.name}")
     return network
 
 
-def _network(asked: Asked, center: Entity, sent: Tree) -> Entity:
-    world, name = asked.world, trees.text(sent, "name")
+def _network(context: RequestContext, center: Entity, sent: Tree) -> Entity:
+    world, name = context.world, text_at(sent, "name")
     base = {
         **defaults.default_attrs("networks"),
         "mtu": "0",
         "vdsm_name": name[:15],
         "usages": {"usage": ["vm"]},
     }
-    attrs = merged(asked, "networks", base, sent, skip=("data_center", "display", "required"))
-    attrs["data_center"] = trees.ref(center.id)
+    attrs = merged(context, "networks", base, sent, skip=("data_center", "display", "required"))
+    attrs["data_center"] = ref(center.id)
     if isinstance(sent.get("vlan"), dict):
-        attrs["vlan"] = trees.ref(str(sent["vlan"].get("@id", "")))
+        attrs["vlan"] = ref(str(sent["vlan"].get("@id", "")))
     network = world.add("networks", world.new_id(), attrs)
     if (
-        "vm" in trees.items_of(attrs.get("usages"), "usage")
-        and trees.text(sent, "profile_required", "true") != "false"
+        "vm" in items_of(attrs.get("usages"), "usage")
+        and text_at(sent, "profile_required", "true") != "false"
     ):
-        profile = {**defaults.default_attrs("vnicprofiles"), "name": name, "network": trees.ref(network.id)}
+        profile = {**defaults.default_attrs("vnicprofiles"), "name": name, "network": ref(network.id)}
         world.add("vnicprofiles", world.new_id(), profile)
         if name != "ovirtmgmt":
-            say(asked, 1122, profile=name, network=name, center=center.name)
+            say(context, 1122, profile=name, network=name, center=center.name)
     return network
 
 
 @edit("networks")
-def edit_network(asked: Asked, network: Entity, sent: Tree) -> None:
+def edit_network(context: RequestContext, network: Entity, sent: Tree) -> None:
     """Change a logical network; hosts that differ from it then are out of sync."""
-    center = asked.world.find("datacenters", network.ref("data_center"))
+    center = context.world.find("datacenters", network.ref("data_center"))
     center_name = center.name if center else ""
-    say(asked, 11141, center, name=network.name, center=center_name)
-    attrs = merged(asked, "networks", network.attrs, sent, skip=("data_center", "display", "required"))
+    say(context, 11141, center, name=network.name, center=center_name)
+    attrs = merged(context, "networks", network.attrs, sent, skip=("data_center", "display", "required"))
     if isinstance(sent.get("vlan"), dict):
-        attrs["vlan"] = trees.ref(str(sent["vlan"].get("@id", "")))
-    asked.world.update(network, attrs)
-    say(asked, 1114, center, name=network.name, center=center_name)
-    job_done(asked, f"Updating network {network.name} on Data Center: {center_name}")
+        attrs["vlan"] = ref(str(sent["vlan"].get("@id", "")))
+    context.world.update(network, attrs)
+    say(context, 1114, center, name=network.name, center=center_name)
+    job_done(context, f"Updating network {network.name} on Data Center: {center_name}")
 
 
 @remove("networks")
-def remove_network(asked: Asked, network: Entity) -> None:
+def remove_network(context: RequestContext, network: Entity) -> None:
     """Remove a logical network; one that VMs use is kept."""
-    world = asked.world
+    world = context.world
     used = [
         nic.parent
         for profile in world.referring("vnicprofiles", "network", network.id)
@@ -342,12 +366,12 @@ def remove_network(asked: Asked, network: Entity) -> None:
     ]
     if used:
         names = ", ".join(sorted({vm.name for vm in used if vm is not None}))
-        raise refuse("NETWORK_USED_BY_VMS", language=asked.language, names=names)
-    _drop_network(asked, network)
+        raise refuse("NETWORK_USED_BY_VMS", language=context.language, names=names)
+    _drop_network(context, network)
 
 
-def _drop_network(asked: Asked, network: Entity) -> None:
-    world = asked.world
+def _drop_network(context: RequestContext, network: Entity) -> None:
+    world = context.world
     for profile in world.referring("vnicprofiles", "network", network.id):
         world.remove(profile)
     for part in [item for item in world.all("clusters/networks") if item.id == network.id]:
@@ -358,49 +382,49 @@ def _drop_network(asked: Asked, network: Entity) -> None:
 
 
 @create("clusters/networks")
-def assign_network(asked: Asked, cluster: Entity | None, sent: Tree) -> Entity:
+def assign_network(context: RequestContext, cluster: Entity | None, sent: Tree) -> Entity:
     """Give a network to a cluster."""
     need("Network", sent, "id|name") if not (sent.get("@id") or sent.get("name")) else None
     if cluster is None:
-        raise Refused(404, in_action=False)
+        raise EngineFault(404, in_action=False)
     center_id = cluster.ref("data_center")
     wanted = sent.get("@id")
     network = (
-        asked.world.find("networks", wanted)
+        context.world.find("networks", wanted)
         if wanted
         else next(
             (
                 item
-                for item in asked.world.referring("networks", "data_center", center_id or "")
+                for item in context.world.referring("networks", "data_center", center_id or "")
                 if item.name == sent.get("name")
             ),
             None,
         )
     )
     if network is None:
-        raise Refused(404, f"Entity not found: {wanted or sent.get('name')}", in_action=False)
-    known = asked.world.find("clusters/networks", network.id, cluster)
+        raise EngineFault(404, f"Entity not found: {wanted or sent.get('name')}", in_action=False)
+    known = context.world.find("clusters/networks", network.id, cluster)
     if known is not None:
-        raise refuse("NETWORK_ALREADY_ATTACHED", language=asked.language)
-    roles = trees.items_of(sent.get("usages"), "usage")
-    required = trees.text(sent, "required", "true") == "true"
-    part = add_cluster_network(asked.world, cluster, network, roles, required=required)
-    _take_roles(asked, cluster, part, roles)
+        raise refuse("NETWORK_ALREADY_ATTACHED", language=context.language)
+    roles = items_of(sent.get("usages"), "usage")
+    required = text_at(sent, "required", "true") == "true"
+    part = add_cluster_network(context.world, cluster, network, roles, required=required)
+    _take_roles(context, cluster, part, roles)
     return part
 
 
 @edit("clusters/networks")
-def edit_assignment(asked: Asked, part: Entity, sent: Tree) -> None:
+def edit_assignment(context: RequestContext, part: Entity, sent: Tree) -> None:
     """Change a network's part in a cluster; a role that it takes, another network loses."""
-    world, cluster = asked.world, part.parent
+    world, cluster = context.world, part.parent
     changes: dict[str, Any] = {}
     if "required" in sent:
         changes["required"] = sent["required"]
     if "usages" in sent or "display" in sent:
-        roles = trees.items_of(sent.get("usages"), "usage") if "usages" in sent else []
+        roles = items_of(sent.get("usages"), "usage") if "usages" in sent else []
         if sent.get("display") == "true":
             roles = [*roles, "display"]
-        base_vm = part.base is not None and "vm" in trees.items_of(part.base.get("usages"), "usage")
+        base_vm = part.base is not None and "vm" in items_of(part.base.get("usages"), "usage")
         usages = [
             role
             for role in ("vm", "display", "migration", "management", "default_route", "gluster")
@@ -409,68 +433,68 @@ def edit_assignment(asked: Asked, part: Entity, sent: Tree) -> None:
         changes["usages"] = {"usage": usages} if usages else {}
         changes["display"] = "display" in usages
         if cluster is not None:
-            _take_roles(asked, cluster, part, roles)
+            _take_roles(context, cluster, part, roles)
     world.update(part, changes)
 
 
-def _take_roles(asked: Asked, cluster: Entity, owner: Entity, roles: list[str]) -> None:
-    world = asked.world
+def _take_roles(context: RequestContext, cluster: Entity, owner: Entity, roles: list[str]) -> None:
+    world = context.world
     for other in world.children(cluster, "networks"):
         if other is owner:
             continue
-        usages = trees.items_of(other.get("usages"), "usage")
+        usages = items_of(other.get("usages"), "usage")
         kept = [role for role in usages if role == "vm" or role == "gluster" or role not in roles]
         if kept != usages:
             world.update(other, {"usages": {"usage": kept} if kept else {}, "display": "display" in kept})
 
 
 @remove("clusters/networks")
-def unassign_network(asked: Asked, part: Entity) -> None:
+def unassign_network(context: RequestContext, part: Entity) -> None:
     """Take a network from a cluster; the management network stays."""
-    if "management" in trees.items_of(part.get("usages"), "usage"):
-        raise refuse("MANAGEMENT_NETWORK_STAYS", language=asked.language)
-    asked.world.remove(part)
+    if "management" in items_of(part.get("usages"), "usage"):
+        raise refuse("MANAGEMENT_NETWORK_STAYS", language=context.language)
+    context.world.remove(part)
 
 
 @create("vnicprofiles")
-def add_profile(asked: Asked, parent: Entity | None, sent: Tree) -> Entity:
+def add_profile(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
     """A vNIC profile of a network."""
     need("VnicProfile", sent, "name", "network.id|name")
-    network = reference(asked, "networks", sent["network"])
-    among = asked.world.referring("vnicprofiles", "network", network.id)
-    unique(asked, "vnicprofiles", trees.text(sent, "name"), "PROFILE_NAME_IN_USE", among=among)
-    attrs = merged(asked, "vnicprofiles", defaults.default_attrs("vnicprofiles"), sent)
-    attrs["network"] = trees.ref(network.id)
-    if trees.text(sent, "pass_through.mode") == "enabled":
+    network = reference(context, "networks", sent["network"])
+    among = context.world.referring("vnicprofiles", "network", network.id)
+    unique(context, "vnicprofiles", text_at(sent, "name"), "PROFILE_NAME_IN_USE", among=among)
+    attrs = merged(context, "vnicprofiles", defaults.default_attrs("vnicprofiles"), sent)
+    attrs["network"] = ref(network.id)
+    if text_at(sent, "pass_through.mode") == "enabled":
         attrs.pop("network_filter", None)
-    return asked.world.add("vnicprofiles", asked.world.new_id(), attrs)
+    return context.world.add("vnicprofiles", context.world.new_id(), attrs)
 
 
 @create("networks/vnicprofiles")
-def add_profile_below(asked: Asked, network: Entity | None, sent: Tree) -> Entity:
+def add_profile_below(context: RequestContext, network: Entity | None, sent: Tree) -> Entity:
     """The same, below the network."""
     if network is None:
-        raise Refused(404, in_action=False)
-    return add_profile(asked, None, {**sent, "network": trees.ref(network.id)})
+        raise EngineFault(404, in_action=False)
+    return add_profile(context, None, {**sent, "network": ref(network.id)})
 
 
 @edit("vnicprofiles")
-def edit_profile(asked: Asked, profile: Entity, sent: Tree) -> None:
+def edit_profile(context: RequestContext, profile: Entity, sent: Tree) -> None:
     """Change a vNIC profile."""
     if (
-        trees.text(sent, "pass_through.mode") == "enabled"
+        text_at(sent, "pass_through.mode") == "enabled"
         and profile.get("network_filter")
         and "network_filter" not in sent
     ):
-        raise refuse("PROFILE_PASSTHROUGH_FILTER", language=asked.language)
-    asked.world.update(profile, merged(asked, "vnicprofiles", profile.attrs, sent, skip=("network",)))
+        raise refuse("PROFILE_PASSTHROUGH_FILTER", language=context.language)
+    context.world.update(profile, merged(context, "vnicprofiles", profile.attrs, sent, skip=("network",)))
 
 
 @remove("vnicprofiles")
-def remove_profile(asked: Asked, profile: Entity) -> None:
+def remove_profile(context: RequestContext, profile: Entity) -> None:
     """Remove a vNIC profile that no VM uses."""
-    used = asked.world.referring("vms/nics", "vnic_profile", profile.id)
+    used = context.world.referring("vms/nics", "vnic_profile", profile.id)
     if used:
         names = ", ".join(sorted({nic.parent.name for nic in used if nic.parent is not None}))
-        raise refuse("PROFILE_USED_BY_VMS", language=asked.language, names=names)
-    asked.world.remove(profile)
+        raise refuse("PROFILE_USED_BY_VMS", language=context.language, names=names)
+    context.world.remove(profile)

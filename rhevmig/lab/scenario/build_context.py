@@ -6,7 +6,7 @@ import heapq
 from typing import Any
 
 from rhevmig.errors import ScenarioInvalid
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree, with_value
 from rhevmig.lab.state.store import Entity, World
 
 
@@ -28,7 +28,7 @@ class Builder:
         self,
         place: str,
         name: str,
-        attrs: trees.Tree,
+        attrs: Tree,
         *,
         given: str | None = None,
         scope: str = "",
@@ -68,10 +68,10 @@ class Builder:
         return f"56:6f:0b:{0x4F + (number >> 16):02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
 
 
-def with_attributes(attrs: trees.Tree, entry: Any) -> trees.Tree:
+def with_attributes(attrs: Tree, entry: Any) -> Tree:
     """The members with those that the entry sets by path."""
     for path, value in entry.attributes.items():
-        attrs = trees.put(attrs, path, plain(value))
+        attrs = with_value(attrs, path, plain(value))
     return attrs
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 
 from rhevmig.errors import ScenarioInvalid
+from rhevmig.lab.resources.host_networks import attach
 from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, with_attributes
-from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
+from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.store import Entity, World
 
 _GIB = 2**30
@@ -37,7 +38,7 @@ def _add_host(builder: Builder, entry: entries.HostEntry, cluster: Entity, numbe
     name = entry.name.format(n=number)
     address = (entry.address or f"{name}.lab.example").format(n=number)
     reached = entry.status not in ("install_failed", "installing", "pending_approval")
-    attrs: trees.Tree = {
+    attrs: Tree = {
         **defaults.default_attrs("hosts"),
         "name": name,
         "comment": "",
@@ -62,7 +63,7 @@ def _add_host(builder: Builder, entry: entries.HostEntry, cluster: Entity, numbe
         "memory": str(entry.memory_gib * _GIB),
         "spm": {"priority": "5", "status": "spm" if entry.spm else "none"},
         "status": entry.status,
-        "cluster": trees.ref(cluster.id),
+        "cluster": ref(cluster.id),
     }
     if not reached:
         for gone in ("cpu", "hardware_information", "memory"):
@@ -78,7 +79,7 @@ def _add_host(builder: Builder, entry: entries.HostEntry, cluster: Entity, numbe
     _nics(builder, host, entry, cluster, number)
 
 
-def _hardware(world: World, name: str) -> trees.Tree:
+def _hardware(world: World, name: str) -> Tree:
     return {
         "family": "Lab",
         "manufacturer": "Lab Computers",
@@ -104,7 +105,7 @@ def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Ent
                 )
             made[slave].lab["master"] = made[nic.name].id
         if nic.slaves:
-            slaves = {"host_nic": [trees.ref(made[slave].id) for slave in nic.slaves]}
+            slaves = {"host_nic": [ref(made[slave].id) for slave in nic.slaves]}
             world.set(made[nic.name], "bonding.slaves", slaves)
     attachments = entry.attachments
     if not any(item.network == "ovirtmgmt" for item in attachments):
@@ -161,7 +162,7 @@ def _device(builder: Builder, host: Entity, nic: entries.NicEntry, position: int
             ]
         }
     }
-    attrs: trees.Tree = {
+    attrs: Tree = {
         "name": nic.name,
         **({"bonding": bonding} if nic.slaves else {}),
         "boot_protocol": "none",
@@ -171,105 +172,10 @@ def _device(builder: Builder, host: Entity, nic: entries.NicEntry, position: int
         "mtu": str(nic.mtu),
         **({"speed": str(nic.speed_mbps * 1_000_000)} if nic.speed_mbps else {}),
         "status": "up" if nic.up else "down",
-        "host": trees.ref(host.id),
+        "host": ref(host.id),
     }
     nic_id = nic.id or world.new_id("nic", f"{host.id}/{nic.name}")
     return world.add("hosts/nics", nic_id, attrs, parent=host)
-
-
-def attach(
-    world: World,
-    host: Entity,
-    device: Entity,
-    network: Entity,
-    *,
-    address: str | None,
-    boot: str | None = None,
-    mtu: int | None = None,
-    given: str | None = None,
-) -> Entity:
-    """Put a network on a device of a host; a tagged one gets a VLAN device of its own."""
-    vlan = trees.ref_id(network.get("vlan"))
-    carrier = device
-    if vlan is not None:
-        carrier = _vlan_device(world, host, device, vlan)
-    protocol = boot or ("static" if address else "none")
-    bridged = "vm" in trees.items_of(network.get("usages"), "usage")
-    real_mtu = mtu if mtu is not None else network.number("mtu") or 1500
-    changes: trees.Tree = {
-        "boot_protocol": protocol,
-        "bridged": "true" if bridged else "false",
-        "custom_configuration": "false",
-        "ip": ip_tree(address) if address else None,
-        "ipv6": {"gateway": "::", "version": "v6"},
-        "mtu": str(real_mtu),
-        "network": trees.ref(network.id),
-    }
-    world.update(carrier, changes)
-    attachment_id = given or world.new_id("attachment", f"{host.id}/{network.id}")
-    assignments = [
-        {"assignment_method": protocol, "ip": ip_tree(address) if address else {"version": "v4"}},
-        {"assignment_method": "none", "ip": {"version": "v6"}},
-    ]
-    attrs: trees.Tree = {
-        "ip_address_assignments": {"ip_address_assignment": assignments},
-        "host": trees.ref(host.id),
-        "host_nic": trees.ref(device.id),
-        "network": trees.ref(network.id),
-    }
-    attachment = world.add("hosts/networkattachments", attachment_id, attrs, parent=host)
-    attachment.lab["actual"] = _actual(world, host, network, address, protocol, real_mtu, bridged=bridged)
-    return attachment
-
-
-def _vlan_device(world: World, host: Entity, device: Entity, vlan: str) -> Entity:
-    attrs: trees.Tree = {
-        "name": f"{device.name}.{vlan}",
-        "base_interface": device.name,
-        "ipv6_boot_protocol": "none",
-        "properties": {},
-        **({"speed": device.text("speed")} if device.text("speed") else {}),
-        "status": device.text("status"),
-        "vlan": trees.ref(vlan),
-        "host": trees.ref(host.id),
-    }
-    return world.add("hosts/nics", world.new_id("nic", f"{host.id}/{device.name}.{vlan}"), attrs, parent=host)
-
-
-def ip_tree(address: str) -> trees.Tree:
-    """An address with prefix as the API has it."""
-    interface = ipaddress.ip_interface(address)
-    return {
-        "address": str(interface.ip),
-        "netmask": str(interface.netmask),
-        "version": f"v{interface.version}",
-    }
-
-
-def _actual(
-    world: World,
-    host: Entity,
-    network: Entity,
-    address: str | None,
-    protocol: str,
-    mtu: int,
-    *,
-    bridged: bool,
-) -> dict[str, str]:
-    """What the host reports of an attached network, by the engine's names."""
-    ip = ip_tree(address) if address else {}
-    cluster = world.find("clusters", host.ref("cluster"))
-    return {
-        "mtu": str(mtu),
-        "bridged": "true" if bridged else "false",
-        "vlan": trees.ref_id(network.get("vlan")) or "",
-        "switchType": (cluster.text("switch_type", "legacy") if cluster else "legacy").upper(),
-        "ipv4_boot_protocol": {"static": "STATIC_IP", "dhcp": "DHCP"}.get(protocol, "NONE"),
-        "ipv4_netmask": ip.get("netmask", ""),
-        "ipv4_address": ip.get("address", ""),
-        "ipv4_gateway": "",
-        "ipv6_boot_protocol": "NONE",
-    }
 
 
 def choose_spm(world: World) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.http import accounts
+from rhevmig.lab.resources.sites import add_cluster_network, version_tree
 from rhevmig.lab.scenario import build_hosts, build_vms
 from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, plain, with_attributes
 from rhevmig.lab.scenario.model import Scenario
-from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
+from rhevmig.lab.state.attribute_values import Tree, ref, with_value
 from rhevmig.lab.state.clock import SimClock, stamp
 from rhevmig.lab.state.event_log import EventLog, event_kinds
 from rhevmig.lab.state.store import Entity, World
@@ -49,9 +50,7 @@ def build_world(
         build_hosts.add_hosts(builder, host)
     build_hosts.choose_spm(world)
     for tag in scenario.tags:
-        builder.add(
-            "tags", tag.name, {"name": tag.name, "parent": trees.ref(defaults.BLANK_ID)}, given=tag.id
-        )
+        builder.add("tags", tag.name, {"name": tag.name, "parent": ref(defaults.BLANK_ID)}, given=tag.id)
     for vm in scenario.vms:
         build_vms.add_vms(builder, vm)
     _groups(builder, scenario)
@@ -103,7 +102,7 @@ def _roles(builder: Builder, scenario: Scenario) -> None:
                 file=builder.file, detail=f"user {user.name} has the role {user.role!r}, which no engine has"
             )
         owner = builder.names["users", user.name]
-        attrs = {"role": trees.ref(role.id), "user": trees.ref(owner.id)}
+        attrs = {"role": ref(role.id), "user": ref(owner.id)}
         place = {"cluster": "clusters", "vm": "vms", "data_center": "datacenters", "host": "hosts"}
         if not user.where:
             world.add("permissions", world.new_id("permission", user.name), attrs)
@@ -118,15 +117,9 @@ def _roles(builder: Builder, scenario: Scenario) -> None:
             world.add(
                 f"{place[kind]}/permissions",
                 permission_id,
-                {kind: trees.ref(above.id), **attrs},
+                {kind: ref(above.id), **attrs},
                 parent=above,
             )
-
-
-def version_tree(version: str) -> trees.Tree:
-    """`4.7` as the API has it."""
-    major, _, minor = version.partition(".")
-    return {"major": major, "minor": minor or "0"}
 
 
 def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
@@ -139,7 +132,7 @@ def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
         "status": entry.status or ("up" if active else "uninitialized"),
         "supported_versions": {"version": [version_tree(entry.version)]},
         "version": version_tree(entry.version),
-        "mac_pool": trees.ref(defaults.MAC_POOL_ID),
+        "mac_pool": ref(defaults.MAC_POOL_ID),
     }
     if not entry.storage:
         attrs.pop("storage_format", None)
@@ -149,7 +142,7 @@ def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
         "description": "Default unlimited quota",
         "cluster_hard_limit_pct": "20",
         "cluster_soft_limit_pct": "80",
-        "data_center": trees.ref(center.id),
+        "data_center": ref(center.id),
         "storage_hard_limit_pct": "20",
         "storage_soft_limit_pct": "80",
     }
@@ -174,8 +167,8 @@ def add_network(builder: Builder, center: Entity, entry: entries.NetworkEntry) -
         "mtu": str(entry.mtu),
         "usages": {"usage": ["vm"]} if entry.vm else "",
         "vdsm_name": entry.name[:15],
-        **({"vlan": trees.ref(str(entry.vlan))} if entry.vlan is not None else {}),
-        "data_center": trees.ref(center.id),
+        **({"vlan": ref(str(entry.vlan))} if entry.vlan is not None else {}),
+        "data_center": ref(center.id),
     }
     network = builder.add("networks", entry.name, with_attributes(attrs, entry), given=entry.id, scope=scope)
     profiles = entry.profiles if entry.profiles is not None else ([entry.name] if entry.vm else [])
@@ -183,7 +176,7 @@ def add_network(builder: Builder, center: Entity, entry: entries.NetworkEntry) -
         members = {
             **defaults.default_attrs("vnicprofiles"),
             "name": profile,
-            "network": trees.ref(network.id),
+            "network": ref(network.id),
         }
         builder.add("vnicprofiles", profile, members, scope=scope)
     return network
@@ -210,15 +203,15 @@ def _storage(builder: Builder, center: Entity, entry: entries.StorageEntry, *, i
         for gone in ("available", "used"):
             attrs.pop(gone)
     else:
-        attrs["data_centers"] = {"data_center": [trees.ref(center.id)]}
+        attrs["data_centers"] = {"data_center": [ref(center.id)]}
     domain = builder.add("storagedomains", entry.name, with_attributes(attrs, entry), given=entry.id)
     if entry.status is not None:
-        own = {"status": entry.status, "data_center": trees.ref(center.id)}
+        own = {"status": entry.status, "data_center": ref(center.id)}
         world.add("datacenters/storagedomains", domain.id, own, parent=center, base=domain)
         if master:
             center.lab["master_domain"] = domain.id
     world.add("storageconnections", world.new_id("connection", entry.name), storage)
-    profile = {"name": entry.name, "storage_domain": trees.ref(domain.id)}
+    profile = {"name": entry.name, "storage_domain": ref(domain.id)}
     world.add("storagedomains/diskprofiles", world.new_id("diskprofile", entry.name), profile, parent=domain)
 
 
@@ -232,24 +225,24 @@ def _cluster(builder: Builder, entry: entries.ClusterEntry) -> None:
             file=builder.file,
             detail=f"cluster {entry.name}: no scheduling policy {entry.scheduling_policy!r}",
         )
-    attrs: trees.Tree = {
+    attrs: Tree = {
         **defaults.default_attrs("clusters"),
         "name": entry.name,
         "description": "",
         "comment": "",
         "cpu": {"architecture": entry.architecture if entry.cpu else "undefined", "type": entry.cpu or ""},
         "version": version,
-        "data_center": trees.ref(center.id),
-        "scheduling_policy": trees.ref(policy.id),
+        "data_center": ref(center.id),
+        "scheduling_policy": ref(policy.id),
     }
-    attrs = trees.put(attrs, "memory_policy.over_commit.percent", str(entry.overcommit_percent))
+    attrs = with_value(attrs, "memory_policy.over_commit.percent", str(entry.overcommit_percent))
     if entry.migration_policy:
-        attrs = trees.put(attrs, "migration.policy", trees.ref(entry.migration_policy))
+        attrs = with_value(attrs, "migration.policy", ref(entry.migration_policy))
     if entry.migration_bandwidth_mbps is not None:
         custom = {"assignment_method": "custom", "custom_value": str(entry.migration_bandwidth_mbps)}
-        attrs = trees.put(attrs, "migration.bandwidth", custom)
+        attrs = with_value(attrs, "migration.bandwidth", custom)
     cluster = builder.add("clusters", entry.name, with_attributes(attrs, entry), given=entry.id)
-    profile = {"name": entry.name, "cluster": trees.ref(cluster.id)}
+    profile = {"name": entry.name, "cluster": ref(cluster.id)}
     world.add("clusters/cpuprofiles", world.new_id("cpuprofile", entry.name), profile, parent=cluster)
     _cluster_networks(builder, cluster, center, entry)
 
@@ -272,27 +265,7 @@ def _cluster_networks(builder: Builder, cluster: Entity, center: Entity, entry: 
         add_cluster_network(world, cluster, base, network.roles, required=network.required)
 
 
-def add_cluster_network(
-    world: World, cluster: Entity, network: Entity, roles: list[str], *, required: bool
-) -> Entity:
-    """A network's part in a cluster."""
-    has_vm = "vm" in trees.items_of(network.get("usages"), "usage")
-    usages = [
-        role
-        for role in ("vm", "display", "migration", "management", "default_route", "gluster")
-        if role in roles or (role == "vm" and has_vm)
-    ]
-    own = {
-        "display": "true" if "display" in usages else "false",
-        "required": "true" if required else "false",
-        "status": "operational",
-        "usages": {"usage": usages} if usages else "",
-        "cluster": trees.ref(cluster.id),
-    }
-    return world.add("clusters/networks", network.id, own, parent=cluster, base=network)
-
-
-def rule(kind: str, *, enforcing: bool) -> trees.Tree:
+def rule(kind: str, *, enforcing: bool) -> Tree:
     """An affinity rule as the API has it."""
     return {
         "enabled": "true" if kind != "disabled" else "false",
@@ -305,9 +278,9 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
     for entry in scenario.affinity_groups:
         asked_by = f"affinity group {entry.name}"
         cluster = builder.get("clusters", entry.cluster, asked_by=asked_by)
-        vms = [trees.ref(builder.get("vms", name, asked_by=asked_by).id) for name in entry.vms]
-        hosts = [trees.ref(builder.get("hosts", name, asked_by=asked_by).id) for name in entry.hosts]
-        attrs: trees.Tree = {
+        vms = [ref(builder.get("vms", name, asked_by=asked_by).id) for name in entry.vms]
+        hosts = [ref(builder.get("hosts", name, asked_by=asked_by).id) for name in entry.hosts]
+        attrs: Tree = {
             "name": entry.name,
             "broken": "false",
             "enforcing": "true" if entry.vms_enforcing else "false",
@@ -319,7 +292,7 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
             ),
             "priority": "1",
             "vms_rule": rule(entry.vms_rule, enforcing=entry.vms_enforcing),
-            "cluster": trees.ref(cluster.id),
+            "cluster": ref(cluster.id),
             "host_labels": {},
             "hosts": {"host": hosts} if hosts else {},
             "vm_labels": {},
@@ -334,8 +307,8 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
         )
     for label in scenario.affinity_labels:
         asked_by = f"affinity label {label.name}"
-        vms = [trees.ref(builder.get("vms", name, asked_by=asked_by).id) for name in label.vms]
-        hosts = [trees.ref(builder.get("hosts", name, asked_by=asked_by).id) for name in label.hosts]
+        vms = [ref(builder.get("vms", name, asked_by=asked_by).id) for name in label.vms]
+        hosts = [ref(builder.get("hosts", name, asked_by=asked_by).id) for name in label.hosts]
         members = {
             "name": label.name,
             "has_implicit_affinity_group": "false",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, with_attributes
-from rhevmig.lab.state import attribute_values as trees
 from rhevmig.lab.state import defaults
+from rhevmig.lab.state.attribute_values import Tree, ref, with_value
 from rhevmig.lab.state.clock import stamp
 from rhevmig.lab.state.store import Entity
 
@@ -26,19 +26,17 @@ def add_vms(builder: Builder, entry: entries.VmEntry) -> None:
         _add_vm(builder, entry, cluster, shared, number)
 
 
-def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> trees.Tree:
+def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> Tree:
     """The members that all VMs of an entry have alike; they share them."""
     world = builder.world
     memory = int(entry.memory_gib * _GIB)
     guaranteed = int((entry.guaranteed_gib if entry.guaranteed_gib is not None else entry.memory_gib) * _GIB)
     profile = next(iter(world.children(cluster, "cpuprofiles")), None)
-    placement: trees.Tree = {"affinity": entry.affinity}
+    placement: Tree = {"affinity": entry.affinity}
     if entry.pinned_to:
-        hosts = [
-            trees.ref(builder.get("hosts", name, asked_by=f"VM {entry.name}").id) for name in entry.pinned_to
-        ]
+        hosts = [ref(builder.get("hosts", name, asked_by=f"VM {entry.name}").id) for name in entry.pinned_to]
         placement["hosts"] = {"host": hosts}
-    attrs: trees.Tree = {
+    attrs: Tree = {
         **defaults.default_attrs("vms"),
         "description": "",
         "comment": "",
@@ -60,17 +58,15 @@ def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> trees.
         },
         "placement_policy": placement,
         "type": entry.type,
-        "cluster": trees.ref(cluster.id),
-        **({"cpu_profile": trees.ref(profile.id)} if profile else {}),
+        "cluster": ref(cluster.id),
+        **({"cpu_profile": ref(profile.id)} if profile else {}),
         "run_once": "false",
         "stop_time": stamp(world.clock.start_s - 30 * 86_400),
     }
     return with_attributes(attrs, entry)
 
 
-def _add_vm(
-    builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: trees.Tree, number: int
-) -> None:
+def _add_vm(builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: Tree, number: int) -> None:
     world = builder.world
     name = entry.name.format(n=number)
     attrs = {**shared, "name": name, "status": entry.status}
@@ -80,9 +76,9 @@ def _add_vm(
             "fqdn": f"{name}.guest.lab.example",
             "guest_operating_system": defaults.default_attrs("vms#running")["guest_operating_system"],
             "start_time": stamp(world.clock.start_s - 86_400),
-            "host": trees.ref(host.id),
+            "host": ref(host.id),
         }
-        attrs = trees.put(attrs, "display.port", "5900")
+        attrs = with_value(attrs, "display.port", "5900")
     vm = builder.add("vms", name, attrs, given=entry.id)
     work = entry.workload
     vm.lab["workload"] = work
@@ -100,9 +96,9 @@ def _add_vm(
     world.add("vms/snapshots", world.new_id("snapshot", vm.id), snapshot, parent=vm)
     for tag_name in entry.tags:
         tag = builder.names.get(("tags", tag_name)) or builder.add(
-            "tags", tag_name, {"name": tag_name, "parent": trees.ref(defaults.BLANK_ID)}
+            "tags", tag_name, {"name": tag_name, "parent": ref(defaults.BLANK_ID)}
         )
-        world.add("vms/tags", tag.id, {"description": "", "vm": trees.ref(vm.id)}, parent=vm, base=tag)
+        world.add("vms/tags", tag.id, {"description": "", "vm": ref(vm.id)}, parent=vm, base=tag)
 
 
 def _host_for(builder: Builder, entry: entries.VmEntry, cluster: Entity, name: str) -> Entity:
@@ -126,17 +122,17 @@ def _nics(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity)
     world = builder.world
     default = [entries.VmNicEntry()]
     for position, nic in enumerate(entry.nics if entry.nics is not None else default, start=1):
-        attrs: trees.Tree = {
+        attrs: Tree = {
             **defaults.default_attrs("vms/nics"),
             "name": nic.name or f"nic{position}",
             "interface": nic.interface,
             "mac": {"address": nic.mac or builder.next_mac()},
-            "vm": trees.ref(vm.id),
+            "vm": ref(vm.id),
         }
         if nic.profile is not None:
             scope = f"{cluster.ref('data_center')}/"
             profile = builder.get("vnicprofiles", nic.profile, asked_by=f"VM {vm.name}", scope=scope)
-            attrs["vnic_profile"] = trees.ref(profile.id)
+            attrs["vnic_profile"] = ref(profile.id)
         world.add("vms/nics", nic.id or world.new_id("vmnic", f"{vm.id}/{position}"), attrs, parent=vm)
 
 
@@ -155,7 +151,7 @@ def _disks(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity
         disk_id = disk.id or world.new_id("disk", f"{vm.id}/{position}")
         profile = next(iter(world.children(domain, "diskprofiles")), None)
         size = disk.size_gib * _GIB
-        attrs: trees.Tree = {
+        attrs: Tree = {
             **defaults.default_attrs("disks"),
             "name": alias,
             "description": "",
@@ -165,16 +161,16 @@ def _disks(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity
             "provisioned_size": str(size),
             "shareable": "true" if disk.shareable else "false",
             "total_size": str(size // 4),
-            **({"disk_profile": trees.ref(profile.id)} if profile else {}),
-            "storage_domains": {"storage_domain": [trees.ref(domain.id)]},
+            **({"disk_profile": ref(profile.id)} if profile else {}),
+            "storage_domains": {"storage_domain": [ref(domain.id)]},
         }
         if world.find("disks", disk_id) is None:
             world.add("disks", disk_id, attrs)
-        attachment: trees.Tree = {
+        attachment: Tree = {
             **defaults.default_attrs("vms/diskattachments"),
             "bootable": "true" if position == 1 else "false",
             "interface": disk.interface,
-            "disk": trees.ref(disk_id),
-            "vm": trees.ref(vm.id),
+            "disk": ref(disk_id),
+            "vm": ref(vm.id),
         }
         world.add("vms/diskattachments", disk_id, attachment, parent=vm)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from rhevmig.lab.migration.lifecycle import Migration, Migrations
 from rhevmig.lab.scheduling.filters import vcpus
 from rhevmig.lab.scheduling.scheduler import Scheduler
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.event_publisher import Voice
+from rhevmig.lab.state.attribute_values import items_of, ref_id
+from rhevmig.lab.state.event_publisher import EventPublisher
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 #: Seconds between two looks (AffinityRulesEnforcementManagerRegularInterval; balancing: a minute).
 EVERY_S = 60.0
@@ -31,7 +31,7 @@ class Enforcer:
     """Looks every minute whether some VM stands where a rule does not want it."""
 
     def __init__(
-        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: Voice
+        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: EventPublisher
     ) -> None:
         self.world = engine.world
         self.scheduler = scheduler
@@ -66,9 +66,8 @@ class Enforcer:
         for group in groups:
             vms = [
                 vm
-                for item in trees.items_of(group.get("vms"), "vm")
-                if (vm := self.world.find("vms", trees.ref_id(item))) is not None
-                and vm.text("status") == "up"
+                for item in items_of(group.get("vms"), "vm")
+                if (vm := self.world.find("vms", ref_id(item))) is not None and vm.text("status") == "up"
             ]
             yield from self._by_hosts(cluster, group, vms)
             yield from self._by_vms(cluster, group, vms)
@@ -76,7 +75,7 @@ class Enforcer:
     def _by_hosts(
         self, cluster: Entity, group: Entity, vms: list[Entity]
     ) -> Iterator[tuple[Entity, list[str], str]]:
-        listed = {trees.ref_id(item) for item in trees.items_of(group.get("hosts"), "host")}
+        listed = {ref_id(item) for item in items_of(group.get("hosts"), "host")}
         if not group.flag("hosts_rule.enabled") or not listed:
             return
         wants_listed = group.flag("hosts_rule.positive")
@@ -152,7 +151,7 @@ class Enforcer:
                 return
 
     def _properties(self, cluster: Entity) -> dict[str, str]:
-        items = trees.items_of(cluster.get("custom_scheduling_policy_properties"), "property")
+        items = items_of(cluster.get("custom_scheduling_policy_properties"), "property")
         return {str(item.get("name")): str(item.get("value")) for item in items}
 
     # -- moving

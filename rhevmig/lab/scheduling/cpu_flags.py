@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of
 from rhevmig.lab.state.store import Entity, World
 
 _VENDOR_FLAGS = ("vmx", "svm", "powernv", "sie")
@@ -47,7 +47,7 @@ def _text(world: World, version: str) -> str:
     option = world.find("options", "ServerCPUList") or world.named("options", "ServerCPUList")
     if option is None:
         return ""
-    values = trees.items_of(option.get("values"), "system_option_value")
+    values = items_of(option.get("values"), "system_option_value")
     return next((str(item.get("value", "")) for item in values if item.get("version") == version), "")
 
 

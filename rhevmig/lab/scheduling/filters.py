@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from rhevmig.lab.api.computed_attributes import overhead_mib, schedulable_mib
 from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of, ref_id
+from rhevmig.lab.state.host_memory import overhead_mib, schedulable_mib
 from rhevmig.lab.state.store import Entity, World
 
 _MIB = 1024 * 1024
@@ -70,7 +70,7 @@ def _cpu_level(world: World, vm: Entity) -> Check | None:
 
 
 def _pin_to_host(world: World, vm: Entity) -> Check | None:
-    listed = {trees.ref_id(item) for item in trees.items_of(vm.get("placement_policy.hosts"), "host")}
+    listed = {ref_id(item) for item in items_of(vm.get("placement_policy.hosts"), "host")}
     if not listed:
         return None
     return lambda host: None if host.id in listed else "the host is not present in the pinning list"
@@ -136,7 +136,7 @@ def _overloaded(world: World, vm: Entity) -> Check | None:
             return None
         cluster = world.find("clusters", host.ref("cluster"))
         path = "custom_scheduling_policy_properties"
-        properties = trees.items_of(cluster.get(path), "property") if cluster else []
+        properties = items_of(cluster.get(path), "property") if cluster else []
         limit = next(
             (item.get("value") for item in properties if item.get("name") == "HighUtilization"), None
         )
@@ -180,7 +180,7 @@ def _memory(world: World, vm: Entity) -> Check | None:
 
 
 def _huge_pages(world: World, vm: Entity) -> Check | None:
-    properties = trees.items_of(vm.get("custom_properties"), "custom_property")
+    properties = items_of(vm.get("custom_properties"), "custom_property")
     if not any(item.get("name") == "hugepages" and item.get("value") for item in properties):
         return None
     needed_mib = vm.number("memory") // _MIB
@@ -216,7 +216,7 @@ def _networks(world: World, vm: Entity) -> Check | None:
 def _display_networks(world: World, cluster_id: str) -> list[Entity]:
     cluster = world.find("clusters", cluster_id)
     networks = world.children(cluster, "networks") if cluster else []
-    return [network for network in networks if "display" in trees.items_of(network.get("usages"), "usage")]
+    return [network for network in networks if "display" in items_of(network.get("usages"), "usage")]
 
 
 def _display_missing(displays: list[Entity], present: dict[str, Entity]) -> str | None:
@@ -224,7 +224,7 @@ def _display_missing(displays: list[Entity], present: dict[str, Entity]) -> str 
         attachment = present.get(network.id)
         if attachment is None:
             return f"display network {network.name} was missing"
-        assignments = trees.items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")
+        assignments = items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")
         methods = {item.get("assignment_method") for item in assignments}
         if methods and not {"static", "dhcp", "autoconf"} & methods:
             needs = "must have a DHCP or Static boot protocol when configured on a host"
@@ -236,7 +236,7 @@ def _groups_of(world: World, vm: Entity, rule: str) -> Iterable[tuple[Entity, bo
     """Enforcing groups whose rule holds the VM, each with whether the rule is positive."""
     cluster = world.find("clusters", vm.ref("cluster"))
     for group in world.children(cluster, "affinitygroups") if cluster else ():
-        members = [trees.ref_id(item) for item in trees.items_of(group.get("vms"), "vm")]
+        members = [ref_id(item) for item in items_of(group.get("vms"), "vm")]
         if vm.id in members and group.flag(f"{rule}.enabled") and group.flag(f"{rule}.enforcing"):
             yield group, group.flag(f"{rule}.positive")
 
@@ -244,8 +244,8 @@ def _groups_of(world: World, vm: Entity, rule: str) -> Iterable[tuple[Entity, bo
 def _places_of(world: World, vm: Entity, group: Entity) -> set[str]:
     """Hosts on which the group's other VMs run or to which they are on their way."""
     places: set[str] = set()
-    for item in trees.items_of(group.get("vms"), "vm"):
-        other = world.find("vms", trees.ref_id(item))
+    for item in items_of(group.get("vms"), "vm"):
+        other = world.find("vms", ref_id(item))
         if other is not None and other is not vm and other.ref("host"):
             places.add(str(other.lab.get("heading_to") or other.ref("host")))
     return places
@@ -275,7 +275,7 @@ def _vm_affinity(world: World, vm: Entity) -> Check | None:
 def _host_affinity(world: World, vm: Entity) -> Check | None:
     return _by_rules(
         [
-            ({str(trees.ref_id(item)) for item in trees.items_of(group.get("hosts"), "host")}, positive)
+            ({str(ref_id(item)) for item in items_of(group.get("hosts"), "host")}, positive)
             for group, positive in _groups_of(world, vm, "hosts_rule")
         ]
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 
-from rhevmig.lab.api.computed_attributes import overhead_mib, schedulable_mib
-from rhevmig.lab.api.faults import message
+from rhevmig.lab.http.faults import message
 from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
+from rhevmig.lab.state.host_memory import overhead_mib, schedulable_mib
 from rhevmig.lab.state.store import Entity, World
 
 _MIB = 1024 * 1024

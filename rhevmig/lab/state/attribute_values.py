@@ -19,7 +19,7 @@ class XmlRefused(Exception):
     """The body is not XML that the engine would read."""
 
 
-def get(tree: Mapping[str, Any], path: str) -> Any:
+def value_at(tree: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path, or None."""
     value: Any = tree
     for name in path.split("."):
@@ -29,19 +29,19 @@ def get(tree: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def text(tree: Mapping[str, Any], path: str, default: str = "") -> str:
+def text_at(tree: Mapping[str, Any], path: str, default: str = "") -> str:
     """The text at a dotted path."""
-    value = get(tree, path)
+    value = value_at(tree, path)
     return value if isinstance(value, str) else default
 
 
-def put(tree: Tree, path: str, value: Any) -> Tree:
+def with_value(tree: Tree, path: str, value: Any) -> Tree:
     """A copy of the tree with another value at a dotted path; None removes it."""
     name, _, rest = path.partition(".")
     copy = dict(tree)
     if rest:
         below = tree.get(name)
-        copy[name] = put(below if isinstance(below, dict) else {}, rest, value)
+        copy[name] = with_value(below if isinstance(below, dict) else {}, rest, value)
     elif value is None:
         copy.pop(name, None)
     else:

@@ -27,7 +27,7 @@ def duration_words(seconds: float) -> str:
     return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts)
 
 
-class Voice:
+class EventPublisher:
     """Writes events the way the engine does for what moves."""
 
     def __init__(self, world: World, events: EventLog) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.store import Entity, World
 
 #: A finished job is forgotten ten minutes after its end, a failed one after an hour; swept every ten minutes.
@@ -22,14 +22,14 @@ class JobList:
     ) -> Entity:
         """A job that has started, with its validating step already finished."""
         now = self.world.clock.stamp()
-        attrs: trees.Tree = {
+        attrs: Tree = {
             "description": description,
             "auto_cleared": "true" if auto_cleared else "false",
             "external": "false",
             "last_updated": now,
             "start_time": now,
             "status": "started",
-            **({"owner": trees.ref(owner.id)} if owner else {}),
+            **({"owner": ref(owner.id)} if owner else {}),
         }
         job = self.world.add("jobs", self.world.new_id("job"), attrs)
         job.lab["correlation_id"] = correlation_id
@@ -53,16 +53,16 @@ class JobList:
                 if step.ref("parent_step") == (parent.id if parent else None)
             ]
         )
-        attrs: trees.Tree = {
+        attrs: Tree = {
             "description": description,
             "external": "false",
             "number": str(number),
             "start_time": now,
             "status": status,
             "type": kind,
-            "job": trees.ref(job.id),
+            "job": ref(job.id),
             **({"end_time": now} if status != "started" else {}),
-            **({"parent_step": trees.ref(parent.id)} if parent else {}),
+            **({"parent_step": ref(parent.id)} if parent else {}),
         }
         return self.world.add("jobs/steps", self.world.new_id("step"), attrs, parent=job)
 

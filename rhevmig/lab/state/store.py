@@ -12,8 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rhevmig.lab.state import attribute_values as trees
-from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.attribute_values import Tree, ref_id, value_at, with_value
 from rhevmig.lab.state.clock import Agenda, SimClock
 
 #: References that are looked up backwards: who runs on this host, which networks has this data center.
@@ -67,7 +66,7 @@ class Entity:
 
     def get(self, path: str) -> Any:
         """The value at a dotted path, of its own or else of the entity it stands for."""
-        value = trees.get(self.attrs, path)
+        value = value_at(self.attrs, path)
         return self.base.get(path) if value is None and self.base is not None else value
 
     def text(self, path: str, default: str = "") -> str:
@@ -86,7 +85,7 @@ class Entity:
 
     def ref(self, path: str) -> str | None:
         """The id that a reference at a dotted path holds."""
-        return trees.ref_id(self.get(path))
+        return ref_id(self.get(path))
 
 
 class World:
@@ -208,7 +207,7 @@ class World:
         for member in indexed:
             self._leave(entity, member)
         for path, value in changes.items():
-            entity.attrs = trees.put(entity.attrs, path, _written(value))
+            entity.attrs = with_value(entity.attrs, path, _written(value))
         for member in indexed:
             self._enter(entity, member)
         self.touch(entity)
@@ -243,14 +242,14 @@ class World:
         self.list_version[entity.place] = self.list_version.get(entity.place, 0) + 1
 
     def _enter(self, entity: Entity, member: str) -> None:
-        target = trees.ref_id(entity.attrs.get(member))
+        target = ref_id(entity.attrs.get(member))
         if target is not None:
             self._index.setdefault((entity.place, member), {}).setdefault(target, {})[entity.seq] = entity
             if member == "host" and entity.place == "vms":
                 self.touch_load(target)
 
     def _leave(self, entity: Entity, member: str) -> None:
-        target = trees.ref_id(entity.attrs.get(member))
+        target = ref_id(entity.attrs.get(member))
         if target is not None:
             self._index.get((entity.place, member), {}).get(target, {}).pop(entity.seq, None)
             if member == "host" and entity.place == "vms":

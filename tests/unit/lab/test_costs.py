@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.http.request_costs import cost_s
 
 API = "/ovirt-engine/api"
@@ -12,7 +12,7 @@ API = "/ovirt-engine/api"
 
 def cost(path: str, query: str = "", *, rows: int = 0, place: str = "vm", method: str = "GET") -> float:
     body = "<list>" + "".join(f'\n    <{place} id="{n}">\n    </{place}>' for n in range(rows)) + "\n</list>"
-    return cost_s(Request(method, f"{API}/{path}", query), Response(200, body.encode()))
+    return cost_s(LabRequest(method, f"{API}/{path}", query), LabResponse(200, body.encode()))
 
 
 @pytest.mark.parametrize(

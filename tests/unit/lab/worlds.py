@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from rhevmig.lab import Lab, open_lab, parse_scenario, sign_in
-from rhevmig.lab.http.request import Response
+from rhevmig.lab.http.request import LabResponse
 
 API = "/ovirt-engine/api"
 
@@ -54,7 +54,7 @@ class Driven:
         self.world = lab.world
         self.authorization = sign_in(lab.engine, user, "secret")
 
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Response:
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> LabResponse:
         """One request below /api."""
         below, _, query = path.partition("?")
         sent = {"authorization": self.authorization, "content-type": "application/xml", **headers}
@@ -82,7 +82,7 @@ def driven(text: str = SITE, user: str = "admin@internal", **changes: Any) -> Dr
     return Driven(open_lab(parse_scenario(text), **changes), user)
 
 
-def detail(answer: Response) -> str:
+def detail(answer: LabResponse) -> str:
     """The detail of a fault, wherever it stands in the answer."""
     found = next(ET.fromstring(answer.body).iter("detail"), None)
     return found.text or "" if found is not None else ""

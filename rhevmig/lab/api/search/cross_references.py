@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rhevmig.lab.api.search.fields import FIELDS, Field
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.store import Entity, World
 
 _Related = Callable[[World, Entity], Iterable[Entity]]
@@ -32,7 +32,7 @@ def _networks_of_cluster(world: World, cluster: Entity) -> Iterable[Entity]:
 
 
 def _domains_of_disk(world: World, disk: Entity) -> Iterable[Entity]:
-    ids = [trees.ref_id(item) for item in trees.items_of(disk.get("storage_domains"), "storage_domain")]
+    ids = [ref_id(item) for item in items_of(disk.get("storage_domains"), "storage_domain")]
     return [domain for domain in (world.find("storagedomains", item) for item in ids) if domain is not None]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from rhevmig.lab.state import attribute_values as trees
+from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.store import Entity, World
 
 _Read = Callable[[World, Entity], Iterable[str]]
@@ -114,7 +114,7 @@ def _domain_status(world: World, domain: Entity) -> Iterable[str]:
 
 
 def _domain_centers(world: World, domain: Entity) -> Iterable[str]:
-    ids = [trees.ref_id(item) for item in trees.items_of(domain.get("data_centers"), "data_center")]
+    ids = [ref_id(item) for item in items_of(domain.get("data_centers"), "data_center")]
     centers = [world.find("datacenters", entity_id) for entity_id in ids]
     return [center.name for center in centers if center is not None]
 

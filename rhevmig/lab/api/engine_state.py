@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
-from rhevmig.lab.http.request import Request, Response
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.http.sso import SignOn
-from rhevmig.lab.recordings.crawl_import import STATISTICS_S, show_host
 from rhevmig.lab.state.event_log import EventLog
 from rhevmig.lab.state.jobs import JobList
+from rhevmig.lab.state.reported_statistics import STATISTICS_S, show_host
 from rhevmig.lab.state.store import Entity, World
 
 
@@ -26,7 +27,7 @@ class EngineState:
         self.sign_on = SignOn(world)
         self.events = EventLog(world)
         self.jobs = JobList(world)
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[Any, bool | None] = threading.RLock()
         #: What behaviour keeps for this engine, by the name of the part.
         self.parts: dict[str, Any] = {}
         #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
@@ -34,9 +35,9 @@ class EngineState:
         #: What the engine calls itself in absolute URLs.
         self.public_url = "https://engine.lab.example"
         #: Asked before anything else; a response returned here is the answer (faults on purpose).
-        self.before: list[Callable[[Request], Response | None]] = []
+        self.before: list[Callable[[LabRequest], LabResponse | None]] = []
         #: May change the answer before it goes out (faults on purpose, engine costs).
-        self.after: list[Callable[[Request, Response], Response]] = []
+        self.after: list[Callable[[LabRequest, LabResponse], LabResponse]] = []
         #: Lets new connections pass or has them refused; only where a relay stands in front.
         self.gate: Callable[[bool], None] = _always_open
         #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.

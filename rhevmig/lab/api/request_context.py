@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rhevmig.lab.api.xml import Look
+import msgspec
+
 from rhevmig.lab.http.accounts import Caller, Standing
-from rhevmig.lab.http.request import Request
+from rhevmig.lab.http.request import LabRequest
 
 if TYPE_CHECKING:
-    from rhevmig.lab.state.engine_state import EngineState
+    from rhevmig.lab.api.engine_state import EngineState
 
 _LANGUAGES = ("de", "fr", "ja")
 
 
-class Asked:
+class Look(msgspec.Struct, frozen=True):
+    """How an answer is to look."""
+
+    #: What hrefs begin with: `/ovirt-engine/api`, or `/ovirt-engine/api/v4` when asked there.
+    base: str = "/ovirt-engine/api"
+    #: Also the members that cost extra queries.
+    all_content: bool = False
+    #: The view of an ordinary user: some members are missing.
+    filtered: bool = False
+    #: Reached by `follow`: a few members are shown only then.
+    followed: bool = False
+    #: Only the id and href, actions and links: what an action's answer shows of its object.
+    bare: bool = False
+
+
+class RequestContext:
     """A request that was let in."""
 
     def __init__(
-        self, engine: EngineState, request: Request, caller: Caller, correlation_id: str, base: str
+        self, engine: EngineState, request: LabRequest, caller: Caller, correlation_id: str, base: str
     ) -> None:
         self.engine = engine
         self.world = engine.world

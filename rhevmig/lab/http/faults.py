@@ -26,7 +26,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ja: str | None = None
 
 
-class Refused(Exception):
+class EngineFault(Exception):
     """The engine says no. `status` and `detail` as it says them; `in_action` when an action was asked for."""
 
     def __init__(
@@ -64,7 +64,7 @@ def message(key: str, language: str = "en", **values: object) -> str:
     return str(pattern).format(**values)
 
 
-def refuse(*keys: str, language: str = "en", details: Sequence[str] = (), **values: object) -> Refused:
+def refuse(*keys: str, language: str = "en", details: Sequence[str] = (), **values: object) -> EngineFault:
     """The refusal with these texts, bracketed and joined as the engine does.
 
     The status code is that of the texts' class; of several, any 400 wins, then 409, 500, 403.
@@ -72,10 +72,10 @@ def refuse(*keys: str, language: str = "en", details: Sequence[str] = (), **valu
     texts = [message(key, language, **values) for key in keys] + list(details)
     statuses = {_messages()[key].status for key in keys}
     status = next((code for code in (400, 409, 500, 403) if code in statuses), 400)
-    return Refused(status, f"[{', '.join(texts)}]")
+    return EngineFault(status, f"[{', '.join(texts)}]")
 
 
-def html_error(status: int, text: str) -> Refused:
+def html_error(status: int, text: str) -> EngineFault:
     """An error page of the servlet container."""
     page = f"<html><head><title>Error</title></head><body>{text}</body></html>"
-    return Refused(status, page, content_type="text/html;charset=UTF-8", in_action=False)
+    return EngineFault(status, page, content_type="text/html;charset=UTF-8", in_action=False)

@@ -1,7 +1,7 @@
 """The registry of actions: what `POST /vms/{id}/migrate` and its like do.
 
     @act("vms", "migrate")
-    def migrate(asked: Asked, vm: Entity, action: Tree) -> Acted: ...
+    def migrate(context: RequestContext, vm: Entity, action: Tree) -> Acted: ...
 
 An action refuses by raising `faults.Refused`; the answer then wraps the fault in an `<action>` with the
 sent elements echoed. `unknown("vms", "migrate")` says what is answered when the object does not exist.
@@ -17,8 +17,8 @@ from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
-    from rhevmig.lab.http.request import Response
-    from rhevmig.lab.http.request_context import Asked
+    from rhevmig.lab.api.request_context import RequestContext
+    from rhevmig.lab.http.request import LabResponse
 
 
 class Acted:
@@ -32,7 +32,7 @@ class Acted:
         status: str = "complete",
         extra: Tree | None = None,
         only: bool = False,
-        response: Response | None = None,
+        response: LabResponse | None = None,
     ) -> None:
         #: The job that the engine started for it, shown as a reference.
         self.job = job
@@ -48,19 +48,19 @@ class Acted:
         self.response = response
 
 
-Action = Callable[["Asked", Entity, Tree], Acted]
-#: Makes an entity from a body: `create(asked, parent, tree) -> Entity`.
-Creator = Callable[["Asked", Entity | None, Tree], Entity]
-Editor = Callable[["Asked", Entity, Tree], None]
-Remover = Callable[["Asked", Entity], None]
+Action = Callable[["RequestContext", Entity, Tree], Acted]
+#: Makes an entity from a body: `create(context, parent, tree) -> Entity`.
+Creator = Callable[["RequestContext", Entity | None, Tree], Entity]
+Editor = Callable[["RequestContext", Entity, Tree], None]
+Remover = Callable[["RequestContext", Entity], None]
 
 _ACTIONS: dict[tuple[str, str], Action] = {}
-_UNKNOWN: dict[tuple[str, str], tuple[str, Callable[[Asked, str], None] | None]] = {}
+_UNKNOWN: dict[tuple[str, str], tuple[str, Callable[[RequestContext, str], None] | None]] = {}
 _CREATORS: dict[str, Creator] = {}
 _EDITORS: dict[str, Editor] = {}
 _REMOVERS: dict[str, Remover] = {}
-#: Takes an entity out of a collection of members: `leave(asked, owner, member)`.
-Leaver = Callable[["Asked", Entity, Entity], None]
+#: Takes an entity out of a collection of members: `leave(context, owner, member)`.
+Leaver = Callable[["RequestContext", Entity, Entity], None]
 _LEAVERS: dict[str, Leaver] = {}
 
 
@@ -74,7 +74,9 @@ def act(place: str, name: str) -> Callable[[Action], Action]:
     return register
 
 
-def unknown(place: str, name: str, message: str, told: Callable[[Asked, str], None] | None = None) -> None:
+def unknown(
+    place: str, name: str, message: str, told: Callable[[RequestContext, str], None] | None = None
+) -> None:
     """Register the text that refuses an action on an object that does not exist, and who is told its id."""
     _UNKNOWN[place, name] = message, told
 
@@ -129,7 +131,7 @@ def action_of(place: str, name: str) -> Action | None:
     return _ACTIONS.get((place, name))
 
 
-def unknown_of(place: str, name: str) -> tuple[str, Callable[[Asked, str], None] | None] | None:
+def unknown_of(place: str, name: str) -> tuple[str, Callable[[RequestContext, str], None] | None] | None:
     """The message for an object that does not exist, and who is told its id."""
     return _UNKNOWN.get((place, name))
 

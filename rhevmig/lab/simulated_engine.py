@@ -11,10 +11,11 @@ import re
 from rhevmig.lab.api import get as reading
 from rhevmig.lab.api import routes
 from rhevmig.lab.api import write as writing
-from rhevmig.lab.api.faults import Refused, html_error
+from rhevmig.lab.api.engine_state import EngineState
+from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.behaviour import attach
-from rhevmig.lab.http.request import Request, Response
-from rhevmig.lab.http.request_context import Asked
+from rhevmig.lab.http.faults import EngineFault, html_error
+from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.resources import (
     groups as rules_groups,
 )
@@ -39,7 +40,6 @@ from rhevmig.lab.resources import (
 from rhevmig.lab.resources import (
     vms as rules_vms,
 )
-from rhevmig.lab.state.engine_state import EngineState
 from rhevmig.lab.state.store import World
 
 #: Modules whose import registers what creates, edits, removes and runs.
@@ -56,14 +56,14 @@ REGISTERING = (
 _API = "/ovirt-engine/api"
 
 
-class Engine(EngineState):
+class SimulatedEngine(EngineState):
     """A simulated engine around one world."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         attach(self)
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: LabRequest) -> LabResponse:
         """Answer a request at the present simulated instant."""
         with self.lock:
             self.world.agenda.run_due()
@@ -77,8 +77,8 @@ class Engine(EngineState):
                 self.world.clock.freeze(None)
             return response
 
-    def _answer(self, request: Request) -> Response:
-        response: Response | None = None
+    def _answer(self, request: LabRequest) -> LabResponse:
+        response: LabResponse | None = None
         for intercept in self.before:
             response = intercept(request)
             if response is not None:
@@ -89,7 +89,7 @@ class Engine(EngineState):
             response = change(request, response)
         return response
 
-    def _route(self, request: Request) -> Response:
+    def _route(self, request: LabRequest) -> LabResponse:
         path = request.path.rstrip("/")
         if path in ("/ovirt-engine/sso/oauth/token", "/ovirt-engine/sso/oauth/token-http-auth"):
             return self.sign_on.token_endpoint(request)
@@ -99,29 +99,29 @@ class Engine(EngineState):
             return self._api(request)
         return self._other(request, path)
 
-    def _other(self, request: Request, path: str) -> Response:
+    def _other(self, request: LabRequest, path: str) -> LabResponse:
         if path == "/ovirt-engine/services/health":
-            return Response(
+            return LabResponse(
                 200, b"DB Up!Welcome to Health Status!", [("Content-Type", "text/html;charset=ISO-8859-1")]
             )
         if path == "/ovirt-engine/sso/status":
             body = b'{"status":"active","status_description":"SSO Webapp Deployed","version":"0"}'
-            return Response(200, body, [("Content-Type", "application/json")])
+            return LabResponse(200, body, [("Content-Type", "application/json")])
         if path == "/ovirt-engine/services/pki-resource" and request.param("resource") == "ca-certificate":
             content = str(self.world.engine_facts.get("certificate", "")).encode()
-            return Response(
+            return LabResponse(
                 200, content, [("Content-Type", "application/x-x509-ca-cert; charset=ISO-8859-1")]
             )
         page = b"<html><head><title>Error</title></head><body>Not Found</body></html>"
-        return Response(404, page, [("Content-Type", "text/html;charset=UTF-8")])
+        return LabResponse(404, page, [("Content-Type", "text/html;charset=UTF-8")])
 
     # -- the API
 
-    def _api(self, request: Request) -> Response:
+    def _api(self, request: LabRequest) -> LabResponse:
         correlation_id = self._correlation_id(request)
         try:
             response = self._let_in(request, correlation_id)
-        except Refused as refused:
+        except EngineFault as refused:
             response = self._refusal(refused)
             if refused.status == 401:
                 response.headers.append(("WWW-Authenticate", 'Basic realm="RESTAPI"'))
@@ -129,11 +129,11 @@ class Engine(EngineState):
         response.headers.append(("Correlation-Id", correlation_id))
         return response
 
-    def _correlation_id(self, request: Request) -> str:
+    def _correlation_id(self, request: LabRequest) -> str:
         sent = request.headers.get("correlation-id") or request.param("correlation_id") or ""
         return re.sub(r"[^0-9A-Za-z_-]", "", sent)[:36] or self.world.new_id("correlation")
 
-    def _let_in(self, request: Request, correlation_id: str) -> Response:
+    def _let_in(self, request: LabRequest, correlation_id: str) -> LabResponse:
         caller, began = self.sign_on.caller(request)
         if began:
             session = self.world.new_id("session")
@@ -156,55 +156,55 @@ class Engine(EngineState):
             raise html_error(405, f"HTTP method {request.method} is not supported by this URL")
         if version != "4":
             raise html_error(400, "Bad Request")
-        asked = Asked(self, request, caller, correlation_id, base)
+        context = RequestContext(self, request, caller, correlation_id, base)
         segments = [part for part in request.segments[2:] if part]
         if base != _API:
             segments = segments[1:]
-        return self._dispatch(asked, segments)
+        return self._dispatch(context, segments)
 
-    def _dispatch(self, asked: Asked, segments: list[str]) -> Response:
-        request = asked.request
+    def _dispatch(self, context: RequestContext, segments: list[str]) -> LabResponse:
+        request = context.request
         if not segments:
-            return self._root(asked)
+            return self._root(context)
         full = f"{self.public_url}{_API}/v4/{'/'.join(segments)}"
         reads = request.method in ("GET", "HEAD")
         target = routes.find_target(self.world, segments, full, to_write=not reads)
         if reads:
-            response = reading.read(asked, target)
+            response = reading.read(context, target)
             return self._as_json(response) if self._wants_json(request) else response
-        return writing.write(asked, target)
+        return writing.write(context, target)
 
-    def _root(self, asked: Asked) -> Response:
-        if asked.request.method not in ("GET", "HEAD"):
-            raise Refused(405, allow="HEAD, GET, OPTIONS", in_action=False)
-        response = reading.read_root(asked)
+    def _root(self, context: RequestContext) -> LabResponse:
+        if context.request.method not in ("GET", "HEAD"):
+            raise EngineFault(405, allow="HEAD, GET, OPTIONS", in_action=False)
+        response = reading.read_root(context)
         links = sorted((rel, href) for rel, href in reading.root_links(f"{self.public_url}{_API}"))
         found = ",".join(sorted(f"<{href}>; rel={rel}" for rel, href in links))
         response.headers.append(("Link", found))
-        if asked.request.method == "HEAD":
-            return Response(200, b"", [("Link", found)])
-        return self._as_json(response) if self._wants_json(asked.request) else response
+        if context.request.method == "HEAD":
+            return LabResponse(200, b"", [("Link", found)])
+        return self._as_json(response) if self._wants_json(context.request) else response
 
-    def _wants_json(self, request: Request) -> bool:
+    def _wants_json(self, request: LabRequest) -> bool:
         accept = request.param("accept") or request.headers.get("accept", "")
         return accept.split(",")[0].split(";")[0].strip() == "application/json"
 
-    def _as_json(self, response: Response) -> Response:
+    def _as_json(self, response: LabResponse) -> LabResponse:
         from rhevmig.lab.api.json import json_of
 
         if response.status != 200:
             return response
-        return Response(response.status, json_of(response.body), [("Content-Type", "application/json")])
+        return LabResponse(response.status, json_of(response.body), [("Content-Type", "application/json")])
 
-    def _refusal(self, refused: Refused) -> Response:
+    def _refusal(self, refused: EngineFault) -> LabResponse:
         from rhevmig.lab.api.xml import PROLOG, render_tree
 
         headers = [("Allow", refused.allow)] if refused.allow else []
         if not refused.detail:
-            return Response(refused.status, b"", headers)
+            return LabResponse(refused.status, b"", headers)
         headers.append(("Content-Type", refused.content_type))
         if "xml" not in refused.content_type:
-            return Response(refused.status, refused.detail.encode(), headers)
+            return LabResponse(refused.status, refused.detail.encode(), headers)
         fault = {"detail": refused.detail, "reason": refused.reason}
         body = PROLOG + "".join(render_tree("fault", fault))
-        return Response(refused.status, body.encode(), headers)
+        return LabResponse(refused.status, body.encode(), headers)

@@ -14,6 +14,8 @@ from rhevmig.lab.state.store import Entity, World
 
 #: Computed from the state, or counted from an instant.
 _OWN = frozenset(("memory.installed", "memory.total", "migration.progress", "elapsed.time"))
+#: Seconds between two reports of a host's statistics; memory of VMs that left is released only then.
+STATISTICS_S = 15.0
 _OF_HOST_MEMORY = ("memory.used", "memory.free")
 
 
@@ -58,3 +60,17 @@ def used_beside_vms(world: World, host: Entity) -> tuple[int, int] | None:
 
 def _vms_bytes(world: World, host: Entity) -> int:
     return sum(vm.number("memory") for vm in world.referring("vms", "host", host.id))
+
+
+def show_host(world: World, vm: Entity) -> None:
+    """The engine learns the graphics address of the host that a VM came to."""
+    vm.lab["shown_host"] = vm.ref("host")
+    world.touch(vm)
+
+
+def forget_pending(world: World) -> None:
+    """The hosts report: what was pending is taken back."""
+    for host in world.all("hosts"):
+        if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
+            host.lab.pop("incoming", None)
+            world.touch_load(host.id)
