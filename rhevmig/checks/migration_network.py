@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from rhevmig.checks.finding import Evidence, Finding, Scope, Severity
 from rhevmig.checks.registry import Check, Threshold, register
 from rhevmig.checks.scopes import help_for, host_scope, network_scope
-from rhevmig.inventory import Cluster, Host, HostNic, Inventory, Network
+from rhevmig.inventory import (
+    Cluster,
+    Host,
+    HostNic,
+    Inventory,
+    MigrationPath,
+    Network,
+    NetworkLink,
+    PathState,
+    migration_path,
+)
 from rhevmig.policy import Policy
-from rhevmig.scheduling import Link, link_of
-from rhevmig.terms import NetworkRole
 from rhevmig.units import GIGABIT, format_speed
 
 SPEED = Threshold(
@@ -20,6 +28,7 @@ SPEED = Threshold(
     unit="Gbit/s",
     provenance="DOC: planning guides of the platform ask for 10 GbE for migration",
 )
+_FALLBACK = "the engine silently falls back to the management network"
 NET_003 = Check(
     id="NET-003",
     title="The migration network is up and has an address on every host",
@@ -42,48 +51,44 @@ NET_018 = Check(
     severity=Severity.HIGH,
     needs=("network.mtu", "options/DefaultMTU", "networkattachments.reported_configurations", "host_nic.mtu"),
 )
-FALLBACK = "the engine then migrates over the management network without a word"
 
 
 @register(NET_003)
 def _reachable(inventory: Inventory, _: Policy) -> Iterator[Finding]:
     for cluster in inventory.clusters:
-        network = inventory.network_by_role(cluster, NetworkRole.MIGRATION)
         hosts = inventory.hosts_of(cluster)
-        links = {h.id: link_of(h, network) for h in hosts if h.is_up} if network else {}
-        families = Counter(link.families for link in links.values() if link.families)
+        paths = {host.id: migration_path(inventory, host, cluster) for host in hosts}
+        links = [paths[host.id].link for host in hosts if host.is_up]
+        families = Counter(link.families for link in links if link is not None and link.families)
         for host in hosts:
-            yield _reachable_on(inventory, host, network, links.get(host.id), families)
+            yield _reachable_on(inventory, host, paths[host.id], families)
 
 
 def _reachable_on(
-    inventory: Inventory,
-    host: Host,
-    network: Network | None,
-    link: Link | None,
-    families: Counter[frozenset[str]],
+    inventory: Inventory, host: Host, path: MigrationPath, families: Counter[frozenset[str]]
 ) -> Finding:
-    scope = host_scope(inventory, host)
+    scope, link = host_scope(inventory, host), path.link
+    network = inventory.find_network(path.network_id)
     skipped = _not_judged(NET_003, inventory, scope, host, network)
     if skipped is not None or network is None or link is None:
         return skipped or NET_003.not_applicable(scope, "no migration network")
     rows = _link_rows(host, network, link)
-    problems = _problems(host, network, link)
-    if not problems and len(families) > 1:
-        problems = _stranger(link, families)
-    if problems:
+    problem, consequence = path.reason, path.consequence
+    if path.state == PathState.USABLE and len(families) > 1:
+        problem, consequence = _stranger(link, families), _FALLBACK
+    if path.state in (PathState.FALLBACK, PathState.BROKEN) or (path.state == PathState.USABLE and problem):
         return NET_003.failed(
             scope,
-            f"{' and '.join(problems)}: {FALLBACK}",
+            f"{problem}: {consequence}",
             *rows,
             remedy=f"Put {network.name} with an address on a NIC with link, then sync the host's networks.",
         )
-    if link.is_attached is None or link.is_up is None:
+    if path.state == PathState.UNKNOWN:
         return NET_003.unknown(
             scope,
-            f"whether {network.name} works on it could not be seen",
+            path.reason,
             *rows,
-            missing="host_nic" if link.is_attached is None else "link status of the device or its base",
+            missing="host_nic" if link.is_attached is None else "host_nic.status",
             remedy=help_for(inventory, "host", "nics", id=host.id),
         )
     addresses = ", ".join(filter(None, (link.ipv4_address, link.ipv6_address)))
@@ -105,34 +110,22 @@ def _not_judged(
     return None
 
 
-def _problems(host: Host, network: Network, link: Link) -> list[str]:
-    if link.is_attached is False:
-        return [f"the migration network {network.name} is not on it"]
-    if link.is_attached is None:
-        return []
-    down = [nic.name for nic in _devices(host, link) if nic.status == "down"]
-    found = [f"{' and '.join(down)} {'is' if len(down) == 1 else 'are'} down"] if down else []
-    if not link.families:
-        found.append(f"{link.device} has no address that others can reach")
-    return found
-
-
-def _stranger(link: Link, families: Counter[frozenset[str]]) -> list[str]:
-    """Whether at least half of the other hosts speak only other address families: then it is the odd one."""
+def _stranger(link: NetworkLink, families: Counter[frozenset[str]]) -> str:
+    """What is wrong where at least half of the other hosts have other address families only."""
     others = families.total() - 1
     strangers = sum(count for each, count in families.items() if not each & link.families)
     if not strangers or 2 * strangers < others:
-        return []
+        return ""
     mine = " and ".join(sorted(link.families))
-    return [f"it has only {mine}, which {strangers} of {others} other hosts do not have"]
+    return f"{link.device} has only {mine}, which {strangers} of {others} other hosts do not have"
 
 
-def _devices(host: Host, link: Link) -> list[HostNic]:
+def _devices(host: Host, link: NetworkLink) -> list[HostNic]:
     names = dict.fromkeys((link.device, link.uplink))
     return [nic for nic in (host.find_nic(name) for name in names) if nic is not None]
 
 
-def _link_rows(host: Host, network: Network, link: Link) -> list[Evidence]:
+def _link_rows(host: Host, network: Network, link: NetworkLink) -> list[Evidence]:
     if not link.is_attached:
         observed = "–" if link.is_attached is None else "not on the host"
         return [Evidence(name=f"network {network.name}", observed=observed, expected="on the host")]
@@ -152,19 +145,18 @@ def _link_rows(host: Host, network: Network, link: Link) -> list[Evidence]:
 @register(NET_010)
 def _fast(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
     for cluster in inventory.clusters:
-        network = inventory.network_by_role(cluster, NetworkRole.MIGRATION)
         for host in inventory.hosts_of(cluster):
-            yield _fast_on(inventory, policy, host, network)
+            yield _fast_on(inventory, policy, host, migration_path(inventory, host, cluster))
 
 
-def _fast_on(inventory: Inventory, policy: Policy, host: Host, network: Network | None) -> Finding:
-    scope = host_scope(inventory, host)
+def _fast_on(inventory: Inventory, policy: Policy, host: Host, path: MigrationPath) -> Finding:
+    scope, link = host_scope(inventory, host), path.link
+    network = inventory.find_network(path.network_id)
     skipped = _not_judged(NET_010, inventory, scope, host, network)
-    if skipped is not None or network is None:
+    if skipped is not None or network is None or link is None:
         return skipped or NET_010.not_applicable(scope, "no migration network")
-    link = link_of(host, network)
-    if link.is_attached is False:
-        return NET_010.not_applicable(scope, f"{network.name} is not on it, see NET-003")
+    if path.state in (PathState.FALLBACK, PathState.BROKEN):
+        return NET_010.not_applicable(scope, f"{path.reason}, see NET-003")
     speed = link.stream_bits_per_second
     rows = [
         Evidence(name=link.speed_basis, observed=format_speed(speed), expected=SPEED.expected(policy, "≥"))
@@ -173,7 +165,7 @@ def _fast_on(inventory: Inventory, policy: Policy, host: Host, network: Network 
     if speed is None:
         return NET_010.unknown(
             scope,
-            "the speed of its migration link is not told; that does not mean slow",
+            "the engine reports no speed for its migration link; that does not mean slow",
             *rows,
             missing="host_nic.speed",
             remedy="Refresh the host's capabilities while the link is up, or check the driver (ethtool).",
@@ -188,7 +180,7 @@ def _fast_on(inventory: Inventory, policy: Policy, host: Host, network: Network 
     return NET_010.passed(scope, f"one migration gets up to {format_speed(speed)} over {link.uplink}", *rows)
 
 
-def _slave_rows(host: Host, link: Link) -> list[Evidence]:
+def _slave_rows(host: Host, link: NetworkLink) -> list[Evidence]:
     uplink = host.find_nic(link.uplink)
     if uplink is None or not uplink.is_bond:
         return []
@@ -202,7 +194,9 @@ def _slave_rows(host: Host, link: Link) -> list[Evidence]:
     ]
     return [
         *rows,
-        Evidence(name=f"sum told for {uplink.name}", observed=format_speed(uplink.speed_bits_per_second)),
+        Evidence(
+            name=f"speed reported for {uplink.name}", observed=format_speed(uplink.speed_bits_per_second)
+        ),
     ]
 
 

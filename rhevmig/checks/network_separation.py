@@ -15,9 +15,8 @@ from rhevmig.checks.scopes import (
     host_scope,
 )
 from rhevmig.checks.storage_networks import DECLARE, StorageNetworks, storage_networks
-from rhevmig.inventory import Cluster, Host, Inventory, Network
+from rhevmig.inventory import Cluster, Host, Inventory, Network, NetworkLink, network_link
 from rhevmig.policy import Policy
-from rhevmig.scheduling import Link, link_of
 from rhevmig.terms import NetworkRole
 
 NET_001 = Check(
@@ -235,11 +234,13 @@ def _off_management_on(
             missing=part,
             remedy=help_for(inventory, "host", "nics", id=host.id),
         )
-    links = [link_of(host, network) for network in storage.networks]
-    return _judge_links(inventory, host, link_of(host, management), links)
+    links = [network_link(host, network) for network in storage.networks]
+    return _judge_links(inventory, host, network_link(host, management), links)
 
 
-def _judge_links(inventory: Inventory, host: Host, management: Link, links: list[Link]) -> Finding:
+def _judge_links(
+    inventory: Inventory, host: Host, management: NetworkLink, links: list[NetworkLink]
+) -> Finding:
     scope = host_scope(inventory, host)
     attached = [link for link in links if link.is_attached]
     rows = [_link_row(inventory, link, "another NIC than the management network's") for link in links]
@@ -264,7 +265,7 @@ def _judge_links(inventory: Inventory, host: Host, management: Link, links: list
     return NET_008.passed(scope, f"storage has {', '.join(str(link.uplink) for link in attached)}", *rows)
 
 
-def _link_row(inventory: Inventory, link: Link, expected: str) -> Evidence:
+def _link_row(inventory: Inventory, link: NetworkLink, expected: str) -> Evidence:
     network = inventory.find_network(link.network_id)
     where = f"{link.device} on {link.uplink}" if link.device != link.uplink else f"{link.device}"
     observed = where if link.is_attached else "not on the host"

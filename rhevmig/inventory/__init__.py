@@ -7,6 +7,14 @@ entities; `record` the reading itself; `files` and
 
 from rhevmig.inventory.files import SCHEMA_VERSION, write_aside
 from rhevmig.inventory.inventory import Inventory
+from rhevmig.inventory.migration_path import (
+    MigrationPath,
+    NetworkLink,
+    PathState,
+    migration_path,
+    network_link,
+    used_links,
+)
 from rhevmig.inventory.models.cluster import (
     Cluster,
     ClusterLevel,
@@ -74,9 +82,12 @@ __all__ = [
     "Inventory",
     "IpAssignment",
     "IscsiBond",
+    "MigrationPath",
     "MigrationPolicy",
     "Network",
     "NetworkAttachment",
+    "NetworkLink",
+    "PathState",
     "PowerManagement",
     "ReportedConfiguration",
     "SchedulingPolicy",
@@ -91,5 +102,8 @@ __all__ = [
     "cpu_vendor",
     "json_schema",
     "load",
+    "migration_path",
+    "network_link",
+    "used_links",
     "write_aside",
 ]

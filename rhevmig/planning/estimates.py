@@ -6,12 +6,12 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from rhevmig.inventory import Cluster, Host, Inventory, Vm
+from rhevmig.inventory import Cluster, Host, Inventory, Vm, migration_path, used_links
 from rhevmig.planning.plan import Estimate, Move, PlanHost
 from rhevmig.precopy import predict
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
-from rhevmig.terms import NetworkRole
 from rhevmig.units import MEGABIT
 
 #: What the engine's own policies allow where the cluster's could not be read (`Minimal downtime`).
@@ -24,20 +24,22 @@ def estimate_move(inventory: Inventory, vm: Vm, source: Host, destination: Host 
     if cluster is None:
         return Estimate(assumptions=("the VM's cluster was not seen",))
     bandwidth = _bandwidth(inventory, cluster, source, destination)
+    streams = _streams(inventory, cluster, source, destination)
+    bytes_s = min(bandwidth.bytes_s, streams.bytes_s)
     used_bytes = (vm.statistics or {}).get("memory.used")
     prediction = predict(
         memory_bytes=vm.memory_bytes,
         nonzero_bytes=used_bytes or None,
-        bandwidth_bytes_s=bandwidth.bytes_s,
+        bandwidth_bytes_s=bytes_s,
     )
     return Estimate(
         p50_s=_finite(prediction.p50.total_s),
         p90_s=_finite(prediction.p90.total_s),
         downtime_s=_finite(prediction.p50.downtime_s),
-        bandwidth_bytes_s=bandwidth.bytes_s,
-        limited_by=bandwidth.limited_by,
+        bandwidth_bytes_s=bytes_s,
+        limited_by=bandwidth.limited_by if bandwidth.bytes_s <= streams.bytes_s else streams.limited_by,
         converges=prediction.converges,
-        assumptions=(*bandwidth.assumptions, *prediction.assumptions),
+        assumptions=(*streams.notes, *bandwidth.assumptions, *prediction.assumptions),
     )
 
 
@@ -74,8 +76,8 @@ def _bandwidth(inventory: Inventory, cluster: Cluster, source: Host, destination
     ends = {
         "assignment_method": method,
         "custom_value_mbps": settings.bandwidth_custom_mbps if settings else None,
-        "source": _link(inventory, cluster, source),
-        "destination": _link(inventory, cluster, destination),
+        "source": _engine_link(inventory, cluster, source),
+        "destination": _engine_link(inventory, cluster, destination),
         "max_migrations": at_once,
     }
     if method == "custom" and ends["custom_value_mbps"] is None:
@@ -99,17 +101,46 @@ def _parallel_policy(word: str | None) -> str:
     return word if word in ("auto", "auto_parallel", "custom") else "disabled"
 
 
-def _link(inventory: Inventory, cluster: Cluster, host: Host | None) -> MigrationLink | None:
-    """The host's end of the migration network, or of the management network that it falls back to."""
-    if host is None:
+def _engine_link(inventory: Inventory, cluster: Cluster, host: Host | None) -> MigrationLink | None:
+    """What the engine divides among the migrations of a host.
+
+    Engine: the reported speed of the NIC or bond below the migration network while it is up, of a bond the
+    sum; also where the migration then falls back to the management network.
+    """
+    link = migration_path(inventory, host, cluster).link if host is not None else None
+    if link is None or link.engine_sees_up is False:
         return None
-    for role in (NetworkRole.MIGRATION, NetworkRole.MANAGEMENT):
-        network = inventory.network_by_role(cluster, role)
-        nic = host.nic_of_network(network.id) if network is not None else None
-        if nic is not None:
-            speed = host.uplink_of(nic).speed_bits_per_second or nic.speed_bits_per_second
-            return MigrationLink(link_mbps=speed // MEGABIT if speed else None)
-    return None
+    speed = link.uplink_bits_per_second
+    return MigrationLink(link_mbps=speed // MEGABIT if speed else None)
+
+
+class _Streams(NamedTuple):
+    """What one stream may use on the links of both hosts."""
+
+    bytes_s: float
+    #: `source_stream` or `destination_stream`.
+    limited_by: str
+    notes: tuple[str, ...]
+
+
+def _streams(inventory: Inventory, cluster: Cluster, source: Host, destination: Host | None) -> _Streams:
+    ends = {"source": source} if destination is None else {"source": source, "destination": destination}
+    paths = {end: migration_path(inventory, host, cluster) for end, host in ends.items()}
+    links = used_links(paths["source"], paths.get("destination", paths["source"]))
+    limits = {
+        f"{end}_stream": link.stream_bits_per_second / 8
+        for end, link in zip(ends, links, strict=False)
+        if link is not None and link.stream_bits_per_second
+    }
+    notes = [
+        f"{ends[end].name}: {path.reason}, {path.consequence}" for end, path in paths.items() if path.reason
+    ]
+    if not notes and links[0] is not paths["source"].link:
+        notes.append(
+            "the two hosts share no address family, the engine silently falls back to the management network"
+        )
+    lowest = min(limits, key=lambda name: limits[name], default="")
+    return _Streams(limits.get(lowest, math.inf), lowest, tuple(notes))
 
 
 def _makespan(moves: Iterable[tuple[Move, float | None]], hosts: Mapping[str, PlanHost]) -> float | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from rhevmig.errors import InvalidArgument, NotMigratable
-from rhevmig.inventory import Host, Inventory, Vm
+from rhevmig.inventory import Host, Inventory, PathState, Vm, migration_path
 from rhevmig.planning.estimates import estimate_move, estimate_window, plan_host
 from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan
 from rhevmig.scheduling import (
@@ -19,7 +19,6 @@ from rhevmig.scheduling import (
     Placement,
     Verdict,
     explain,
-    migration_link,
     place,
     vm_obstacles,
 )
@@ -244,20 +243,15 @@ def _led(moves: Sequence[Move], placements: Mapping[str, Placement]) -> tuple[Mo
 
 
 def _poor_links(inventory: Inventory, hosts: Sequence[Host]) -> dict[str, str]:
-    """Hosts that take VMs only when no other can, and why: slow links, or none in the migration network.
-
-    Engine: without an address or link on both sides it migrates over the management network in silence.
-    """
-    links = {host.id: (host.name, migration_link(inventory, host)) for host in hosts if host.is_up}
-    speeds = [link.stream_bits_per_second or 0 for _, link in links.values() if link is not None]
+    """Hosts that receive VMs only when no other host can, and why: slow or unusable migration links."""
+    paths = {host.id: (host.name, migration_path(inventory, host)) for host in hosts if host.is_up}
+    speeds = [path.stream_bits_per_second or 0 for _, path in paths.values()]
     poor = {}
-    for host_id, (name, link) in links.items():
-        if link is None:
-            continue
-        if link.is_usable is False:
-            poor[host_id] = f"{name} cannot be reached in the migration network: moves go over management"
-        elif (link.stream_bits_per_second or max(speeds)) * 2 < max(speeds):
-            poor[host_id] = f"{name} has a slow migration link ({format_speed(link.stream_bits_per_second)})"
+    for host_id, (name, path) in paths.items():
+        if path.state in (PathState.FALLBACK, PathState.BROKEN):
+            poor[host_id] = f"{name}: {path.reason}, {path.consequence}"
+        elif (path.stream_bits_per_second or max(speeds)) * 2 < max(speeds):
+            poor[host_id] = f"{name} has a slow migration link ({format_speed(path.stream_bits_per_second)})"
     return poor
 
 

@@ -1,6 +1,5 @@
 """May this VM run on that host, and which of the engine's filters says no; where VMs go together."""
 
-from rhevmig.inventory.migration_path import Link, link_of, migration_link
 from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
 from rhevmig.scheduling.explain import explain
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
@@ -15,15 +14,12 @@ __all__ = [
     "CpuTypes",
     "Explanation",
     "Limits",
-    "Link",
     "Obstacle",
     "Placement",
     "Reason",
     "Scheduler",
     "Verdict",
     "explain",
-    "link_of",
-    "migration_link",
     "overhead_bytes",
     "place",
     "required_bytes",
