@@ -20,7 +20,7 @@ import vcr as vcrpy
 
 from benchmarks.harness import Claim, ratio_claim, repeated
 from rhevmig import testing
-from rhevmig.testing.vcr_pycurl.persister import write_document
+from rhevmig.recordings.cassette_file import write_document
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "cassettes" / "recorded-engine"

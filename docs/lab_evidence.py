@@ -22,10 +22,10 @@ from verification.timeline import Chronicle, read_recordings
 
 from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import sign_in, world_from_crawl
-from rhevmig.lab.recordings import crawl_import as crawl
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.store import World
+from rhevmig.recordings.cassette_file import read_cassette
+from rhevmig.recordings.exchange import Exchange
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 CRAWL = CASSETTES / "recorded-engine" / "10-crawl.json.xz"
@@ -88,7 +88,7 @@ class Outcome:
 @cache
 def crawled() -> Outcome:
     """Every GET of the crawl, of a lab loaded from it: status and whole tree, order of links included."""
-    exchanges = crawl.read_exchanges(CRAWL)
+    exchanges = list(read_cassette(CRAWL))
     exchanges = [one for exchange in exchanges for one in _as_asked(exchange)]
     engine = SimulatedEngine(world_from_crawl(CRAWL, speed=0))
     token = sign_in(engine, "admin@internal", "secret")
@@ -100,16 +100,16 @@ def _as_asked(exchange: Exchange) -> list[Exchange]:
     """The exchange, and once more as the crawl had it a second time."""
     if exchange.path not in TWICE or exchange.query:
         return [exchange]
-    return [exchange, msgspec.structs.replace(exchange, target=f"{exchange.target}?max=10000")]
+    return [exchange, msgspec.structs.replace(exchange, uri=f"{exchange.uri}?max=10000")]
 
 
 def _exactly(engine: SimulatedEngine, token: str, number: int, exchange: Exchange) -> Verdict:
     clock = engine.world.clock
-    recorded_s = datetime.fromisoformat(exchange.headers["x-recorded-at"]).timestamp()
+    recorded_s = datetime.fromisoformat(exchange.header("x-recorded-at") or "").timestamp()
     clock.add(max(0.0, recorded_s - clock.now_s))
     path, _, query = exchange.target.partition("?")
     headers = {**exchange.request_headers, "authorization": token}
-    answer = engine.handle(LabRequest(exchange.method, path, query, headers, (exchange.body or "").encode()))
+    answer = engine.handle(LabRequest(exchange.method, path, query, headers, exchange.request_text.encode()))
     difference = ""
     if answer.status != exchange.status:
         difference = f"status {answer.status} instead of {exchange.status}"
@@ -128,7 +128,7 @@ def _exactly(engine: SimulatedEngine, token: str, number: int, exchange: Exchang
 @cache
 def scenarios() -> tuple[Outcome, ...]:
     """Every other recording in the order of time, each of a lab in the state in which it found its engine."""
-    crawled_too, others = crawl.read_exchanges(CRAWL), joined(recordings())
+    crawled_too, others = list(read_cassette(CRAWL)), joined(recordings())
     chronicle = Chronicle(crawled_too, others)
     seen = recorded_events(chain(crawled_too, *others.values()))
     return tuple(

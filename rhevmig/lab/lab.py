@@ -17,13 +17,14 @@ from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.http import accounts
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.http.request_costs import cost_s
-from rhevmig.lab.recordings.crawl_import import read_crawl, read_exchanges
+from rhevmig.lab.recordings.crawl_import import read_crawl
 from rhevmig.lab.scenario.build_sites import build_world
 from rhevmig.lab.scenario.model import Scenario, load_scenario, located
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.clock import SimClock
 from rhevmig.lab.state.store import World
+from rhevmig.recordings.cassette_file import read_cassette
 
 
 def world_from_crawl(
@@ -37,10 +38,8 @@ def world_from_crawl(
     """A world from a crawl of a real engine, at the crawl's time; every user gets the same password."""
     from datetime import datetime
 
-    exchanges = read_exchanges(path)
-    recorded = next(
-        (item.headers["x-recorded-at"] for item in exchanges if "x-recorded-at" in item.headers), None
-    )
+    exchanges = read_cassette(path)
+    recorded = next((at for item in exchanges if (at := item.header("x-recorded-at"))), None)
     start = datetime.fromisoformat(recorded) if recorded else None
     world = World(
         seed=seed, clock=SimClock(start=start, speed=speed, **({"monotonic": monotonic} if monotonic else {}))

@@ -1,1 +1,1 @@
-"""Exchanges with an engine as data: the one reader and the one writer of cassettes."""
+"""Exchanges with an engine as data, and the cassette files that hold them."""

@@ -1,51 +1,61 @@
-"""Cassettes on disk, read into exchanges. Nothing here talks to a network or changes a file."""
+"""The one reader and the one writer of cassettes: vcrpy's layout, as YAML or JSON, plain, `.gz` or `.xz`.
+
+Reading is bounded in bytes, depth and nodes. A file is replaced in one step, so that a reader sees the old
+cassette or the new one.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
+import json
 import lzma
-from collections.abc import Mapping
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import yaml
 
 from rhevmig.errors import CassetteError
+from rhevmig.recordings.exchange import Exchange, exchange_of
 
-#: libyaml's loader reads a big cassette ten times faster; it is missing on some builds of PyYAML.
+#: Bytes of a cassette after decompression.
+MAX_BYTES = 512 * 1024 * 1024
+#: Values in a cassette; an alias counts again each time it is used.
+MAX_NODES = 20_000_000
+#: Levels of nesting; vcrpy's layout needs seven.
+MAX_DEPTH = 40
+
+_SUFFIX = re.compile(r"\.(ya?ml|json)(\.gz|\.xz)?$")
+# libyaml reads and writes ten times faster; some builds of PyYAML lack it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One request and its answer, as a cassette holds them."""
+def read_cassette(path: Path) -> tuple[Exchange, ...]:
+    """All exchanges of a cassette in the order in which they were recorded.
 
-    #: HTTP method, upper case.
-    method: str
-    #: The whole URI as recorded.
-    uri: str
-    #: Request body; None where none was sent.
-    request_body: bytes | None = None
-    #: HTTP status; 0 where the transport failed and no answer came.
-    status: int
-    #: Text behind the status.
-    reason: str = ""
-    #: Response headers as recorded, in order.
-    headers: tuple[tuple[str, str], ...] = ()
-    #: Decoded response body.
-    body: bytes = b""
-
-    def header(self, name: str) -> str | None:
-        """The last value of a response header, whatever its case."""
-        wanted = name.lower()
-        return next((value for key, value in reversed(self.headers) if key.lower() == wanted), None)
+    Raises: CassetteError as `read_document`, and for a damaged exchange.
+    """
+    exchanges = []
+    for number, interaction in enumerate(read_document(path)["interactions"], start=1):
+        try:
+            exchanges.append(exchange_of(interaction))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise CassetteError(
+                path=str(path), detail=f"exchange {number} is damaged ({type(error).__name__}: {error})"
+            ) from error
+    return tuple(exchanges)
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """The cassette's own mapping, with `interactions` proven to be a list.
+    """A cassette as vcrpy's mapping; `interactions` is a list.
 
-    Reads YAML and JSON, plain or compressed (`.gz`, `.xz`).
-    Raises: CassetteError with the reason, for a missing, empty, cut, foreign or older file.
+    Raises: CassetteError for a missing, empty, truncated or oversized file, another format or an old version.
     """
     data = _read_bytes(path)
     if not data.strip():
@@ -58,83 +68,125 @@ def read_document(path: Path) -> dict[str, Any]:
             remedy="Convert it with `python -m vcr.migration FILE`, or record it again.",
         )
     if not isinstance(document, dict) or "interactions" not in document:
-        raise CassetteError(path=str(path), detail="it is no cassette: it has no `interactions`")
+        raise CassetteError(path=str(path), detail="not a cassette: there is no `interactions`")
     if document.get("version") != 1:
         raise CassetteError(
             path=str(path),
-            detail=f"it has cassette version {document.get('version')!r}; version 1 is read",
-            remedy="A cut file has lost the version at its end: record it again.",
+            detail=f"unsupported cassette version {document.get('version')!r}; version 1 is supported",
+            remedy="A truncated file has lost the version at its end: record it again.",
         )
     if not isinstance(document["interactions"], list):
         raise CassetteError(path=str(path), detail="`interactions` is not a list")
     return document
 
 
-def read_cassette(path: Path) -> tuple[Exchange, ...]:
-    """All exchanges of a cassette in the order they were recorded."""
-    exchanges = []
-    for number, interaction in enumerate(read_document(path)["interactions"], start=1):
-        try:
-            exchanges.append(exchange_of(interaction))
-        except (KeyError, TypeError, AttributeError, ValueError) as problem:
-            raise CassetteError(
-                path=str(path), detail=f"exchange {number} is damaged ({type(problem).__name__}: {problem})"
-            ) from problem
-    return tuple(exchanges)
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes a cassette to a temporary file and renames it.
+
+    Raises: CassetteError where the folder is not writable.
+    """
+    data = _encode(path, document)
+    written = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            written = Path(file.name)
+            file.write(data)
+        written.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        written.replace(path)
+    except OSError as error:
+        raise CassetteError(path=str(path), detail=f"cannot be written: {error}") from error
+    finally:
+        if written is not None:
+            with contextlib.suppress(OSError):
+                written.unlink()
 
 
-def exchange_of(interaction: Mapping[str, Any]) -> Exchange:
-    """An exchange from vcrpy's mapping of it."""
-    request, response = interaction["request"], interaction["response"]
-    return Exchange(
-        method=str(request["method"]).upper(),
-        uri=str(request["uri"]),
-        request_body=_body(request.get("body")),
-        status=int(response["status"]["code"]),
-        reason=str(response["status"].get("message") or ""),
-        headers=_pairs(response.get("headers") or {}),
-        body=_body(response.get("body")) or b"",
-    )
+def cassette_files(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    """The cassettes among files and folders; those of a folder in the order of their names.
+
+    Raises: CassetteError for a missing path and for a folder without cassettes.
+    """
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    files: list[Path] = []
+    for path in map(Path, given):
+        if not path.exists():
+            raise CassetteError(path=str(path), detail="no such file")
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = sorted(file for file in path.iterdir() if _SUFFIX.search(file.name))
+        if not found:
+            raise CassetteError(path=str(path), detail="the folder has no cassette")
+        files += found
+    return files
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            return gzip.decompress(data)
-        if path.suffix == ".xz":
-            return lzma.decompress(data)
-        return data
-    except FileNotFoundError as problem:
-        raise CassetteError(path=str(path), detail="there is no such file") from problem
-    except (OSError, EOFError, lzma.LZMAError) as problem:
-        raise CassetteError(path=str(path), detail=f"it cannot be read: {problem}") from problem
+        with path.open("rb") as file, _decompressed(path, file) as source:
+            data = source.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise CassetteError(path=str(path), detail="no such file") from error
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise CassetteError(path=str(path), detail=f"cannot be read: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise CassetteError(path=str(path), detail=f"larger than {MAX_BYTES // 1024**2} MiB")
+    return data
+
+
+def _decompressed(path: Path, file: IO[bytes]) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return io.BufferedReader(gzip.GzipFile(fileobj=file))
+    return io.BufferedReader(lzma.LZMAFile(file)) if path.suffix == ".xz" else file
 
 
 def _decode(path: Path, data: bytes) -> Any:
-    name = path.name.removesuffix(".gz").removesuffix(".xz")
     try:
-        if name.endswith(".json"):
-            return msgspec.json.decode(data)
-        return yaml.load(data, Loader=_LOADER)  # noqa: S506 - both are safe loaders
-    except (yaml.YAMLError, msgspec.DecodeError, UnicodeDecodeError) as problem:
-        said = " ".join(str(problem).split())
+        # Both loaders are safe ones.
+        document = msgspec.json.decode(data) if _is_json(path) else yaml.load(data, Loader=_LOADER)  # noqa: S506
+    except RecursionError as error:
+        raise CassetteError(path=str(path), detail="nested too deeply") from error
+    except (yaml.YAMLError, msgspec.DecodeError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise CassetteError(
-            path=str(path), detail=f"it is cut or damaged: {said[:200]}", remedy="Record it again."
-        ) from problem
+            path=str(path), detail=f"truncated or damaged: {reason[:200]}", remedy="Record it again."
+        ) from error
+    _check_bounds(path, document)
+    return document
 
 
-def _body(value: Any) -> bytes | None:
-    if isinstance(value, Mapping):
-        value = value.get("string")
-    if value is None:
-        return None
-    return value if isinstance(value, bytes) else str(value).encode()
+def _check_bounds(path: Path, document: Any) -> None:
+    """Refuses what would be enormous once its YAML aliases are expanded."""
+    level, nodes = [document], 0
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            nodes += 1
+            if nodes + len(below) > MAX_NODES:
+                raise CassetteError(path=str(path), detail=f"more than {MAX_NODES} values")
+        if not below:
+            return
+        level = below
+    raise CassetteError(path=str(path), detail="nested too deeply")
 
 
-def _pairs(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (str(name), str(value))
-        for name, values in headers.items()
-        for value in (values if isinstance(values, list) else [values])
-    )
+def _encode(path: Path, document: Mapping[str, Any]) -> bytes:
+    try:
+        if _is_json(path):
+            data = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        else:
+            data = yaml.dump(document, Dumper=_DUMPER, allow_unicode=True, encoding="utf-8")
+    except (TypeError, yaml.YAMLError) as error:
+        raise CassetteError(path=str(path), detail=f"an exchange cannot be written: {error}") from error
+    if path.suffix == ".gz":
+        return gzip.compress(data, mtime=0)
+    return lzma.compress(data) if path.suffix == ".xz" else data
+
+
+def _is_json(path: Path) -> bool:
+    return path.name.removesuffix(".gz").removesuffix(".xz").endswith(".json")

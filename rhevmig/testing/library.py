@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from rhevmig.recordings.cassette_file import Exchange
+from rhevmig.recordings.exchange import Exchange
 from rhevmig.testing.asking import PREFIX, Asked, asked_of
 from rhevmig.testing.following import FollowRefused, follow_tree, inline, inlined, items_of, without
 from rhevmig.testing.searching import NotUnderstood, search_filter

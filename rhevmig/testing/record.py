@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from rhevmig.errors import CassetteError
+from rhevmig.recordings.cassette_file import write_document
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.vcr_pycurl.cassette import EngineCassette, EngineVCR, describe
-from rhevmig.testing.vcr_pycurl.persister import Claim, write_document
+from rhevmig.testing.vcr_pycurl.persister import Claim
 
 #: Tells the command's processes where to leave their parts.
 FOLDER = "RHEVMIG_RECORD_TO"

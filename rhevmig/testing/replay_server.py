@@ -19,8 +19,8 @@ from pathlib import Path
 
 import msgspec
 
-from rhevmig.errors import CassetteError
-from rhevmig.recordings.cassette_file import Exchange, read_cassette
+from rhevmig.recordings.cassette_file import cassette_files, read_cassette
+from rhevmig.recordings.exchange import Exchange
 from rhevmig.testing.asking import PREFIX
 from rhevmig.testing.faults import PERSONALITIES, Fault, Trouble
 from rhevmig.testing.library import Answer, Library, fault, html
@@ -28,7 +28,6 @@ from rhevmig.testing.multiplying import Multiplied
 from rhevmig.testing.signing_in import LOGOUT_PATH, TOKEN_PATHS, Door
 from rhevmig.testing.wire import Incoming, misbehave, packed, read_request, substitute
 
-_CASSETTE = re.compile(r"\.(ya?ml|json)(\.gz|\.xz)?$")
 _TIME = re.compile(rb"<time>[^<]*</time>")
 
 
@@ -270,24 +269,6 @@ def serve(
         yield engine
     finally:
         engine.stop()
-
-
-def cassette_files(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The cassettes meant by files and folders, in order.
-
-    Raises: CassetteError for a path that is not there and for a folder without cassettes.
-    """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    files: list[Path] = []
-    for path in map(Path, given):
-        if not path.exists():
-            raise CassetteError(path=str(path), detail="there is no such file")
-        inside = path.iterdir() if path.is_dir() else ()
-        found = sorted(one for one in inside if _CASSETTE.search(one.name)) if path.is_dir() else [path]
-        if not found:
-            raise CassetteError(path=str(path), detail="the folder holds no cassette")
-        files += found
-    return files
 
 
 @functools.lru_cache(maxsize=16)

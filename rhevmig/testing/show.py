@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rhevmig.recordings.cassette_file import Exchange, exchange_of, read_document
+from rhevmig.recordings.cassette_file import read_document
+from rhevmig.recordings.exchange import Exchange, exchange_of
 from rhevmig.testing.scrub.secrets import Found, find_secrets
 
 _VERSION = re.compile(rb"<full_version>([^<]+)</full_version>")

@@ -7,8 +7,8 @@ from verification.compare import Comparison, Verdict
 
 from docs.lab_evidence import CASSETTES, Outcome, crawled, reason_of, scenarios, totals
 from rhevmig.lab.lab import world_from_crawl
-from rhevmig.lab.recordings.crawl_import import read_exchanges
 from rhevmig.lab.simulated_engine import SimulatedEngine
+from rhevmig.recordings.cassette_file import read_cassette
 
 pytestmark = pytest.mark.xdist_group("lab-evidence")
 
@@ -76,6 +76,6 @@ def test_no_recorded_request_makes_the_lab_stumble():
 def test_a_world_can_be_made_from_any_recording_that_reads(cassette, differing):
     """What was followed is taken apart again: the lab answers the very requests it was made from."""
     path = CASSETTES / f"{cassette}.json.xz"
-    verdicts = Comparison(SimulatedEngine(world_from_crawl(path, speed=0))).run(read_exchanges(path))
+    verdicts = Comparison(SimulatedEngine(world_from_crawl(path, speed=0))).run(read_cassette(path))
     told = [f"{one.method} {one.target}: {one.difference}" for one in verdicts if not one.agrees]
     assert len(told) <= differing, "\n".join(told)

@@ -192,7 +192,7 @@ def test_scale_recording_serves_its_919_vms() -> None:
         ("none.yaml", None, "no such file"),
         ("empty.yaml", b"", "empty"),
         ("cut.yaml", b"interactions:\n- request:", "cut"),
-        ("other.yaml", b"a: 1\n", "no cassette"),
+        ("other.yaml", b"a: 1\n", "not a cassette"),
         ("old.yaml", b"- request: {}\n", "before version 1"),
         ("cut.json.xz", b"\xfd7zXZ\x00", "cannot be read"),
         ("hurt.json", b'{"version":1,"interactions":[{}]}', "exchange 1"),
@@ -209,5 +209,5 @@ def test_unreadable_cassettes(tmp_path: Path, name: str, content: bytes | None, 
 
 def test_a_folder_without_cassettes(tmp_path: Path) -> None:
     """An empty folder is an error, not an engine without anything."""
-    with pytest.raises(CassetteError, match="holds no cassette"), serve(tmp_path):
+    with pytest.raises(CassetteError, match="has no cassette"), serve(tmp_path):
         pass

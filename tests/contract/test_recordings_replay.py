@@ -15,7 +15,8 @@ from ovirtsdk4.writer import Writer
 from ovirtsdk4.xml import XmlReader
 
 from rhevmig import testing
-from rhevmig.recordings.cassette_file import Exchange, read_cassette
+from rhevmig.recordings.cassette_file import read_cassette
+from rhevmig.recordings.exchange import Exchange
 
 ACTS = Path(__file__).parents[2] / "cassettes" / "engine-acts"
 URL = "https://another.example:8443/ovirt-engine/api"

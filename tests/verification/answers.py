@@ -8,7 +8,7 @@ import msgspec
 from lxml import etree
 
 from rhevmig.lab.http.request import LabResponse
-from rhevmig.lab.recordings.crawl_import import Exchange
+from rhevmig.recordings.exchange import Exchange
 from verification.compare import Comparison
 
 
@@ -18,7 +18,7 @@ class RehearsalComparison(Comparison):
     def difference(self, exchange: Exchange, answer: LabResponse) -> str:
         """The first difference, or nothing."""
         if "/jobs" in exchange.target and exchange.status == 200 and answer.status == 200:
-            exchange = msgspec.structs.replace(exchange, answer=_steps_sorted(exchange.answer))
+            exchange = msgspec.structs.replace(exchange, body=_steps_sorted(exchange.answer).encode())
             answer = LabResponse(answer.status, _steps_sorted(answer.text).encode(), answer.headers)
         if not exchange.target.endswith("/statistics") or exchange.status != 200 or answer.status != 200:
             return super().difference(exchange, answer)

@@ -16,8 +16,8 @@ from lxml import etree
 
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.lab import sign_in
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.simulated_engine import SimulatedEngine
+from rhevmig.recordings.exchange import Exchange
 
 #: What is not compared, and why.
 LEFT_OUT = (
@@ -133,7 +133,7 @@ class Comparison:
 
     def move_clock(self, exchange: Exchange) -> None:
         """Let the lab's time pass up to the instant at which the exchange was recorded."""
-        recorded = exchange.headers.get("x-recorded-at")
+        recorded = exchange.header("x-recorded-at")
         if self.keep_time and recorded:
             clock = self.engine.world.clock
             clock.add(datetime.fromisoformat(recorded).timestamp() - clock.now_s)
@@ -142,7 +142,7 @@ class Comparison:
         """The lab's answer."""
         path, _, query = self.translated(exchange.target).partition("?")
         headers = dict(exchange.request_headers)
-        body = self.translated(exchange.body or "")
+        body = self.translated(exchange.request_text)
         if "/sso/" in path or "sso-logout" in path:
             right = exchange.status == 200 or "Accept Header" in exchange.answer
             body = body.replace("password=SCRUBBED", f"password={self.password if right else 'wrong'}")
@@ -165,7 +165,7 @@ class Comparison:
         """The first difference between what was recorded and what the lab answered."""
         if answer.status != exchange.status:
             return f"status {answer.status} instead of {exchange.status}: {_brief(answer.text)}"
-        recorded_type = exchange.headers.get("content-type", "").partition(";")[0]
+        recorded_type = (exchange.header("content-type") or "").partition(";")[0]
         found_type = (answer.header("content-type") or "").partition(";")[0]
         if recorded_type != found_type:
             return f"content type {found_type!r} instead of {recorded_type!r}"

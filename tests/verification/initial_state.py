@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.state.attribute_values import ref
 from rhevmig.lab.state.store import Entity, World
+from rhevmig.recordings.exchange import Exchange
 from verification.recorded_events import Recorded, id_of, when
 
 

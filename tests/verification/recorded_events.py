@@ -7,8 +7,8 @@ from datetime import datetime
 
 from lxml import etree
 
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.state.attribute_values import tree_of
+from rhevmig.recordings.exchange import Exchange
 
 
 class Recorded:
@@ -46,4 +46,4 @@ def recorded_events(exchanges: Iterable[Exchange]) -> list[Recorded]:
 
 def when(exchange: Exchange) -> float:
     """The instant at which it was asked, seconds since 1970."""
-    return datetime.fromisoformat(exchange.headers["x-recorded-at"]).timestamp()
+    return datetime.fromisoformat(exchange.header("x-recorded-at") or "").timestamp()

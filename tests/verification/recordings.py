@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.simulated_engine import SimulatedEngine
+from rhevmig.recordings.exchange import Exchange
 from verification.compare import Verdict
 from verification.recorded_events import recorded_events
 from verification.replay import Rehearsal

@@ -22,12 +22,12 @@ from rhevmig.lab.hosts.actions import UP_SAID_S
 from rhevmig.lab.hosts.failures import BACK_S, CONNECTING_S
 from rhevmig.lab.migration.lifecycle import HANDOVER_S
 from rhevmig.lab.migration.memory_transfer import Script, show_progress
-from rhevmig.lab.recordings.crawl_import import Exchange
 from rhevmig.lab.scheduling.filters import host_networks, vm_networks
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import moves_of
+from rhevmig.recordings.exchange import Exchange
 from verification.answers import RehearsalComparison, accepted
 from verification.compare import Verdict
 from verification.initial_state import fit

@@ -20,11 +20,12 @@ from rhevmig.lab.api.search.query import select
 from rhevmig.lab.http import accounts
 from rhevmig.lab.http.accounts import Standing
 from rhevmig.lab.recordings import crawl_import as crawl
-from rhevmig.lab.recordings.crawl_import import Exchange, read_exchanges
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.clock import SimClock
 from rhevmig.lab.state.jobs import FAILED_KEPT_S, FINISHED_KEPT_S, SWEEP_S
 from rhevmig.lab.state.store import Entity, World
+from rhevmig.recordings.cassette_file import read_cassette
+from rhevmig.recordings.exchange import Exchange
 
 #: Lists that say nothing about what does not stand in them.
 _OPEN_LISTS = frozenset(("events", "jobs/steps", "storagedomains/vms", "storagedomains/disks"))
@@ -38,12 +39,12 @@ def read_recordings(folder: Path) -> dict[str, list[Exchange]]:
     for path in sorted(folder.iterdir()):
         name = path.name.partition(".")[0]
         if path.suffix in (".yaml", ".json", ".xz", ".gz"):
-            found[name] = read_exchanges(path)
+            found[name] = list(read_cassette(path))
     return found
 
 
 def _began(exchanges: list[Exchange]) -> str:
-    return min((item.headers.get("x-recorded-at", "") for item in exchanges), default="")
+    return min((item.header("x-recorded-at") or "" for item in exchanges), default="")
 
 
 class Chronicle:
@@ -174,7 +175,7 @@ def _first_sights(exchanges: list[Exchange]) -> list[Exchange]:
 def _of_unknown(exchange: Exchange, known: set[str]) -> Exchange | None:
     """The answer without the entities that are known; they become known."""
     segments = exchange.path.split("/")
-    if exchange.query_has("follow") or len(segments) > 2 or not exchange.answer.startswith("<?xml"):
+    if exchange.has_param("follow") or len(segments) > 2 or not exchange.answer.startswith("<?xml"):
         return None
     root = etree.fromstring(exchange.answer.encode())
     items = [root] if len(segments) == 2 else list(root)
@@ -186,7 +187,7 @@ def _of_unknown(exchange: Exchange, known: set[str]) -> Exchange | None:
     if not fresh:
         return None
     answer = '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="unicode")
-    return msgspec.structs.replace(exchange, answer=answer)
+    return msgspec.structs.replace(exchange, body=answer.encode())
 
 
 def _forget_future(world: World, began: str) -> None:
@@ -214,7 +215,7 @@ def _births(recordings: Mapping[str, list[Exchange]]) -> dict[str, str]:
             if exchange.method == "POST" and exchange.status == 201 and exchange.answer.startswith("<?xml"):
                 root = etree.fromstring(exchange.answer.encode())
                 if root.get("id"):
-                    found[str(root.get("id"))] = exchange.headers.get("x-recorded-at", "")
+                    found[str(root.get("id"))] = exchange.header("x-recorded-at") or ""
     return found
 
 

@@ -6,21 +6,15 @@ and computed again when asked, so a host renamed here shows its new name everywh
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
-import msgspec
-import yaml
 from lxml import etree
 
-from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.api.follow import parse_follow
 from rhevmig.lab.api.schema import places
 from rhevmig.lab.recordings.unfollow import Rows, unfold
@@ -28,6 +22,8 @@ from rhevmig.lab.state.attribute_values import Tree, ref, ref_id, text_at, tree_
 from rhevmig.lab.state.host_memory import schedulable_mib
 from rhevmig.lab.state.reported_statistics import STATISTICS_S, forget_pending, remember, show_host
 from rhevmig.lab.state.store import Entity, World
+from rhevmig.recordings.cassette_file import read_cassette
+from rhevmig.recordings.exchange import Exchange
 
 #: Lists that show entities of another place; what they say is read from that place.
 ALIASES = frozenset(
@@ -58,92 +54,9 @@ _ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-00
 _COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
 
 
-_OPENERS: dict[str, Any] = {".gz": gzip.decompress, ".xz": lzma.decompress}
-
-
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One recorded request with its answer."""
-
-    #: GET, POST, …
-    method: str
-    #: Path and query below the host: `/ovirt-engine/api/vms?max=2`.
-    target: str
-    #: The body sent, or None.
-    body: str | None
-    #: Headers sent, names in lower case.
-    request_headers: dict[str, str]
-    #: Status code of the answer.
-    status: int
-    #: Body of the answer.
-    answer: str
-    #: Headers of the answer, names in lower case.
-    headers: dict[str, str]
-
-    @property
-    def path(self) -> str:
-        """The path below `/ovirt-engine/api/`, or the whole path elsewhere."""
-        return self.target.partition("?")[0].removeprefix("/ovirt-engine/api").removeprefix("/v4").strip("/")
-
-    def query_has(self, name: str) -> bool:
-        """Whether a parameter is there and not empty."""
-        return any(part.startswith(f"{name}=") and part != f"{name}=" for part in self.query.split("&"))
-
-    @property
-    def query(self) -> str:
-        """The raw query."""
-        return self.target.partition("?")[2]
-
-    def param(self, name: str) -> str:
-        """A parameter's value, decoded; empty if it is not there."""
-        values = parse_qs(self.query).get(name)
-        return values[0] if values else ""
-
-
-def read_exchanges(path: Path) -> list[Exchange]:
-    """The exchanges of a cassette, plain or compressed."""
-    try:
-        raw = _OPENERS.get(path.suffix, bytes)(path.read_bytes())
-        if raw[:1] == b"{":
-            loaded = msgspec.json.decode(raw)
-        else:
-            loaded = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-        return [_exchange(item) for item in loaded["interactions"] or ()]
-    except (
-        OSError,
-        EOFError,
-        lzma.LZMAError,
-        msgspec.DecodeError,
-        yaml.YAMLError,
-        KeyError,
-        TypeError,
-    ) as error:
-        raise ScenarioInvalid(file=str(path), detail=f"no recorded exchanges: {error}") from error
-
-
-def _exchange(item: dict[str, Any]) -> Exchange:
-    request, response = item["request"], item["response"]
-    content = response["body"]["string"]
-    sent = request.get("body")
-    return Exchange(
-        method=request["method"],
-        target=re.sub(r"^https?://[^/]*", "", request["uri"]),
-        body=sent.decode() if isinstance(sent, bytes) else sent,
-        request_headers=_headers(request["headers"]),
-        status=response["status"]["code"],
-        answer=content.decode() if isinstance(content, bytes) else content,
-        headers=_headers(response["headers"]),
-    )
-
-
-def _headers(headers: dict[str, Any]) -> dict[str, str]:
-    return {
-        name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in headers.items()
-    }
-
-
 def read_crawl(world: World, path: Path) -> World:
     """Fill the world with what a crawl saw; its clock should stand at the crawl's time."""
-    take_in(world, read_exchanges(path))
+    take_in(world, read_cassette(path))
     settle_links(world)
     return world
 
@@ -194,7 +107,7 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
         _members_of_label(world, root, segments)
     elif place_path.endswith("/statistics"):
         above = _parent(world, segments[:-1])
-        recorded = exchange.headers.get("x-recorded-at")
+        recorded = exchange.header("x-recorded-at")
         at_s = datetime.fromisoformat(recorded).timestamp() if recorded else world.clock.now_s
         if above is not None:
             remember(world, above, root, at_s)
@@ -203,10 +116,10 @@ def _collection(world: World, root: etree._Element, exchange: Exchange) -> None:
         world.row_orders[place_path, segments[1]] = rows
     else:
         parent = _parent(world, segments[:-1])
-        if place_path in _IN_ROWS and not exchange.query_has("search"):
+        if place_path in _IN_ROWS and not exchange.has_param("search"):
             ids = [str(element.get("id")) for element in _elements(root)]
             world.row_orders[place_path, ""] = {entity_id: number for number, entity_id in enumerate(ids)}
-        if parent is not None and not exchange.query_has("search"):
+        if parent is not None and not exchange.has_param("search"):
             ids = [str(element.get("id")) for element in _elements(root)]
             world.row_orders[place_path, parent.id] = {
                 entity_id: number for number, entity_id in enumerate(ids)

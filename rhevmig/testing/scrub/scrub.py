@@ -6,10 +6,10 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from rhevmig.recordings.cassette_file import read_document
+from rhevmig.recordings.cassette_file import read_document, write_document
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.scrub.secrets import Found, Hiding, find_secrets
-from rhevmig.testing.vcr_pycurl.persister import Claim, write_document
+from rhevmig.testing.vcr_pycurl.persister import Claim
 
 
 def scrub_file(

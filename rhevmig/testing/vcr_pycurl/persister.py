@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import fcntl
-import gzip
 import io
-import json
-import lzma
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from vcr.cassette import Cassette
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
 from rhevmig.errors import CassetteError
-from rhevmig.recordings.cassette_file import read_document
+from rhevmig.recordings.cassette_file import read_document, write_document
 from rhevmig.testing.scrub.secrets import find_secrets
 
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 #: Before version 9, vcrpy knows no metadata and must not be given any.
 _HAS_METADATA = hasattr(Cassette, "get_metadata")
 
@@ -150,42 +143,6 @@ def refuse_secrets(file: Path, document: Mapping[str, Any]) -> None:
             detail=f"it holds a secret: exchange {found[0].exchange}, {found[0].place}{more}",
             remedy=f"Hide it: rhevmig cassette scrub {file}",
         )
-
-
-def write_document(file: Path, document: Mapping[str, Any]) -> None:
-    """Writes aside and renames, so that a reader sees the old cassette or the new one, never half of one.
-
-    Raises: CassetteError where the folder cannot be written to.
-    """
-    data = _encode(file, document)
-    name = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as aside:
-            name = Path(aside.name)
-            aside.write(data)
-        name.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-        name.replace(file)
-    except OSError as problem:
-        raise CassetteError(path=str(file), detail=f"cannot be written: {problem}") from problem
-    finally:
-        if name is not None:
-            with contextlib.suppress(OSError):
-                name.unlink()
-
-
-def _encode(file: Path, document: Mapping[str, Any]) -> bytes:
-    name = file.name.removesuffix(".gz").removesuffix(".xz")
-    try:
-        if name.endswith(".json"):
-            data = json.dumps(document, ensure_ascii=False, indent=1).encode()
-        else:
-            data = yaml.dump(document, Dumper=_DUMPER, allow_unicode=True, encoding="utf-8")
-    except (TypeError, yaml.YAMLError) as problem:
-        raise CassetteError(path=str(file), detail=f"an exchange cannot be written: {problem}") from problem
-    if file.suffix == ".gz":
-        return gzip.compress(data, mtime=0)
-    return lzma.compress(data) if file.suffix == ".xz" else data
 
 
 def _document(cassette: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from verification.compare import Verdict
 from verification.recordings import MOVING, REASONS, rehearse
 from verification.timeline import read_recordings
 
-from rhevmig.lab.recordings.crawl_import import read_exchanges
+from rhevmig.recordings.cassette_file import read_cassette
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 
 
 @pytest.fixture(scope="module")
 def verdicts() -> dict[str, list[Verdict]]:
-    crawled = read_exchanges(CASSETTES / "recorded-engine" / "10-crawl.json.xz")
+    crawled = read_cassette(CASSETTES / "recorded-engine" / "10-crawl.json.xz")
     return rehearse(crawled, read_recordings(CASSETTES / "lab"))
 
 

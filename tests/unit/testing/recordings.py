@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rhevmig.recordings.cassette_file import Exchange
+from rhevmig.recordings.exchange import Exchange
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 CRAWL = CASSETTES / "recorded-engine" / "10-crawl.json.xz"

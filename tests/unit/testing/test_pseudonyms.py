@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from recordings import CRAWL
 
-from rhevmig.recordings.cassette_file import exchange_of, read_document
+from rhevmig.recordings.cassette_file import read_document
+from rhevmig.recordings.exchange import exchange_of
 from rhevmig.testing.library import Library
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 
