@@ -2,48 +2,75 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import time
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks.harness import Claim
+import rhevmig
+from benchmarks.harness import Claim, interleaved, ratio_claim
+from rhevmig import testing
 
-RUNS = 7
+RUNS = 9
+ENGINE = Path(__file__).parents[1] / "cassettes" / "recorded-engine"
+RHEVMIG = Path(sys.executable).with_name("rhevmig")
+#: A command of the parser's library with one option, which does nothing.
+EMPTY_COMMAND = """
+import typer
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+@app.command()
+def nothing(file: str = ""):
+    pass
+app(["--file", "x"])
+"""
 
 
 def measure() -> list[Claim]:
-    bare = _seconds("pass")
-    library = _seconds("import rhevmig")
-    command = _seconds("import rhevmig.cli.main")
-    net = [taken - base for taken, base in zip(library, bare, strict=True)]
-    return [
-        Claim(
-            claim="import rhevmig, beyond starting Python",
-            value=statistics.median(net) * 1000,
-            unit="ms",
-            low=min(net) * 1000,
-            high=max(net) * 1000,
-            n=RUNS,
-            aim="< 150 ms",
-            holds=statistics.median(net) < 0.150,
-        ),
-        Claim(
-            claim="import of the whole command, beside starting Python alone",
-            value=statistics.median(command) / statistics.median(bare),
-            unit="×",
-            low=min(command) / max(bare),
-            high=max(command) / min(bare),
-            n=RUNS,
-        ),
-    ]
+    """Compares with starting Python alone, A B A B, so that the load of the machine affects both."""
+    bare = _python("pass")
+    claims = [_claim("import rhevmig", _python("import rhevmig"), bare, at_most=1.5)]
+    for arguments in (["--help"], ["--version"], ["nope"], ["check", "--nope"]):
+        claims.append(_claim(f"rhevmig {' '.join(arguments)}", _command(*arguments), bare, at_most=2.5))
+    with tempfile.TemporaryDirectory() as folder:
+        snapshot = str(Path(folder) / "dc.json")
+        _save_recorded_engine(snapshot)
+        why = _command("why", "web01", "-s", snapshot)
+        claims.append(_claim("rhevmig why -s, recorded engine", why, bare, at_most=None))
+        empty = _python(EMPTY_COMMAND)
+        claims.append(
+            _claim("rhevmig why -s, recorded engine", why, empty, at_most=1.7, other="an empty typer command")
+        )
+    return claims
 
 
-def _seconds(code: str) -> list[float]:
-    taken = []
-    for number in range(RUNS + 1):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        if number:
-            taken.append(time.perf_counter() - start)
-    return taken
+def _claim(
+    name: str,
+    act: Callable[[], None],
+    other_act: Callable[[], None],
+    *,
+    at_most: float | None,
+    other: str = "starting Python",
+) -> Claim:
+    measured, compared = interleaved(act, other_act, n=RUNS)
+    return ratio_claim(f"{name}, compared with {other}", measured, compared, at_most=at_most)
+
+
+def _python(code: str) -> Callable[[], None]:
+    return lambda: _run(sys.executable, "-c", code)
+
+
+def _command(*arguments: str) -> Callable[[], None]:
+    return lambda: _run(str(RHEVMIG), *arguments)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def _save_recorded_engine(file: str) -> None:
+    with (
+        testing.serve(ENGINE, shift_time=True) as engine,
+        rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
+    ):
+        client.inventory().save(file)

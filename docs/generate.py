@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/ anew; the tests hold the pages against what this makes.
+"""Writes the generated pages of docs/; a test fails when a page is not current.
 
 A page is a function without arguments that returns the text. Run `make docs` after a change.
 """
@@ -11,8 +11,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-#: Page → "module:function" that makes its text.
+#: File → "module:function" that returns its text.
 PAGES = {
+    "../rhevmig/cli/usage.json": "docs.cli_reference:usage",
     "cli.md": "docs.cli_reference:page",
     "lab-coverage.md": "docs.lab_coverage:page",
     "lab-fidelity.md": "docs.lab_fidelity:page",
@@ -34,7 +35,7 @@ def main() -> int:
         new = text_of(page)
         changed = not path.exists() or path.read_text() != new
         path.write_text(new)
-        print(f"{'wrote' if changed else 'current'}: docs/{page}")
+        print(f"{'wrote' if changed else 'current'}: {path.resolve().relative_to(HERE.parent)}")
     return 0
 
 

@@ -6,20 +6,21 @@
         inventory = engine.inventory()
         findings = rhevmig.check(inventory)
 
-Names are loaded when first used (PEP 562): `import rhevmig` alone loads neither pycurl nor pandas.
+Public names are imported on first use (PEP 562): `import rhevmig` loads no other module.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from rhevmig._version import VERSION
-from rhevmig.errors import RhevmigError
 
+# typing itself takes as long to import as Python takes to start; type checkers know the name
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rhevmig.checks import check
     from rhevmig.engine import connect as connect
+    from rhevmig.errors import RhevmigError as RhevmigError
     from rhevmig.inventory import Inventory as Inventory
     from rhevmig.inventory import load as load
     from rhevmig.migration import cancel as cancel
@@ -35,24 +36,25 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-#: Public name → module that holds it.
+#: Public name → the room that has it.
 _NAMES = {
-    "Inventory": "rhevmig.inventory",
-    "Report": "rhevmig.report",
-    "cancel": "rhevmig.migration",
-    "check": "rhevmig.checks",
-    "connect": "rhevmig.engine",
-    "explain": "rhevmig.scheduling",
-    "load": "rhevmig.inventory",
-    "load_plan": "rhevmig.planning",
-    "migrate": "rhevmig.migration",
-    "plan_evacuation": "rhevmig.planning",
-    "plan_migration": "rhevmig.planning",
-    "resume": "rhevmig.migration",
-    "run": "rhevmig.migration",
-    "status": "rhevmig.migration",
+    "Inventory": "inventory",
+    "Report": "report",
+    "RhevmigError": "errors",
+    "cancel": "migration",
+    "check": "checks",
+    "connect": "engine",
+    "explain": "scheduling",
+    "load": "inventory",
+    "load_plan": "planning",
+    "migrate": "migration",
+    "plan_evacuation": "planning",
+    "plan_migration": "planning",
+    "resume": "migration",
+    "run": "migration",
+    "status": "migration",
 }
-_ROOMS = {"errors", "inventory", "testing"}
+_ROOMS = ("errors", "inventory", "testing")
 
 __all__ = [
     "Inventory",
@@ -75,10 +77,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        return getattr(import_module(f"rhevmig.{_NAMES[name]}"), name)
     if name in _ROOMS:
-        return importlib.import_module(f"rhevmig.{name}")
+        return import_module(f"rhevmig.{name}")
     raise AttributeError(f"module 'rhevmig' has no attribute {name!r}")
 
 

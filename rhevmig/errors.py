@@ -1,7 +1,7 @@
-"""Every error that rhevmig raises on purpose, in one tree.
+"""The errors of rhevmig as one tree.
 
-Each class carries typed fields, builds its sentence from a template, and knows its remedy, its exit
-code and whether reading again may help. A finding or the outcome of a migration is data, not an error.
+Each class has typed fields, a template for its message, a remedy, an exit code, and whether reading again
+may succeed. A finding and the outcome of a migration are data, not errors.
 
 RhevmigError
 ├─ UsageError
@@ -43,28 +43,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Final, dataclass_transform
+
+#: The default of a field that must be given.
+REQUIRED: Final = object()
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class _Fields(Exception):
-    """Makes every error below a dataclass with keyword-only fields."""
+    """Gives every error below an `__init__` with its annotated fields as keywords.
+
+    `dataclass` would do the same, but it compiles code for each class: half of the time that the command
+    needs to start.
+    """
+
+    #: Field → default value, parents first.
+    fields: ClassVar[dict[str, object]] = {}
 
     def __init_subclass__(cls) -> None:
-        dataclass(kw_only=True, eq=False)(cls)
+        own = {
+            name: vars(cls).get(name, REQUIRED)
+            for name, kind in cls.__annotations__.items()
+            if not kind.startswith("ClassVar")
+        }
+        cls.fields = {**cls.fields, **own}
+
+    def __init__(self, **values: object) -> None:
+        missing = [
+            name for name, default in self.fields.items() if default is REQUIRED and name not in values
+        ]
+        unknown = values.keys() - self.fields.keys()
+        if missing or unknown:
+            raise TypeError(f"{type(self).__name__}: missing {missing}, unknown {sorted(unknown)}")
+        super().__init__()
+        for name, default in self.fields.items():
+            setattr(self, name, values.get(name, default))
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Completes the fields; subclasses override it."""
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.fields)})"
+        )
 
 
 class RhevmigError(_Fields):
-    """The root: catch this one to catch all that rhevmig raises on purpose."""
+    """The root of the tree."""
 
-    #: The sentence, with the fields in braces.
+    #: The message, with the fields in braces.
     template: ClassVar[str] = "{detail}"
-    #: What to do about it when the place that raised knew nothing better.
+    #: The remedy of an error that was raised without a more specific one.
     default_remedy: ClassVar[str] = ""
-    #: The exit code of the command (`docs/cli.md`).
+    #: Exit code of the command (`docs/cli.md`).
     exit_code: ClassVar[int] = 1
-    #: Whether *reading* again may succeed; says nothing about repeating an act.
+    #: Whether reading again may succeed. An action is never repeated because of it.
     retryable: ClassVar[bool] = False
 
     detail: str = ""
@@ -76,24 +110,24 @@ class RhevmigError(_Fields):
 
     @property
     def code(self) -> str:
-        """The class as a stable word for JSON, e.g. `engine-unreachable`."""
+        """The name of the class for JSON, e.g. `engine-unreachable`; stable."""
         return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
 
     @property
     def message(self) -> str:
-        """The sentence on one line, without the remedy."""
-        values = {field.name: _text(getattr(self, field.name)) for field in fields(self)}
+        """The message on one line, without the remedy."""
+        values = {name: _text(getattr(self, name)) for name in self.fields}
         return " ".join(self.template.format(**values).split()).rstrip(" :—")
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), {field.name: getattr(self, field.name) for field in fields(self)}))
+        return (_rebuild, (type(self), {name: getattr(self, name) for name in self.fields}))
 
     def as_dict(self) -> dict[str, Any]:
         """The error as plain data for `--json`."""
-        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        own = {name: getattr(self, name) for name in self.fields}
         return {"error": self.code, "message": self.message, **own, "exit_code": self.exit_code}
 
 
@@ -110,13 +144,13 @@ def _text(value: object) -> str:
 
 
 class UsageError(RhevmigError):
-    """The caller asked for something that cannot be meant."""
+    """The command or the call is wrong."""
 
     exit_code: ClassVar[int] = 2
 
 
 class ConfigError(UsageError):
-    """A file that configures rhevmig says something it must not."""
+    """A configuration file is not valid."""
 
     template: ClassVar[str] = "{file}: {key}: {detail}"
 
@@ -138,7 +172,7 @@ class ExtraMissing(UsageError):
 
 
 class InvalidArgument(UsageError):
-    """An argument is not of the kind expected."""
+    """An argument has a wrong value."""
 
     template: ClassVar[str] = "{name} is {value!s}, expected {expected}"
 
@@ -148,16 +182,16 @@ class InvalidArgument(UsageError):
 
 
 class OutputFailed(RhevmigError):
-    """A file could not be written; what stood there before still stands."""
+    """A file cannot be written; an existing file is unchanged."""
 
     template: ClassVar[str] = "cannot write {path}: {detail}"
-    default_remedy: ClassVar[str] = "Choose a folder you may write to, with room left on its disk."
+    default_remedy: ClassVar[str] = "Choose a folder that you may write to, on a disk with free space."
 
     path: str
 
 
 class InventoryError(RhevmigError):
-    """The inventory, or a file of one, does not hold what was asked of it."""
+    """An inventory, or the file of one, cannot be used as requested."""
 
     exit_code: ClassVar[int] = 2
 
@@ -166,7 +200,7 @@ class NotFound(InventoryError):
     """No entity of that kind has this name or id."""
 
     template: ClassVar[str] = "no {kind} has the name or id {key!s} {detail}"
-    default_remedy: ClassVar[str] = "Names are case-sensitive; `rhevmig snapshot --json` lists them all."
+    default_remedy: ClassVar[str] = "Names are case-sensitive; `rhevmig snapshot --json` lists them."
 
     kind: str
     key: str
@@ -184,21 +218,21 @@ class AmbiguousName(InventoryError):
 
     @property
     def count(self) -> int:
-        """How many share the name."""
+        """The number of entities with this name."""
         return len(self.ids)
 
     @property
     def message(self) -> str:
-        """The sentence on one line."""
+        """The message on one line."""
         return self.template.format(count=self.count, kind=self.kind, name=self.name, ids=", ".join(self.ids))
 
 
 class FieldMissing(InventoryError):
-    """An entity lacks a field that the model cannot do without (id, name, status)."""
+    """An entity lacks a field that the model requires (id, name, status)."""
 
     template: ClassVar[str] = "the engine's {kind} {id} has no {field_name} {detail}"
     default_remedy: ClassVar[str] = (
-        "The engine may be newer than the SDK knows; update ovirt-engine-sdk-python and report the value."
+        "The engine may be newer than the SDK; update ovirt-engine-sdk-python and report the value."
     )
     exit_code: ClassVar[int] = 1
 
@@ -208,7 +242,7 @@ class FieldMissing(InventoryError):
 
 
 class SnapshotDamaged(InventoryError):
-    """A file is no snapshot of rhevmig, or only a part of one."""
+    """A file is not a snapshot of rhevmig, or is incomplete."""
 
     template: ClassVar[str] = "{file} is not a readable snapshot: {detail}"
     default_remedy: ClassVar[str] = "Take a new one with `rhevmig snapshot`."
@@ -217,7 +251,7 @@ class SnapshotDamaged(InventoryError):
 
 
 class SnapshotVersion(InventoryError):
-    """A snapshot has a schema that this version of rhevmig does not read."""
+    """This version of rhevmig cannot read the schema of a snapshot."""
 
     template: ClassVar[str] = "{file} has snapshot schema {found}; this rhevmig reads {supported}"
     default_remedy: ClassVar[str] = "Update rhevmig, or take a new snapshot with this version."
@@ -228,7 +262,7 @@ class SnapshotVersion(InventoryError):
 
 
 class EngineError(RhevmigError):
-    """The engine, or what stands at its address, did not do what was asked."""
+    """The engine, or the server at its address, did not answer a request as expected."""
 
     template: ClassVar[str] = "{method} {path}: {reason} {detail}"
 
@@ -240,7 +274,7 @@ class EngineError(RhevmigError):
 
 
 class EngineUnreachable(EngineError):
-    """Nothing answered: refused, reset, unknown name, cut TLS handshake."""
+    """No answer: connection refused or reset, unknown name, TLS handshake cut."""
 
     template: ClassVar[str] = "no engine could be reached at {path}: {detail}"
     default_remedy: ClassVar[str] = (
@@ -250,89 +284,89 @@ class EngineUnreachable(EngineError):
 
 
 class EngineTimeout(EngineError):
-    """No answer in time. After an act the outcome is unknown: look, never repeat."""
+    """No answer in time. The outcome of an action is then unknown: it is looked up, never repeated."""
 
     template: ClassVar[str] = "{method} {path}: no answer in time: {detail}"
-    default_remedy: ClassVar[str] = "Raise the timeout, or see why the engine is slow."
+    default_remedy: ClassVar[str] = "Raise --timeout, or find out why the engine is slow."
     retryable: ClassVar[bool] = True
 
 
 class NotAnEngine(EngineError):
-    """What answered is not the API of an engine, version 4."""
+    """The answer is not from the API of an engine, version 4."""
 
     template: ClassVar[str] = "{path} does not answer as an oVirt engine (API v4): {detail}"
     default_remedy: ClassVar[str] = (
-        "The URL ends in /ovirt-engine/api on the engine itself, not on a proxy or host."
+        "The URL ends in /ovirt-engine/api and names the engine, not a proxy or a host."
     )
 
 
 class EngineUnavailable(EngineError):
-    """The engine or a proxy before it answered with a server error; it may be restarting."""
+    """The engine, or a proxy in front of it, answered with a server error."""
 
     template: ClassVar[str] = "{method} {path}: the engine is not available (HTTP {status_code}) {detail}"
-    default_remedy: ClassVar[str] = "It may be restarting: wait for /ovirt-engine/services/health to answer."
+    default_remedy: ClassVar[str] = "It may be restarting: wait until /ovirt-engine/services/health answers."
     retryable: ClassVar[bool] = True
 
 
 class CertificateUntrusted(EngineError):
-    """The TLS certificate is not signed by a CA that we were given."""
+    """The TLS certificate is not signed by a trusted CA."""
 
     template: ClassVar[str] = "the certificate of {path} cannot be verified: {detail}"
     default_remedy: ClassVar[str] = (
         "Download the CA from https://ENGINE/ovirt-engine/services/pki-resource"
-        "?resource=ca-certificate&format=X509-PEM-CA, check it, and name it by ca_file or OVIRT_CAFILE."
+        "?resource=ca-certificate&format=X509-PEM-CA, verify it, and set --ca-file or OVIRT_CAFILE."
     )
 
 
 class AuthenticationFailed(EngineError):
-    """The engine does not accept who we say we are; never tried twice, accounts lock."""
+    """The engine refuses the credentials. Never retried, because accounts lock."""
 
     template: ClassVar[str] = "the engine refuses the login{who}: {detail}"
     default_remedy: ClassVar[str] = (
-        "Check user@profile and password by hand before trying again: accounts lock."
+        "Check user@profile and the password before another attempt: accounts lock."
     )
 
     user: str = ""
 
     @property
     def who(self) -> str:
-        """The user as a part of the sentence."""
+        """The user as a part of the message."""
         return f" of {self.user}" if self.user else ""
 
     @property
     def message(self) -> str:
-        """The sentence on one line."""
+        """The message on one line."""
         return self.template.format(who=self.who, detail=self.detail)
 
 
 class PermissionDenied(EngineError):
-    """The account may not see or do this."""
+    """The account lacks a permission."""
 
-    template: ClassVar[str] = "{method} {path}: the account may not do this: {detail}"
+    template: ClassVar[str] = "{method} {path}: permission denied: {detail}"
     default_remedy: ClassVar[str] = (
-        "Reading needs ReadOnlyAdmin on the system; migrating a role with migrate_vm."
+        "Reading needs the role ReadOnlyAdmin on the system; migrating needs the permit migrate_vm."
     )
 
 
 class EngineNotFound(EngineError):
-    """The engine knows no such object."""
+    """The engine has no such object."""
 
-    template: ClassVar[str] = "{method} {path}: the engine knows no such object {detail}"
-    default_remedy: ClassVar[str] = "It may have been removed meanwhile; read the inventory again."
+    template: ClassVar[str] = "{method} {path}: the engine has no such object {detail}"
+    default_remedy: ClassVar[str] = "It may have been removed; read the inventory again."
 
 
 class EngineConflict(EngineError):
-    """The engine refuses now (HTTP 409); `is_transient` tells whether waiting can help."""
+    """The engine refuses a request in the present state (HTTP 409)."""
 
     is_transient: bool = False
 
 
 class EngineRejected(EngineError):
-    """The engine refuses for good: the request does not fit its rules."""
+    """The engine refuses a request as invalid."""
 
 
 class MigrationError(RhevmigError):
-    """A migration cannot be asked for, or did not end as demanded by `check=True`."""
+    """A migration cannot be requested, or failed and `check=True` was given."""
 
     exit_code: ClassVar[int] = 3
 
@@ -345,7 +379,7 @@ class MigrationError(RhevmigError):
 
 
 class NotMigratable(MigrationError):
-    """The VM cannot move now, for the reasons named."""
+    """The VM cannot be migrated now."""
 
     template: ClassVar[str] = "VM {vm_name} cannot migrate: {reasons}"
 
@@ -353,25 +387,27 @@ class NotMigratable(MigrationError):
 
 
 class MigrationTimeout(MigrationError):
-    """We stopped waiting; the engine may still be at it."""
+    """The wait ended before the migration did."""
 
     template: ClassVar[str] = "VM {vm_name} was still {last_status} after {waited_s} s"
-    default_remedy: ClassVar[str] = "`rhevmig resume` settles it by looking; nothing was repeated."
+    default_remedy: ClassVar[str] = (
+        "The migration may still be running: `rhevmig resume` finds out; nothing is repeated."
+    )
 
     waited_s: float
     last_status: str
 
 
 class PlanOutdated(MigrationError):
-    """The engine is no longer as the plan assumes."""
+    """The engine has changed since the plan was made."""
 
     template: ClassVar[str] = "the plan no longer fits the engine: {detail}"
-    default_remedy: ClassVar[str] = "Make a new plan from a fresh inventory."
+    default_remedy: ClassVar[str] = "Make a new plan from a new inventory."
     exit_code: ClassVar[int] = 2
 
 
 class JournalError(RhevmigError):
-    """The journal cannot be used; nothing was started without it."""
+    """The journal cannot be used; nothing was started."""
 
     template: ClassVar[str] = "journal {url}: {detail}"
 
@@ -379,29 +415,29 @@ class JournalError(RhevmigError):
 
 
 class JournalCorrupt(JournalError):
-    """The file is damaged or is no journal."""
+    """The file is damaged or is not a journal."""
 
     template: ClassVar[str] = "journal {url} cannot be read: {detail}"
-    default_remedy: ClassVar[str] = "Keep the file for the record and name a new one."
+    default_remedy: ClassVar[str] = "Keep the file and name a new one."
 
 
 class JournalClaimed(JournalError):
-    """Another process works with the journal."""
+    """Another process uses the journal."""
 
     template: ClassVar[str] = "journal {url} is in use by {owner}"
     default_remedy: ClassVar[str] = (
-        "Wait for it, or use `rhevmig status` to look; a dead owner is taken over by resume."
+        "Wait for it, or follow it with `rhevmig status`. `rhevmig resume` takes over from a dead process."
     )
 
     owner: str
 
 
 class JournalVersion(JournalError):
-    """The journal has a schema that this version does not read."""
+    """This version of rhevmig cannot read the schema of a journal."""
 
     template: ClassVar[str] = "journal {url} has schema {found}; this rhevmig reads {supported}"
     default_remedy: ClassVar[str] = (
-        "Finish that campaign with the version that wrote it, or name a new journal."
+        "Finish that campaign with the version that wrote the journal, or name a new journal."
     )
 
     found: object
@@ -418,13 +454,13 @@ class CassetteError(RhevmigError):
 
 
 class LabError(RhevmigError):
-    """The simulated engine cannot do what was asked of it."""
+    """The simulated engine cannot be started or used as requested."""
 
     exit_code: ClassVar[int] = 2
 
 
 class ScenarioInvalid(LabError):
-    """A scenario file says something it must not."""
+    """A scenario file is not valid."""
 
     template: ClassVar[str] = "{file}: line {line}: {detail}"
 

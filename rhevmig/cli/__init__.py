@@ -1,6 +1,6 @@
-"""The command: parse, call one library function, print.
+"""The command `rhevmig`: parse the arguments, call one library function, print the result.
 
-`main` is the entry and turns errors into one line and an exit code; `source` says where the inventory
-comes from; `output` prints; `reading`, `judging` and `moving` hold the commands of the same trades;
-`lab` and `cassette` mount the simulated engine and the cassettes.
+`main` answers what needs no command (`quick_answers`), loads the one command that was named and turns errors
+into one line and an exit code. A command is one function in `commands/` and one row in
+`commands.COMMANDS`.
 """

@@ -1,23 +1,27 @@
-"""Where the inventory of a command comes from: an engine, or a saved snapshot."""
+"""Where a command reads from: the options of an engine, or a saved snapshot."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+import math
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
-from rhevmig import inventory as inventories
-from rhevmig.cli.command_clock import clock_of
-from rhevmig.cli.output import err
-from rhevmig.clock import Clock
-from rhevmig.engine import EngineClient, connect
+from rhevmig.cli.output import progress_console
+from rhevmig.cli.streams import is_terminal
 from rhevmig.errors import InvalidArgument
-from rhevmig.inventory import Inventory
+
+if TYPE_CHECKING:
+    from rhevmig.clock import Clock
+    from rhevmig.engine import EngineClient
+    from rhevmig.inventory import Inventory
 
 SnapshotFile = Annotated[
     Path | None, typer.Option("--snapshot", "-s", help="read this saved snapshot instead of an engine")
@@ -27,75 +31,102 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="print JSON for programs"
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """How to reach the engine: the options that all commands share."""
+    """How to reach the engine; `context.obj` of every command that has `cls=EngineCommand`."""
 
-    url: Annotated[
-        str | None,
-        typer.Option("--url", help="API of the engine, https://ENGINE/ovirt-engine/api [env: OVIRT_URL]"),
-    ] = None
-    username: Annotated[
-        str | None, typer.Option("--username", help="user@profile, e.g. admin@internal [env: OVIRT_USERNAME]")
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", help="CA that signed the engine's certificate [env: OVIRT_CAFILE]"),
-    ] = None
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="do not verify the certificate [env: OVIRT_INSECURE]")
-    ] = False
-    timeout_s: Annotated[
-        float, typer.Option("--timeout", help="seconds that one request to the engine may take")
-    ] = 300.0
-    clock_speed: Annotated[
-        float,
-        typer.Option(
-            "--clock-speed",
-            envvar="RHEVMIG_CLOCK_SPEED",
-            help="of a lab served with --speed: waits and deadlines are its seconds",
-        ),
-    ] = 1.0
+    url: str | None = None
+    username: str | None = None
+    ca_file: str | None = None
+    insecure: bool = False
+    timeout_s: float = 300.0
+    clock_speed: float = 1.0
 
     def engine(self) -> EngineClient:
-        """A connection; the password comes from OVIRT_PASSWORD or is asked for, never from an option."""
-        return self._connect(clock_of(self.clock_speed, start=self._engine_time))
+        """A connection; the password comes from OVIRT_PASSWORD or a prompt, never from an option."""
+        return self._connect(self._clock())
 
     def inventory(self, snapshot: Path | None, *, detail: frozenset[str] = frozenset()) -> Inventory:
-        """The inventory from the file if one is named, else from the engine, with a word on stderr."""
+        """The inventory from the file if one is named, else from the engine."""
         if snapshot is not None:
             if self.url:
                 raise InvalidArgument(name="--url", value=self.url, expected="either --url or --snapshot")
-            return inventories.load(snapshot)
-        with self.engine() as engine, err().status("reading the engine …"):
+            from rhevmig.inventory import load
+
+            return load(snapshot)
+        with self.engine() as engine, _spinner("reading the engine …"):
             return engine.inventory(detail=detail)
+
+    def _clock(self) -> Clock:
+        """The system's clock, or one that runs at the speed of a lab, from the engine's time on."""
+        from rhevmig.clock import ScaledClock, SystemClock
+
+        speed = self.clock_speed
+        if not (speed > 0 and math.isfinite(speed)):
+            raise InvalidArgument(name="--clock-speed", value=speed, expected="a number above 0")
+        if speed == 1.0:
+            return SystemClock()
+        return ScaledClock(speed=speed, start=self._engine_time() or SystemClock().now())
 
     def _engine_time(self) -> datetime | None:
         with self._connect(None) as engine:
             return engine.engine_time
 
     def _connect(self, clock: Clock | None) -> EngineClient:
+        from rhevmig.engine import connect
+
         return connect(
             url=self.url,
             username=self.username,
-            ca_file=str(self.ca_file) if self.ca_file else None,
+            ca_file=self.ca_file,
             insecure=self.insecure or None,
             timeout_s=self.timeout_s,
             clock=clock,
         )
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `Site`; it takes them as its parameter `site`."""
-    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "site"]
-    shared = list(inspect.signature(Site, eval_str=True).parameters.values())
-    names = {field.name for field in fields(Site)}
+def _spinner(text: str) -> AbstractContextManager[object]:
+    return progress_console().status(text) if is_terminal(sys.stderr) else nullcontext()
 
-    def wrapper(**given: Any) -> None:
-        site = Site(**{name: value for name, value in given.items() if name in names})
-        command(site=site, **{name: value for name, value in given.items() if name not in names})
 
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *shared)]
-    wrapper.__name__ = command.__name__
-    wrapper.__doc__ = command.__doc__
-    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
-    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return wrapper
+def _declared(
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="API of the engine, https://ENGINE/ovirt-engine/api [env: OVIRT_URL]"),
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option("--username", help="user@profile, e.g. admin@internal [env: OVIRT_USERNAME]")
+    ] = None,
+    ca_file: Annotated[
+        str | None,
+        typer.Option(
+            "--ca-file", metavar="<path>", help="CA that signed the engine's certificate [env: OVIRT_CAFILE]"
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="do not verify the certificate [env: OVIRT_INSECURE]")
+    ] = False,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="seconds that one request may take")] = 300.0,
+    clock_speed: Annotated[
+        float,
+        typer.Option(
+            "--clock-speed",
+            envvar="RHEVMIG_CLOCK_SPEED",
+            help="speed factor of a lab started with --speed; timeouts then count simulated seconds",
+        ),
+    ] = 1.0,
+) -> None:
+    """Declares the options of `Site` in the parser's language."""
+
+
+class EngineCommand(typer.core.TyperCommand):
+    """A command with the connection options; its function finds them as a `Site` in `context.obj`."""
+
+    def __init__(self, *arguments: Any, params: list[Any] | None = None, **more: Any) -> None:
+        single = typer.Typer(add_completion=False, context_settings={"help_option_names": []})
+        single.command(add_help_option=False)(_declared)
+        self._connection = typer.main.get_command(single).params
+        super().__init__(*arguments, params=[*(params or []), *self._connection], **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Takes the connection options out of the parameters of the function."""
+        ctx.obj = Site(**{str(one.name): ctx.params.pop(one.name) for one in self._connection})
+        return super().invoke(ctx)

@@ -11,21 +11,22 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from rhevmig.cli.output import err
+from rhevmig.cli.output import progress_console
+from rhevmig.cli.streams import visible
 from rhevmig.migration import Phase, Progress
 from rhevmig.units import format_duration
 
-#: Rows of the live table; what has ended longest ago is left out first.
+#: Rows of the live table; the oldest ended ones are left out first.
 MAX_ROWS = 30
 _QUIET = frozenset({Phase.COPYING})
 _STYLES = {Phase.COPYING: "cyan", Phase.QUEUED: "blue", Phase.WAITING: "dim", Phase.SETTLING: "yellow"}
 
 
 class Display:
-    """Takes the campaign's progress; use it as a context manager and hand over `display.show`."""
+    """Shows the progress of a campaign; a context manager whose `show` is the campaign's `on_progress`."""
 
     def __init__(self, *, console: Console | None = None) -> None:
-        self._console = console or err()
+        self._console = console or progress_console()
         self._rows: dict[str, Progress] = {}
         self._campaign: Progress | None = None
         self._live: Live | None = None
@@ -42,7 +43,7 @@ class Display:
         self.pause()
 
     def pause(self) -> None:
-        """Leaves the terminal as it is, so that a question can be asked below."""
+        """Stops drawing, so that a question can be asked below."""
         if self._live is not None:
             self._live.update(self._table())
             self._live.__exit__(None, None, None)
@@ -54,7 +55,7 @@ class Display:
             self.__enter__()
 
     def show(self, progress: Progress) -> None:
-        """Takes one step of the campaign."""
+        """Shows one step of the campaign."""
         key = progress.vm_id or progress.host_id or ""
         before = self._rows.get(key)
         if key:
@@ -64,7 +65,7 @@ class Display:
         if self._live is not None:
             self._live.update(self._table())
         elif before is None or before.phase != progress.phase or progress.phase not in _QUIET:
-            self._console.print(str(progress), markup=False)
+            self._console.print(Text(visible(str(progress))))
 
     def _table(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -91,9 +92,9 @@ def _cells(progress: Progress) -> tuple[RenderableType, ...]:
     percent = f"{progress.percent:.0f} %" if copying and progress.percent is not None else ""
     remaining = "" if progress.remaining_s is None else format_duration(progress.remaining_s)
     return (
-        progress.name,
+        Text(visible(progress.name)),
         Text(progress.phase.value.replace("_", " "), style=_STYLES.get(progress.phase, "")),
-        path,
+        Text(visible(path)),
         bar,
         percent,
         remaining,
@@ -103,7 +104,7 @@ def _cells(progress: Progress) -> tuple[RenderableType, ...]:
 
 def _outcome(progress: Progress) -> Text:
     if progress.outcome is None:
-        return Text(progress.note)
+        return Text(visible(progress.note))
     style = "green" if progress.outcome.is_success else "red"
     took = progress.outcome.total_s
     text = progress.outcome.verdict.value.replace("_", " ")
@@ -111,4 +112,4 @@ def _outcome(progress: Progress) -> Text:
         text += f" in {format_duration(took)}"
     if not progress.outcome.is_success:
         text += f": {progress.outcome.reason}"
-    return Text(text, style=style)
+    return Text(visible(text), style=style)

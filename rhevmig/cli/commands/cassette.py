@@ -1,42 +1,48 @@
-"""`rhevmig cassette`: record a command, show, scrub and serve cassettes."""
+"""`cassette`: record a command, show, scrub and serve cassettes."""
 
 from __future__ import annotations
 
 import hashlib
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rhevmig.cli.output import note, out, print_json, print_table
+from rhevmig.cli.output import note, print_json, print_line, print_table
+from rhevmig.cli.streams import write_out
 from rhevmig.errors import CassetteError, InvalidArgument
 from rhevmig.testing import Pseudonyms, Tls, serve
 from rhevmig.testing.faults import PERSONALITIES
 
-app = typer.Typer(help="Cassettes of what programs ask of engines.", no_args_is_help=True)
+app = typer.Typer(help="Recorded exchanges between programs and engines.", no_args_is_help=True)
+
+
+def mount(parent: typer.Typer) -> None:
+    """Adds the commands."""
+    parent.add_typer(app, name="cassette")
+
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="print the data as JSON")]
 PseudonymsFlag = Annotated[
-    bool, typer.Option("--pseudonyms", help="stand-ins for names, addresses, MACs, serials and certificates")
+    bool, typer.Option("--pseudonyms", help="replace names, addresses, MACs, serials and certificates")
 ]
 KeyOption = Annotated[
     str | None,
-    typer.Option("--key", help="a phrase: the same one gives the same stand-ins in several cassettes"),
+    typer.Option("--key", help="phrase; the same phrase gives the same replacements in several cassettes"),
 ]
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def record(
     file: Annotated[Path, typer.Argument(help="the cassette to write")],
-    command: Annotated[list[str], typer.Argument(help="-- and the command to run")],
-    replace: Annotated[bool, typer.Option("--replace", help="write over an existing cassette")] = False,
+    command: Annotated[list[str], typer.Argument(help="the command to run, after --")],
+    replace: Annotated[bool, typer.Option("--replace", help="overwrite an existing cassette")] = False,
     pseudonyms: PseudonymsFlag = False,
     key: KeyOption = None,
 ) -> None:
-    """Run a command and record what its Python programs ask of engines through pycurl."""
+    """Run a command and record the requests that its Python programs send to engines through pycurl."""
     from rhevmig.testing.record import record_command
 
     recorded = record_command(file, command, replace=replace, pseudonyms=_pseudonyms(pseudonyms, key))
@@ -51,7 +57,7 @@ def show(
     file: Annotated[Path, typer.Argument(help="the cassette")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Summarise a cassette: exchanges, engine version, age, secrets. Exit 3 where it still holds secrets."""
+    """Summarise a cassette: exchanges, engine version, age, secrets. Exit code 3: it contains secrets."""
     from rhevmig.testing.show import summarise
 
     summary = summarise(file)
@@ -59,10 +65,8 @@ def show(
         print_json(summary)
     else:
         days = "age unknown" if summary.age_days is None else f"{summary.age_days} days old"
-        out().print(
-            f"{file}: {summary.exchanges} exchanges, {summary.body_bytes} bytes of answers", markup=False
-        )
-        out().print(f"engine {summary.engine_version or 'unknown'}, {days}, at {', '.join(summary.servers)}")
+        print_line(f"{file}: {summary.exchanges} exchanges, {summary.body_bytes} bytes of answers")
+        print_line(f"engine {summary.engine_version or 'unknown'}, {days}, at {', '.join(summary.servers)}")
         rows = [
             (f"×{line.times}" if line.times > 1 else "", line.method, line.target, line.error or line.status)
             for line in summary.lines
@@ -78,7 +82,9 @@ def show(
 @app.command()
 def scrub(
     file: Annotated[Path, typer.Argument(help="the cassette")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="write there instead of back")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="write to this file instead of in place")
+    ] = None,
     pseudonyms: PseudonymsFlag = False,
     key: KeyOption = None,
     as_json: JsonFlag = False,
@@ -98,34 +104,35 @@ def scrub(
 @app.command(name="serve")
 def serve_cassettes(
     *,
-    files: Annotated[list[Path], typer.Argument(help="cassettes or folders of them; earlier ones win")],
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one")] = 0,
+    files: Annotated[list[Path], typer.Argument(help="cassettes or folders; the first match is replayed")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port")] = 0,
     host: Annotated[str, typer.Option("--host", help="address to listen on")] = "127.0.0.1",
     username: Annotated[
         str, typer.Option("--username", help="the account that may log in")
     ] = "admin@internal",
     accept_password: Annotated[
-        str, typer.Option("--accept-password", help="its password on this recorded engine; no secret")
-    ] = "recorded",  # noqa: S107 - of a recording, as the help says
+        str, typer.Option("--accept-password", help="password of this recorded engine; not a secret")
+    ] = "recorded",  # noqa: S107 - the password of a recording
     shift_time: Annotated[
-        bool, typer.Option("--shift-time", help="let /api tell the present, not the recorded time")
+        bool,
+        typer.Option("--shift-time", help="report the current time in /api instead of the recorded time"),
     ] = False,
-    cert: Annotated[Path | None, typer.Option("--cert", help="PEM certificate, to serve HTTPS")] = None,
+    cert: Annotated[Path | None, typer.Option("--cert", help="PEM certificate; serves HTTPS")] = None,
     cert_key: Annotated[Path | None, typer.Option("--cert-key", help="PEM key of the certificate")] = None,
     trouble: Annotated[
-        str | None, typer.Option("--trouble", help=f"misbehave: {', '.join(PERSONALITIES)}")
+        str | None, typer.Option("--trouble", help=f"simulate a fault: {', '.join(PERSONALITIES)}")
     ] = None,
     vms: Annotated[
-        int | None, typer.Option("--vms", min=1, help="grow the list of VMs by copies, for measurements")
+        int | None, typer.Option("--vms", min=1, help="copy VMs up to this number, for measurements")
     ] = None,
     empty: Annotated[
-        list[str] | None, typer.Option("--empty", help="relation that reads as empty where not recorded")
+        list[str] | None, typer.Option("--empty", help="relation that is empty where not recorded")
     ] = None,
     print_url: Annotated[
-        bool, typer.Option("--print-url", help="print the URL alone, when listening")
+        bool, typer.Option("--print-url", help="print only the URL, when listening")
     ] = False,
 ) -> None:
-    """Serve cassettes as a read-only engine, for programs in any language, until interrupted."""
+    """Serve cassettes as a read-only engine until interrupted, for programs in any language."""
     if trouble is not None and trouble not in PERSONALITIES:
         raise InvalidArgument(name="--trouble", value=trouble, expected=" or ".join(PERSONALITIES))
     if (cert is None) is not (cert_key is None):
@@ -138,8 +145,7 @@ def serve_cassettes(
             shift_time=shift_time, faults=trouble or (), vms=vms, empty=empty or (),
         ) as engine:  # fmt: skip
             signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-            sys.stdout.write(f"{engine.url}\n")
-            sys.stdout.flush()
+            write_out(f"{engine.url}\n")
             if not print_url:
                 note(f"user {username}, password {accept_password}; read-only; Ctrl-C ends it")
             while not stopped.wait(1):

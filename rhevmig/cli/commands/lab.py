@@ -1,7 +1,8 @@
-"""`rhevmig lab`: serve the simulated engine, print its CA."""
+"""`lab`: serve the simulated engine, print its CA."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from pathlib import Path
@@ -10,36 +11,40 @@ from typing import Annotated, Any
 import typer
 
 from rhevmig.cli.output import note
+from rhevmig.cli.streams import write_out
 from rhevmig.errors import InvalidArgument, LabError
 
-app = typer.Typer(help="A simulated engine to rehearse on.", no_args_is_help=True)
 
-CaFolder = Annotated[
-    Path | None, typer.Option("--ca-folder", help="keep the lab's CA in this folder, and use it again")
-]
+def mount(app: typer.Typer) -> None:
+    """Adds the commands."""
+    group = typer.Typer(help="A simulated engine for rehearsals and tests.", no_args_is_help=True)
+    group.command()(serve)
+    group.command()(ca)
+    app.add_typer(group, name="lab")
 
 
-@app.command()
 def serve(
     scenario: Annotated[
-        str, typer.Option("--scenario", help="scenario file, or the name of one that comes with the lab")
+        str, typer.Option("--scenario", help="scenario file, or the name of a scenario of the lab")
     ] = "demo",
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="a twin of a real site: snapshot of `rhevmig snapshot`, or a crawl"),
+        typer.Option("--from", help="twin of a real site: file of `rhevmig snapshot`, or a recording"),
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="0 takes any free one")] = 0,
-    speed: Annotated[float, typer.Option("--speed", help="simulated seconds a second")] = 1.0,
-    ca_folder: CaFolder = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port")] = 0,
+    speed: Annotated[float, typer.Option("--speed", help="simulated seconds per real second")] = 1.0,
+    ca_folder: Annotated[
+        Path | None, typer.Option("--ca-folder", help="keep the lab's CA in this folder and reuse it")
+    ] = None,
     engine_costs: Annotated[
-        bool, typer.Option("--engine-costs", help="answers take as long as a real engine's")
+        bool, typer.Option("--engine-costs", help="answer as slowly as a real engine")
     ] = False,
 ) -> None:
-    """Serve a simulated engine until interrupted; its URL is printed once it listens."""
-    lab_room = _lab_room()
-    if speed <= 0:
+    """Serve a simulated engine until interrupted; its URL is printed when it listens."""
+    room = _lab_room()
+    if not (speed > 0 and math.isfinite(speed)):
         raise InvalidArgument(name="--speed", value=speed, expected="a number above 0")
-    with lab_room.serve(
+    with room.serve(
         _world_of(scenario, source),
         speed=speed,
         port=port,
@@ -48,49 +53,44 @@ def serve(
         relay=True,
     ) as running:
         note(f"user {running.username}, password {running.password}, CA {running.ca_file}")
-        typer.echo(running.url)
+        write_out(f"{running.url}\n")
         _wait()
 
 
-@app.command()
-def ca(folder: Annotated[Path, typer.Argument(help="folder of `lab serve --ca-folder`")]) -> None:
+def ca(folder: Annotated[Path, typer.Argument(help="folder of `rhevmig lab serve --ca-folder`")]) -> None:
     """Print the certificate of the CA that signs a lab's certificate."""
     from rhevmig.lab.http.tls import Authority
 
     _lab_room()
-    typer.echo(Authority.load(folder).certificate_text, nl=False)
+    write_out(Authority.load(folder).certificate_text)
 
 
 def _world_of(scenario: str, source: Path | None) -> object:
+    if source is not None:
+        from rhevmig.cli.scenario_from_snapshot import is_snapshot, scenario_of
+        from rhevmig.inventory import load
+
+        return scenario_of(load(source)) if is_snapshot(source) else source
     from rhevmig import lab
 
-    if source is not None:
-        return _twin(source)
     file = Path(scenario)
     if not file.exists() and file.suffix == "":
         file = Path(lab.__file__).parent / "scenarios" / f"{scenario}.yaml"
     return file
 
 
-def _twin(source: Path) -> object:
-    from rhevmig.cli.scenario_from_snapshot import is_snapshot, scenario_of
-    from rhevmig.inventory import load
-
-    return scenario_of(load(source)) if is_snapshot(source) else source
-
-
 def _lab_room() -> Any:
     try:
-        from rhevmig.lab import lab as serving
+        from rhevmig.lab import lab
     except ImportError as error:
         raise LabError(
             detail=f"the lab needs the package {error.name}", remedy="pip install 'rhevmig[lab]'"
         ) from error
-    return serving
+    return lab
 
 
 def _wait() -> None:
-    """Until Ctrl-C or a signal to end."""
+    """Waits for Ctrl-C or SIGTERM."""
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:

@@ -1,41 +1,41 @@
-"""`snapshot` and `schema`: the inventory as a file, and what such a file looks like."""
+"""`snapshot` and `schema`: the inventory as a file, and the schema of that file."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rhevmig.cli.connection_options import JsonFlag, Site, SnapshotFile, connected
-from rhevmig.cli.output import note, out, print_json, print_table
-from rhevmig.inventory import Inventory, json_schema
+from rhevmig.cli.connection_options import EngineCommand, JsonFlag, Site, SnapshotFile
+from rhevmig.cli.output import note, print_json, print_line, print_table
+from rhevmig.inventory import Cluster, Inventory, json_schema
 
 
 def mount(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command()(snapshot)
+    app.command(cls=EngineCommand)(snapshot)
     app.command()(schema)
 
 
-@connected
 def snapshot(
     *,
-    site: Site,
+    context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="write the inventory to this file")] = None,
     source: SnapshotFile = None,
     targets: Annotated[
         bool,
         typer.Option(
-            "--targets", help="also ask the engine where each running VM could go (about 35 ms each)"
+            "--targets", help="also ask the engine where each running VM could go (about 35 ms per VM)"
         ),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Read the engine once and save what it consists of; without FILE print a summary."""
-    detail = frozenset({"targets"}) if targets else frozenset()
-    inventory = site.inventory(source, detail=detail)
+    """Read the engine once and save the inventory; without FILE print a summary."""
+    site: Site = context.obj
+    inventory = site.inventory(source, detail=frozenset({"targets"}) if targets else frozenset())
     if file is not None:
         inventory.save(file)
         note(f"saved {file} ({file.stat().st_size / 1024:.0f} KiB)")
@@ -51,32 +51,30 @@ def schema() -> None:
 
 
 def _print_summary(inventory: Inventory) -> None:
-    console = out()
     engine, instant = inventory.engine, inventory.instant
-    console.print(
-        f"Engine {engine.version or '?'} at {engine.url}, read {instant.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    read_at = f"{instant.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    print_line(f"Engine {engine.version or '?'} at {engine.url}, read {read_at}")
+    print_table(
+        ("data center", "cluster", "level", "CPU type", "hosts", "VMs"),
+        (_row(inventory, cluster) for cluster in inventory.clusters),
     )
-    rows = []
-    for cluster in inventory.clusters:
-        hosts, vms = inventory.hosts_of(cluster), inventory.vms_of(cluster)
-        data_center = inventory.find_data_center(cluster.data_center_id)
-        rows.append(
-            (
-                data_center.name if data_center else None,
-                cluster.name,
-                cluster.version,
-                cluster.cpu_type or "not set",
-                _counts(host.status for host in hosts),
-                _counts(vm.status for vm in vms),
-            )
-        )
-    print_table(("data center", "cluster", "level", "CPU type", "hosts", "VMs"), rows)
     if instant.is_torn:
-        console.print(f"{len(instant.torn_ids)} entities changed while they were read: this instant is torn.")
+        print_line(f"not consistent: {len(instant.torn_ids)} entities changed while they were read")
     for missing in inventory.unobserved:
-        console.print(f"not seen: {missing.what} ({missing.reason})", markup=False)
+        print_line(f"not seen: {missing.what} ({missing.reason})")
 
 
-def _counts(words: object) -> str:
-    counted = Counter(words)  # type: ignore[call-overload]
-    return ", ".join(f"{count} {word}" for word, count in sorted(counted.items())) or "none"
+def _row(inventory: Inventory, cluster: Cluster) -> tuple[str | None, ...]:
+    data_center = inventory.find_data_center(cluster.data_center_id)
+    return (
+        data_center.name if data_center else None,
+        cluster.name,
+        cluster.version,
+        cluster.cpu_type or "not set",
+        _counts(host.status for host in inventory.hosts_of(cluster)),
+        _counts(vm.status for vm in inventory.vms_of(cluster)),
+    )
+
+
+def _counts(words: Iterable[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in sorted(Counter(words).items())) or "none"
