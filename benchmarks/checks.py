@@ -99,6 +99,11 @@ def measure() -> list[Claim]:
         for vm in scheduler.inventory.vms:
             scheduler.destinations(vm)
 
+    def summarize_all() -> None:
+        scheduler = scheduler_of(fresh(inventory))
+        for vm in scheduler.inventory.vms:
+            scheduler.summarize(vm)
+
     def evacuate_all() -> None:
         start = fresh(inventory)
         for host in start.hosts:
@@ -114,6 +119,7 @@ def measure() -> list[Claim]:
             f"all checks on {size} ({len(found):,} findings)", lambda: check(fresh(inventory), POLICY), 0.3
         ),
         _claim(f"destinations of every VM, {size}", every_destination, None),
+        _claim(f"migratability of every VM with refusals by filter, {size}", summarize_all, 1.0),
         _claim("every tenth VM explained against the fifty hosts of its cluster", explain_all, None),
         _claim(f"a placement for each of {HOSTS} hosts to be emptied", evacuate_all, None),
     ]

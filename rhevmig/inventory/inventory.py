@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -44,6 +44,7 @@ class _Named(Protocol):
 
 
 N = TypeVar("N", bound=_Named)
+T = TypeVar("T")
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -243,7 +244,19 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return None
         return network.mtu or self.default_mtu or ENGINE_DEFAULT_MTU
 
+    def derived(self, make: Callable[[Inventory], T]) -> T:
+        """What a function makes of this inventory, made once and kept with it."""
+        kept: T
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        kept = self._derived[make]
+        return kept
+
     # ── indexes, built at first use ──────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _derived(self) -> dict[Any, Any]:
+        return {}
 
     @cached_property
     def _data_center_ids(self) -> dict[str, DataCenter]:
@@ -307,9 +320,6 @@ def _get(kind: str, items: tuple[N, ...], by_id: Mapping[str, N], key: str) -> N
     if not named:
         raise NotFound(kind=kind, key=key)
     return named[0]
-
-
-T = TypeVar("T")
 
 
 def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

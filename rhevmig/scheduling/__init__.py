@@ -1,24 +1,43 @@
-"""May this VM run on that host, and which of the engine's filters says no; where VMs go together."""
+"""May this VM run on that host, which of the engine's filters refuses it, and which VMs fit where."""
 
 from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
-from rhevmig.scheduling.explain import explain
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
 from rhevmig.scheduling.placement import Limits, Placement, place
 from rhevmig.scheduling.preconditions import vm_obstacles
-from rhevmig.scheduling.scheduler import Scheduler, scheduler_of
-from rhevmig.scheduling.verdicts import Allowed, Explanation, Obstacle, Reason, Verdict
+from rhevmig.scheduling.scheduler import (
+    ClassVerdicts,
+    Scheduler,
+    VmClass,
+    explain,
+    scheduler_of,
+)
+from rhevmig.scheduling.verdicts import (
+    READ_ALL,
+    Allowed,
+    Explanation,
+    Migratability,
+    Obstacle,
+    Reason,
+    Verdict,
+    VmSummary,
+)
 
 __all__ = [
+    "READ_ALL",
     "Allowed",
+    "ClassVerdicts",
     "CpuAnswer",
     "CpuTypes",
     "Explanation",
     "Limits",
+    "Migratability",
     "Obstacle",
     "Placement",
     "Reason",
     "Scheduler",
     "Verdict",
+    "VmClass",
+    "VmSummary",
     "explain",
     "overhead_bytes",
     "place",

@@ -1,8 +1,8 @@
-"""Does a host of one CPU type satisfy another: by sets of flags, never by comparing levels alone.
+"""Whether a host of one CPU type satisfies another, by sets of CPU flags and never by levels alone.
 
-The flags of a host are not told by the API; its type is: the highest one of the level's list whose
-flags it has all. From that follow three things and no more: it has the flags of its type; it lacks
-at least one flag of every type above; what neither says stays unknown.
+The API does not report the flags of a host; it reports its type: the highest one of the level's list whose
+flags the host all has. It follows that the host has the flags of its type and that it lacks at least one
+flag of every higher type. All other flags are unknown.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ MODEL = "model_"
 class CpuAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a host of one type satisfies another type, and why."""
 
-    #: The answer.
     allowed: Allowed
-    #: Why, as a clause.
+    #: As a clause.
     because: str
-    #: Flags that are missing, or that nothing is known of.
+    #: Flags that are missing or unknown.
     flags: tuple[str, ...] = ()
 
 
@@ -36,7 +35,7 @@ class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CpuTypes:
-    """The CPU types of one compatibility level, and what follows from them; answers are kept."""
+    """The CPU types of one compatibility level; answers are kept."""
 
     def __init__(self, level: ClusterLevel | None) -> None:
         self.level = level
@@ -49,7 +48,7 @@ class CpuTypes:
         return any(cpu_type.flags is not None for cpu_type in self._types.values())
 
     def satisfies(self, host_type: str | None, wanted: str | None) -> CpuAnswer:
-        """Whether a host with this type has all that a type wants."""
+        """Whether a host with this type has all flags of another type."""
         key = (host_type, wanted)
         if key not in self._answers:
             self._answers[key] = self._compare(host_type, wanted)
@@ -77,15 +76,20 @@ class CpuTypes:
 
     def _compare(self, host_type: str | None, wanted: str | None) -> CpuAnswer:
         if host_type is not None and host_type == wanted:
-            return CpuAnswer(allowed=Allowed.YES, because="the host has that very type")
+            return CpuAnswer(allowed=Allowed.YES, because="the host has this type")
         host, want = self._types.get(host_type or ""), self._types.get(wanted or "")
         if host is None or want is None:
             named = host_type if host is None else wanted
-            level = self.level.id if self.level else "of the cluster"
-            because = f"level {level} does not list {named}" if named else "a CPU type is not known"
+            because = "a CPU type is not known"
+            if named and not self._types:
+                because = "the CPU types of the compatibility level could not be read"
+            elif named:
+                because = f"level {self.level.id if self.level else '–'} does not list {named}"
             return CpuAnswer(allowed=Allowed.UNKNOWN, because=because)
         if not _same_line(host, want):
-            return CpuAnswer(allowed=Allowed.NO, because=f"{host.name} is another vendor than {want.name}")
+            return CpuAnswer(
+                allowed=Allowed.NO, because=f"{host.name} and {want.name} are of different vendors"
+            )
         if host.level is not None and want.level is not None and want.level > host.level:
             because = f"{host.name} is the highest type that the host satisfies"
             return CpuAnswer(allowed=Allowed.NO, because=because, flags=_unknown_flags(host, want.flags))
@@ -110,10 +114,10 @@ class CpuTypes:
             lacking = frozenset(above.flags) - present
             if lacking and lacking <= wanted:
                 flags = tuple(sorted(lacking))
-                because = f"the host is no {above.name}, so it lacks {' or '.join(flags)}"
+                because = f"the host is not {above.name}, so it lacks {' or '.join(flags)}"
                 return CpuAnswer(allowed=Allowed.NO, because=because, flags=flags)
         flags = tuple(sorted(open_flags))
-        because = f"{host.name} does not tell whether the host has {', '.join(flags)}"
+        because = f"{host.name} neither includes nor excludes {', '.join(flags)}"
         return CpuAnswer(allowed=Allowed.UNKNOWN, because=because, flags=flags)
 
 
@@ -129,7 +133,7 @@ def _unknown_flags(host: CpuType, wanted: tuple[str, ...] | None) -> tuple[str, 
 
 @cache
 def _closure(flags: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """All flags that follow from these, and those that can never be there."""
+    """All flags that these imply, and those that they exclude."""
     present, absent = set(flags), set[str]()
     waiting = [flag.removeprefix(MODEL) for flag in flags if flag.startswith(MODEL)]
     while waiting:

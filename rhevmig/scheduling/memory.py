@@ -1,4 +1,4 @@
-"""How much memory the engine reckons a VM needs on a host.
+"""Memory that a VM needs on a host, as the engine computes it.
 
 Engine: `max_scheduling_memory` of a host falls by exactly this when a VM arrives (recordings: 1,122 MiB for
 1 GiB and one vCPU, 2,156 for 2 GiB and two, 3,182 for 3 GiB and two, 4,224 for 4 GiB and four), and a
@@ -15,15 +15,15 @@ VIDEO_MIB = 16
 VCPU_MIB = 8
 IO_THREAD_MIB = 8
 PAGE_TABLES_SHARE = 512
-#: POWER: larger structures, and page tables for the most memory that it could be given.
+#: POWER: larger structures, and page tables for the maximum memory.
 POWER_FIXED_MIB = 100
 POWER_PAGE_TABLES_SHARE = 64
 
 
 def overhead_bytes(vm: Vm) -> int | None:
-    """What QEMU takes beside the guest's memory: page tables, video, vCPUs, I/O threads.
+    """Memory that QEMU needs in addition to the guest's: page tables, video, vCPUs, I/O threads.
 
-    None while memory or vCPUs are unknown; an unseen number of I/O threads counts as one.
+    None while memory or vCPUs are unknown; an unknown number of I/O threads counts as one.
 
     >>> gib = 1024 * MIB
     >>> (overhead_bytes(Vm(id="v", name="v", cluster_id="c", status="up", memory_bytes=4 * gib,
@@ -46,7 +46,7 @@ def overhead_bytes(vm: Vm) -> int | None:
 def required_bytes(vm: Vm) -> int | None:
     """Memory that a host must have left for the VM; None while memory or vCPUs are unknown.
 
-    Huge pages are another pool: a VM on them takes only its overhead from here.
+    Huge pages are a separate pool: a VM that uses them needs only its overhead here.
     """
     overhead = overhead_bytes(vm)
     if overhead is None or vm.memory_bytes is None:

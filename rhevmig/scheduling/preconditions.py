@@ -1,32 +1,54 @@
-"""What the engine validates before it schedules: obstacles of the VM itself, whatever the host."""
+"""Validations of the VM that precede scheduling: obstacles that apply to every host."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from rhevmig.inventory import Inventory, Vm
-from rhevmig.scheduling.verdicts import Allowed, Obstacle
+from rhevmig.scheduling.verdicts import READ_ALL, Allowed, Obstacle
 from rhevmig.terms import Affinity, HostStatus, VmStatus
 
-#: Status words with which the engine takes a migration.
+#: Status of VMs whose migration the engine accepts.
 MIGRATABLE_STATUS = frozenset(
     {VmStatus.UP, VmStatus.POWERING_UP, VmStatus.PAUSED, VmStatus.REBOOT_IN_PROGRESS}
 )
-STATUS_REMEDIES: dict[str, str] = {
-    VmStatus.MIGRATING: "Wait until it has arrived.",
-    VmStatus.NOT_RESPONDING: "See to its host; QEMU does not answer there.",
-    VmStatus.UNKNOWN: "See to its host; it does not answer.",
-    VmStatus.IMAGE_LOCKED: "Wait for the operation on its disks.",
+_STATUS_REMEDIES: dict[str, str] = {
+    VmStatus.MIGRATING: "Wait until the migration has ended.",
+    VmStatus.NOT_RESPONDING: "Check its host: QEMU does not respond there.",
+    VmStatus.UNKNOWN: "Check its host: it does not respond.",
+    VmStatus.IMAGE_LOCKED: "Wait until the operation on its disks has ended.",
 }
-LOST_HOST = frozenset({HostStatus.NON_RESPONSIVE, HostStatus.CONNECTING, HostStatus.DOWN})
+_LOST_HOST = frozenset({HostStatus.NON_RESPONSIVE, HostStatus.CONNECTING, HostStatus.DOWN})
 
 
 def vm_obstacles(inventory: Inventory, vm: Vm) -> tuple[Obstacle, ...]:
-    """What keeps a VM from migrating at all, in the order in which the engine validates.
+    """Obstacles of a VM in the order in which the engine validates.
 
-    A running backup and a plugged disk snapshot refuse too, and are not seen in an inventory.
+    A running backup and a plugged disk snapshot also refuse a migration; an inventory does not hold them.
     """
     return tuple(obstacle for each in _VALIDATIONS for obstacle in each(inventory, vm))
+
+
+def _no(code: str, sentence: str, remedy: str, *, force_helps: bool = False, **evidence: str) -> Obstacle:
+    shown = {name.replace("_", " "): value for name, value in evidence.items()}
+    return Obstacle(
+        code=code,
+        allowed=Allowed.NO,
+        sentence=sentence,
+        remedy=remedy,
+        force_helps=force_helps,
+        evidence=shown,
+    )
+
+
+def _unobserved(sentence: str, **evidence: str) -> Obstacle:
+    return Obstacle(
+        code="unobserved",
+        allowed=Allowed.UNKNOWN,
+        sentence=sentence,
+        remedy=READ_ALL,
+        evidence=evidence,
+    )
 
 
 def _scsi_reservation(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
@@ -34,72 +56,43 @@ def _scsi_reservation(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
         d.disk_id for d in vm.disk_attachments or () if d.uses_scsi_reservation and d.active is not False
     ]
     if reserved:
-        yield Obstacle(
-            code="scsi_reservation",
-            allowed=Allowed.NO,
-            sentence="it uses SCSI reservations",
-            remedy="Deactivate the disk for the move, or plan downtime.",
-            evidence={"disks": ", ".join(reserved)},
-        )
+        remedy = "Deactivate the disk for the migration, or plan downtime."
+        yield _no("scsi_reservation", "it uses SCSI reservations", remedy, disks=", ".join(reserved))
 
 
 def _affinity(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
     if vm.affinity is None:
-        yield Obstacle(
-            code="unobserved",
-            allowed=Allowed.UNKNOWN,
-            sentence="whether it is pinned could not be seen",
-            remedy="Read with an account that has ReadOnlyAdmin on the system.",
-        )
+        yield _unobserved("its placement policy could not be read")
     elif vm.affinity == Affinity.PINNED:
-        yield Obstacle(
-            code="pinned",
-            allowed=Allowed.NO,
-            sentence="it is pinned to its host",
-            remedy="Set its placement policy to migratable, or plan its shutdown.",
-            evidence={"placement policy": vm.affinity},
-        )
+        remedy = "Set its placement policy to migratable, or plan its shutdown."
+        yield _no("pinned", "it is pinned to its host", remedy, placement_policy=vm.affinity)
     elif vm.affinity == Affinity.USER_MIGRATABLE:
-        yield Obstacle(
-            code="user_migratable",
-            allowed=Allowed.NO,
-            sentence="only a person may move it",
-            remedy="Migrate with force; maintenance that a person asks for moves it as well.",
+        remedy = "Migrate it with force; maintenance that a user requests moves it as well."
+        yield _no(
+            "user_migratable",
+            "only manual migration is allowed",
+            remedy,
             force_helps=True,
-            evidence={"placement policy": vm.affinity},
+            placement_policy=vm.affinity,
         )
 
 
 def _status(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
     if vm.status == VmStatus.PAUSED and (vm.status_detail or "").lower() == "eio":
-        yield Obstacle(
-            code="io_error",
-            allowed=Allowed.NO,
-            sentence="it is paused by an I/O error",
-            remedy="Repair its storage and resume it; until then it holds back its host's whole evacuation.",
-            evidence={"status": vm.status, "detail": "eio"},
-        )
+        remedy = "Repair its storage and resume it; until then it blocks the evacuation of its host."
+        yield _no("io_error", "it is paused by an I/O error", remedy, status=vm.status, detail="eio")
     elif vm.status not in MIGRATABLE_STATUS:
-        remedy = STATUS_REMEDIES.get(vm.status, "Only a running VM moves.")
-        yield Obstacle(
-            code="migrating" if vm.status == VmStatus.MIGRATING else "status",
-            allowed=Allowed.NO,
-            sentence=f"it is {vm.status}",
-            remedy=remedy,
-            evidence={"status": vm.status},
-        )
+        code = "migrating" if vm.status == VmStatus.MIGRATING else "status"
+        remedy = _STATUS_REMEDIES.get(vm.status, "Only a running VM can be migrated.")
+        yield _no(code, f"it is {vm.status}", remedy, status=vm.status)
 
 
 def _source_host(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
     host = inventory.find_host(vm.host_id)
-    if vm.is_running and host is not None and host.status in LOST_HOST:
-        yield Obstacle(
-            code="source_host",
-            allowed=Allowed.NO,
-            sentence=f"its host {host.name} is {host.status}",
-            remedy="Bring the host back, or confirm that it was rebooted.",
-            evidence={"host": host.name, "status": host.status},
-        )
+    if vm.is_running and host is not None and host.status in _LOST_HOST:
+        remedy = "Bring the host back, or confirm that it was rebooted."
+        sentence = f"its host {host.name} is {host.status}"
+        yield _no("source_host", sentence, remedy, host=host.name, status=host.status)
 
 
 def _pass_through(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
@@ -110,63 +103,36 @@ def _pass_through(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
         if nic.plugged is not False and is_passed and profile is not None and not profile.migratable:
             stuck.append(nic.name)
     if stuck:
-        yield Obstacle(
-            code="pass_through_nic",
-            allowed=Allowed.NO,
-            sentence=f"its NIC {', '.join(stuck)} is a pass-through NIC that may not migrate",
-            remedy="Mark the profile as migratable, or unplug the NIC for the move.",
-            evidence={"nics": ", ".join(stuck)},
-        )
+        names = ", ".join(stuck)
+        sentence = f"its pass-through NIC {names} is not migratable"
+        remedy = "Mark the vNIC profile as migratable, or unplug the NIC for the migration."
+        yield _no("pass_through_nic", sentence, remedy, nics=names)
 
 
 def _host_devices(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
     if vm.host_devices:
         names = ", ".join(sorted(device.name for device in vm.host_devices))
-        yield Obstacle(
-            code="host_device",
-            allowed=Allowed.NO,
-            sentence=f"it has devices of its host: {names}",
-            remedy="Detach the devices while it is down; the filter HostDevice leaves it no other host.",
-            evidence={"devices": names},
-        )
+        remedy = "Detach the devices while it is down; the filter HostDevice leaves no other host."
+        yield _no("host_device", f"it has devices of its host: {names}", remedy, devices=names)
 
 
 def _disks(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
-    locked, illegal = [], []
-    for attachment in vm.disk_attachments or ():
-        disk = inventory.find_disk(attachment.disk_id)
-        if disk is not None and attachment.active is not False:
-            locked.extend([disk.name] if disk.status == "locked" else [])
-            illegal.extend([disk.name] if disk.status == "illegal" else [])
-    if locked:
-        yield Obstacle(
-            code="locked_disk",
-            allowed=Allowed.NO,
-            sentence=f"its disk {', '.join(locked)} is locked",
-            remedy="Wait for the operation on the disk (snapshot, copy, backup).",
-            evidence={"disks": ", ".join(locked)},
-        )
-    if illegal:
-        yield Obstacle(
-            code="illegal_disk",
-            allowed=Allowed.NO,
-            sentence=f"its disk {', '.join(illegal)} is illegal",
-            remedy="Repair the image.",
-            evidence={"disks": ", ".join(illegal)},
-        )
+    disks = [inventory.find_disk(a.disk_id) for a in vm.disk_attachments or () if a.active is not False]
+    remedies = {
+        "locked": "Wait until the operation on the disk (snapshot, copy, backup) has ended.",
+        "illegal": "Repair the image.",
+    }
+    for status, remedy in remedies.items():
+        names = ", ".join(disk.name for disk in disks if disk is not None and disk.status == status)
+        if names:
+            yield _no(f"{status}_disk", f"its disk {names} is {status}", remedy, disks=names)
 
 
 def _unread(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
     parts = {"NICs": vm.nics, "disks": vm.disk_attachments, "host devices": vm.host_devices}
-    missing = [name for name, value in parts.items() if value is None]
+    missing = ", ".join(name for name, value in parts.items() if value is None)
     if missing:
-        yield Obstacle(
-            code="unobserved",
-            allowed=Allowed.UNKNOWN,
-            sentence=f"its {', '.join(missing)} could not be read",
-            remedy="Read with an account that has ReadOnlyAdmin on the system.",
-            evidence={"missing": ", ".join(missing)},
-        )
+        yield _unobserved(f"its {missing} could not be read", missing=missing)
 
 
 _VALIDATIONS: tuple[Callable[[Inventory, Vm], Iterator[Obstacle]], ...] = (

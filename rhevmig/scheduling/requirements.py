@@ -1,7 +1,7 @@
-"""What a VM asks of a host and what a host offers, reduced to what filters compare.
+"""What a VM demands of a host and what a host offers, reduced to what the filters compare.
 
-Equal VMs give equal demands and equal hosts equal offers, so that thousands of VMs and hundreds of
-hosts are judged by their classes and not pair by pair.
+Equal VMs have equal demands and equal hosts equal offers, so thousands of VMs and hundreds of hosts are
+judged by classes instead of pair by pair.
 """
 
 from __future__ import annotations
@@ -11,70 +11,64 @@ import msgspec
 from rhevmig.inventory import Cluster, Host, Inventory, Vm
 
 NONE_LIKE = frozenset({None, "", "none"})
+HOSTED_ENGINE = frozenset({"managed_hosted_engine", "hosted_engine"})
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """What a VM asks of any host, apart from memory, pins and affinity, which are its own."""
+    """What a VM demands of any host, without memory, pins and affinity, which differ between equal VMs."""
 
-    #: Virtual CPUs; None while unknown.
     vcpus: int | None
-    #: Model that it has instead of the cluster's type.
+    #: QEMU model that replaces the cluster's CPU type.
     cpu_model: str | None
-    #: Whether it sees the CPU of its host.
+    #: Whether it uses host CPU passthrough.
     cpu_passthrough: bool
-    #: Whether its clock needs the same time stamp counter.
+    #: Whether it needs the TSC frequency of its current host.
     needs_tsc: bool
     #: Networks of its plugged NICs; None where the NICs could not be read.
     network_ids: frozenset[str] | None
-    #: NICs whose network could not be found out.
+    #: NICs whose network could not be found.
     unknown_nics: tuple[str, ...]
-    #: Devices of hosts; None where they could not be read.
+    #: Names of host devices; None where they could not be read.
     host_devices: tuple[str, ...] | None
-    #: Hosts that the devices are in.
+    #: Hosts that hold the devices.
     device_host_ids: frozenset[str]
-    #: Machine type of its own.
+    #: Custom machine type.
     emulated_machine: str | None
-    #: Level of its own.
+    #: Custom compatibility version.
     compatibility_version: str | None
-    #: Huge pages that it is backed with.
+    #: Page size of its huge pages in KiB, as text.
     huge_pages: str | None
-    #: Domain of its lease.
     lease_storage_domain_id: str | None
-    #: Whether it is the engine's own VM.
     is_hosted_engine: bool
-    #: What its present host offers, where something of it must be the same.
+    #: What its current host offers, where a filter compares with it.
     source: Offer | None
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a host offers to any VM, apart from its memory and its identity."""
+    """What a host offers to any VM, without its memory and its identity."""
 
-    #: Status.
     status: str
-    #: Status detail.
     status_detail: str | None
-    #: CPUs that the engine counts: cores, or threads where the cluster says so.
+    #: CPUs that the engine counts: cores, or threads where the cluster counts threads.
     cpus: int | None
-    #: CPU type that it satisfies.
+    #: Highest CPU type that it satisfies.
     cpu_type: str | None
-    #: CPU model.
     cpu_name: str | None
-    #: CPU clock.
     cpu_speed_mhz: float | None
     #: Networks on it; None where they could not be read.
     network_ids: frozenset[str] | None
     #: Networks on it that have a boot protocol.
     addressed_network_ids: frozenset[str]
-    #: Whether devices may be given to VMs.
+    #: Whether it supports device passthrough.
     device_passthrough: bool | None
-    #: Versions of operating system, libvirt and agent.
+    #: Versions of operating system, libvirt and VDSM.
     versions: tuple[str | None, ...]
-    #: Whether the engine's own VM may run here, and its score.
+    #: Whether the hosted engine is configured on it, and its score.
     hosted_engine: tuple[bool | None, int | None]
 
 
 def demand_of(inventory: Inventory, vm: Vm, source: Offer | None) -> Demand:
-    """What this VM asks of any host."""
+    """What this VM demands of any host."""
     network_ids, unknown_nics = _networks_of(inventory, vm)
     needs_source = bool(
         vm.cpu_mode == "host_passthrough"
@@ -95,7 +89,7 @@ def demand_of(inventory: Inventory, vm: Vm, source: Offer | None) -> Demand:
         compatibility_version=vm.custom_compatibility_version,
         huge_pages=vm.custom_properties.get("hugepages"),
         lease_storage_domain_id=vm.lease_storage_domain_id,
-        is_hosted_engine=vm.origin in ("managed_hosted_engine", "hosted_engine"),
+        is_hosted_engine=vm.origin in HOSTED_ENGINE,
         source=source if needs_source else None,
     )
 

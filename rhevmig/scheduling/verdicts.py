@@ -1,94 +1,111 @@
-"""What `scheduling` answers: may this VM run on that host, and what says no."""
+"""Answers of the scheduling room: reasons, verdicts per VM and host, obstacles of a VM."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
 
+#: The smallest role that reads everything that filters compare.
+READ_ALL = "Read with an account that has ReadOnlyAdmin on the system."
+
 
 class Allowed(StrEnum):
-    """An answer; unknown is never taken for yes."""
+    """An answer; unknown never counts as yes."""
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a host is not (or not surely) a destination: one filter and what it saw."""
+class Migratability(StrEnum):
+    """Whether a running VM can be migrated now."""
 
-    #: The engine's filter name (`terms.FilterName`), or `Host status` before any filter is asked.
+    YES = "yes"
+    #: With `force` only; the engine's balancer does not move it.
+    FORCE = "only with force"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter that refuses a host or could not be judged."""
+
+    #: The engine's filter name (`terms.FilterName`), or `Host status`, which precedes all filters.
     filter: str
     #: `no` where the filter refuses, `unknown` where it could not be judged.
     allowed: Allowed
-    #: The reason as a sentence.
     sentence: str
-    #: What was compared, by name, as text with units.
+    #: Compared values by name, as text with units.
     evidence: dict[str, str] = {}
+
+    @classmethod
+    def no(cls, filter: str, sentence: str, **evidence: object) -> Reason:
+        """A refusal."""
+        return cls(filter=filter, allowed=Allowed.NO, sentence=sentence, evidence=_shown(evidence))
+
+    @classmethod
+    def unknown(cls, filter: str, sentence: str, **evidence: object) -> Reason:
+        """A filter that could not be judged."""
+        return cls(filter=filter, allowed=Allowed.UNKNOWN, sentence=sentence, evidence=_shown(evidence))
+
+
+def _shown(evidence: dict[str, object]) -> dict[str, str]:
+    return {key.replace("_", " "): "–" if value is None else str(value) for key, value in evidence.items()}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one VM may run on one host."""
 
-    #: VM.
     vm_id: str
-    #: Its name.
     vm_name: str
-    #: Host.
     host_id: str
-    #: Its name.
     host_name: str
     #: The answer of all filters together.
     allowed: Allowed
-    #: Every filter that refuses or could not be judged; empty where all agree.
+    #: Filters that refuse or could not be judged; empty where all agree.
     reasons: tuple[Reason, ...] = ()
-    #: Whether the VM runs there now: its filters hold as elsewhere, but nothing would move.
+    #: Whether the VM runs there now: the filters apply as elsewhere, but nothing would move.
     is_current_host: bool = False
-    #: Whether the engine's own answer holds this host; None where the engine was not asked.
+    #: Whether the engine lists this host as a destination; None where the engine was not asked.
     engine_allows: bool | None = None
 
     @property
     def disagrees(self) -> bool:
-        """Whether the engine's own answer contradicts ours."""
+        """Whether the engine's answer contradicts ours."""
         if self.engine_allows is None or self.allowed == Allowed.UNKNOWN:
             return False
         return self.engine_allows != (self.allowed == Allowed.YES)
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps a VM from migrating at all, whatever the host: validations before scheduling."""
+    """A validation of the VM that precedes scheduling and applies to every host."""
 
     #: Stable word: `pinned`, `user_migratable`, `status`, `io_error`, `locked_disk`, `scsi_reservation`,
     #: `pass_through_nic`, `host_device`, `unobserved`, …
     code: str
     #: `no` where the engine refuses, `unknown` where it could not be judged.
     allowed: Allowed
-    #: The obstacle as a sentence.
     sentence: str
-    #: What a person can do about it.
+    #: What an operator can do about it.
     remedy: str
-    #: Whether `force` makes the engine go past it.
+    #: Whether `force` overrides it.
     force_helps: bool = False
-    #: What was seen, by name, as text with units.
+    #: Observed values by name, as text with units.
     evidence: dict[str, str] = {}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Where one VM may run, host by host."""
 
-    #: VM.
     vm_id: str
-    #: Its name.
     vm_name: str
-    #: Its cluster.
     cluster_id: str
     #: The host that it runs on; None where it does not run or the account may not see it.
     host_id: str | None = None
-    #: What keeps it from migrating at all.
     obstacles: tuple[Obstacle, ...] = ()
-    #: A verdict a host, in the engine's order.
+    #: One verdict per host, in the engine's order.
     verdicts: tuple[Verdict, ...] = ()
 
     def __iter__(self) -> Iterator[Verdict]:
@@ -99,21 +116,57 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def destinations(self) -> tuple[Verdict, ...]:
-        """Hosts that it could move to: allowed, and not where it is."""
+        """Hosts that it could move to: allowed, and not its current host."""
         return tuple(v for v in self.verdicts if v.allowed == Allowed.YES and not v.is_current_host)
+
+    @property
+    def migratability(self) -> Migratability:
+        """Whether it can be moved now, with or without force."""
+        return migratability(
+            self.obstacles,
+            has_destination=bool(self.destinations),
+            has_unknown=any(v.allowed == Allowed.UNKNOWN and not v.is_current_host for v in self.verdicts),
+        )
 
     @property
     def is_migratable(self) -> Allowed:
         """Whether it can be moved now without force: no obstacle and at least one destination."""
-        if any(o.allowed == Allowed.NO for o in self.obstacles):
-            return Allowed.NO
-        if self.destinations:
-            return Allowed.UNKNOWN if self.obstacles else Allowed.YES
-        if any(v.allowed == Allowed.UNKNOWN and not v.is_current_host for v in self.verdicts):
-            return Allowed.UNKNOWN
-        return Allowed.NO
+        answer = self.migratability
+        return Allowed.NO if answer == Migratability.FORCE else Allowed(answer.value)
 
     @property
     def disagreements(self) -> tuple[Verdict, ...]:
-        """Hosts about which the engine's own answer differs from ours."""
+        """Hosts about which the engine's answer differs from ours."""
         return tuple(v for v in self.verdicts if v.disagrees)
+
+
+class VmSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The explanation of one VM counted over hosts, for inventories too large to explain pair by pair."""
+
+    vm_id: str
+    migratability: Migratability
+    obstacles: tuple[Obstacle, ...] = ()
+    #: Hosts that it could move to, in the engine's order, regardless of its obstacles.
+    destination_ids: tuple[str, ...] = ()
+    #: Other hosts of its cluster that could not be judged.
+    unknown_ids: tuple[str, ...] = ()
+    #: Other hosts of its cluster.
+    other_hosts: int = 0
+    #: Filter → number of other hosts that it refuses or could not judge.
+    filters: dict[str, int] = {}
+    #: Hosts about which the engine's answer differs from ours.
+    disagreeing_ids: tuple[str, ...] = ()
+
+
+def migratability(
+    obstacles: Iterable[Obstacle], *, has_destination: bool, has_unknown: bool
+) -> Migratability:
+    """The answer for one VM from its obstacles and whether any other host may take it."""
+    found = tuple(obstacles)
+    refusals = [obstacle for obstacle in found if obstacle.allowed == Allowed.NO]
+    if refusals:
+        forceable = has_destination and all(obstacle.force_helps for obstacle in refusals)
+        return Migratability.FORCE if forceable else Migratability.NO
+    if has_destination:
+        return Migratability.UNKNOWN if found else Migratability.YES
+    return Migratability.UNKNOWN if has_unknown else Migratability.NO

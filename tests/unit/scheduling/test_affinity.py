@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from rhevmig.inventory import AffinityGroup, AffinityLabel, Unobserved
 from rhevmig.scheduling import explain
-from tests.builders import a_group, a_host, a_vm, an_inventory
+from tests.builders import a_cluster, a_group, a_host, a_level, a_vm, an_inventory
 
 
 def allowed(*groups: AffinityGroup, other_host: str | None = "h2", **extra: object) -> dict[str, str]:
@@ -67,14 +68,24 @@ def test_members_by_label_count() -> None:
     assert allowed(group, affinity_labels=(label,)) == {"h1": "no", "h2": "no", "h3": "yes"}
 
 
-def test_a_label_of_old_levels_is_a_rule_of_its_own() -> None:
-    """A label that acts as a group holds its VMs on its hosts; a plain one does nothing."""
+@pytest.mark.parametrize(
+    ("level", "answers"),
+    [
+        ("4.3", {"h1": "no", "h2": "no", "h3": "yes"}),
+        ("4.4", {"h1": "yes", "h2": "yes", "h3": "yes"}),
+        ("4.8", {"h1": "yes", "h2": "yes", "h3": "yes"}),
+        (None, {"h1": "unknown", "h2": "unknown", "h3": "yes"}),
+    ],
+)
+def test_a_label_is_a_rule_of_hosts_below_level_4_4(level: str | None, answers: dict[str, str]) -> None:
+    """A label with an implicit affinity group binds its VMs to its hosts below level 4.4 only."""
+    of_level = {"clusters": (a_cluster(version=level),), "cluster_levels": (a_level("4.3"), a_level())}
     plain = AffinityLabel(id="l", name="ssd", vm_ids=("web01",), host_ids=("h3",))
-    acting = AffinityLabel(
-        id="l", name="ssd", vm_ids=("web01",), host_ids=("h3",), has_implicit_affinity_group=True
-    )
-    assert set(allowed(affinity_labels=(plain,)).values()) == {"yes"}
-    assert allowed(affinity_labels=(acting,)) == {"h1": "no", "h2": "no", "h3": "yes"}
+    implicit = msgspec.structs.replace(plain, has_implicit_affinity_group=True)
+    up = dict.fromkeys(answers, "yes")
+    if level is not None:
+        assert allowed(affinity_labels=(plain,), **of_level) == up
+    assert allowed(affinity_labels=(implicit,), **of_level) == answers
 
 
 def test_a_partner_whose_host_is_hidden_leaves_the_answer_open() -> None:

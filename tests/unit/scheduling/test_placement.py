@@ -147,7 +147,7 @@ def test_a_placement_says_what_is_left() -> None:
     (found,) = placements(a_site({"a": 4}, {"h2": 10}))
     assert found.needed_bytes is not None
     assert found.free_after_bytes == 10 * GIB - found.needed_bytes
-    assert "only host" in found.reasons[0]
+    assert "only possible host" in found.reasons[0]
 
 
 def test_unknown_memory_finds_no_host() -> None:

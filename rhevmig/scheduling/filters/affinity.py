@@ -1,4 +1,4 @@
-"""Hard affinity rules: which hosts they leave to a VM, and which VMs they tie together or keep apart."""
+"""VmAffinityGroups and VmToHostsAffinityGroups: the enforcing affinity rules of an engine."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from rhevmig.inventory import AffinityGroup, Inventory, Vm
-from rhevmig.scheduling.verdicts import Allowed, Reason
+from rhevmig.inventory import AffinityGroup, AffinityLabel, Inventory, Vm
+from rhevmig.scheduling.levels import has_implicit_affinity_groups
+from rhevmig.scheduling.verdicts import Reason
 from rhevmig.terms import FilterName
 
-#: Parts of a reading without which rules may be missing.
+#: Parts of an inventory without which rules may be missing.
 HIDDEN = frozenset({("cluster", "affinitygroups"), ("cluster", "all"), ("affinity_group", "all")})
 
 
 class Members(msgspec.Struct, frozen=True, kw_only=True):
     """A group with all its members, those by label included."""
 
-    #: Group.
     group: AffinityGroup
-    #: Ids of its VMs.
     vm_ids: frozenset[str]
-    #: Ids of its hosts.
     host_ids: frozenset[str]
 
 
 class HardRules:
-    """The hard affinity rules of an engine, found by VM.
+    """The enforcing affinity rules of an engine by VM.
 
-    Labels of old levels that act as a group of their own count as a positive rule of hosts.
+    Engine: below cluster level 4.4 a label with an implicit affinity group is a positive rule of hosts
+    (FeatureSupported.isImplicitAffinityGroupSupported); later levels ignore it.
     """
 
     def __init__(self, inventory: Inventory) -> None:
@@ -39,26 +38,27 @@ class HardRules:
                 group.hosts_rule.enabled, group.hosts_rule.enforcing
             ):
                 vm_ids, host_ids = inventory.members_of(group)
-                self._remember(Members(group=group, vm_ids=vm_ids, host_ids=host_ids))
+                self._add(Members(group=group, vm_ids=vm_ids, host_ids=host_ids))
         self._hidden_clusters = {
             unseen.id for unseen in inventory.unobserved if (unseen.kind, unseen.what) in HIDDEN
         }
-        self._labels: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        self._labels: dict[str, list[AffinityLabel]] = {}
         for label in inventory.affinity_labels:
-            if label.has_implicit_affinity_group:
-                for vm_id in label.vm_ids:
-                    self._labels.setdefault(vm_id, []).append((label.name, frozenset(label.host_ids)))
+            for vm_id in label.vm_ids if label.has_implicit_affinity_group else ():
+                if self._is_implicit_rule(vm_id) is not False:
+                    self._labels.setdefault(vm_id, []).append(label)
 
-    def _remember(self, members: Members) -> None:
+    def _is_implicit_rule(self, vm_id: str) -> bool | None:
+        vm = self.inventory.find_vm(vm_id)
+        cluster = self.inventory.find_cluster(vm.cluster_id) if vm else None
+        return has_implicit_affinity_groups(cluster.version if cluster else None)
+
+    def _add(self, members: Members) -> None:
         for vm_id in members.vm_ids:
             self._by_vm.setdefault(vm_id, []).append(members)
 
-    def groups_of(self, vm_id: str) -> tuple[Members, ...]:
-        """Groups with a hard rule that the VM belongs to."""
-        return tuple(self._by_vm.get(vm_id, ()))
-
     def concerns(self, vm_id: str) -> bool:
-        """Whether any hard rule concerns the VM, or may do so because the rules could not be read."""
+        """Whether an enforcing rule applies to the VM, or may apply because the rules could not be read."""
         return bool(self._hidden_clusters) or vm_id in self._by_vm or vm_id in self._labels
 
     def together_with(self, vm_id: str) -> frozenset[str]:
@@ -72,48 +72,42 @@ class HardRules:
                     waiting.extend(fresh)
         return frozenset(found - {vm_id})
 
-    def apart_from(self, vm_id: str) -> frozenset[str]:
-        """VMs that must not share its host."""
-        found = set[str]()
-        for members in self._by_vm.get(vm_id, ()):
-            if _hard_vms(members.group) and not members.group.vms_rule.positive:
-                found |= members.vm_ids
-        return frozenset(found - {vm_id})
-
     def reasons(
         self, vm: Vm, host_id: str, *, at: Mapping[str, str | None] | None = None
     ) -> Iterator[Reason]:
-        """What the rules say against a host, with other VMs where they run, or where `at` puts them."""
+        """Rules that refuse a host, with other VMs on their current hosts or where `at` places them."""
         if None in self._hidden_clusters or vm.cluster_id in self._hidden_clusters:
-            yield Reason(
-                filter=FilterName.VM_AFFINITY_GROUPS,
-                allowed=Allowed.UNKNOWN,
-                sentence="the affinity groups of the cluster could not be read",
-            )
+            sentence = "the affinity groups of the cluster could not be read"
+            yield Reason.unknown(FilterName.VM_AFFINITY_GROUPS, sentence)
         yield from self._among_vms(vm, host_id, at or {})
         yield from self.host_reasons(vm, host_id)
 
     def host_reasons(self, vm: Vm, host_id: str) -> Iterator[Reason]:
-        """What the rules between VMs and hosts say against a host; no other VM's move changes it."""
+        """Rules between VMs and hosts that refuse a host; migrations of other VMs do not change them."""
         for members in self._by_vm.get(vm.id, ()):
             rule = members.group.hosts_rule
             if not _is_hard(rule.enabled, rule.enforcing):
                 continue
             if rule.positive and host_id not in members.host_ids:
-                yield self._host_rule(members.group.name, "is not one of its hosts", members.host_ids)
+                yield self._host_rule(members.group.name, "must run on one of its hosts", members.host_ids)
             elif not rule.positive and host_id in members.host_ids:
-                yield self._host_rule(members.group.name, "is one that it avoids", members.host_ids)
-        for name, host_ids in self._labels.get(vm.id, ()):
-            if host_id not in host_ids:
-                yield self._host_rule(name, "does not have its label", host_ids)
+                yield self._host_rule(members.group.name, "must not run on this host", members.host_ids)
+        for label in self._labels.get(vm.id, ()):
+            if host_id in label.host_ids:
+                continue
+            if self._is_implicit_rule(vm.id):
+                yield self._host_rule(label.name, "must run on a host with this label", label.host_ids)
+            else:
+                sentence = f"label {label.name} is a rule below level 4.4; the cluster's level is not known"
+                yield Reason.unknown(FilterName.VM_TO_HOSTS_AFFINITY_GROUPS, sentence)
 
     def _host_rule(self, name: str, why: str, host_ids: Iterable[str]) -> Reason:
         hosts = (self.inventory.find_host(host_id) for host_id in host_ids)
-        return Reason(
-            filter=FilterName.VM_TO_HOSTS_AFFINITY_GROUPS,
-            allowed=Allowed.NO,
-            sentence=f"by the hard rule {name} the host {why}",
-            evidence={"group": name, "hosts": ", ".join(sorted(host.name for host in hosts if host))},
+        return Reason.no(
+            FilterName.VM_TO_HOSTS_AFFINITY_GROUPS,
+            f'enforcing affinity rule "{name}": the VM {why}',
+            group=name,
+            hosts=", ".join(sorted(host.name for host in hosts if host)),
         )
 
     def _among_vms(self, vm: Vm, host_id: str, at: Mapping[str, str | None]) -> Iterator[Reason]:
@@ -129,25 +123,19 @@ class HardRules:
                 elif members.group.vms_rule.positive:
                     anchors[place] = members.group.name
                 elif place == host_id:
-                    yield self._vm_rule(members.group.name, f"is kept apart from {self._name(other_id)}")
+                    yield self._vm_rule(
+                        members.group.name, f"must not share a host with {self._name(other_id)}"
+                    )
         if anchors and host_id not in anchors:
             name = next(iter(anchors.values()))
-            yield self._vm_rule(name, f"belongs on {', '.join(self._host_names(anchors))}")
+            yield self._vm_rule(name, f"must run on {', '.join(self._host_names(anchors))}")
         if unseen:
             names = ", ".join(self._name(each) for each in unseen)
-            yield Reason(
-                filter=FilterName.VM_AFFINITY_GROUPS,
-                allowed=Allowed.UNKNOWN,
-                sentence=f"where {names} runs could not be seen",
-            )
+            yield Reason.unknown(FilterName.VM_AFFINITY_GROUPS, f"the host of {names} was not seen")
 
     def _vm_rule(self, name: str, why: str) -> Reason:
-        return Reason(
-            filter=FilterName.VM_AFFINITY_GROUPS,
-            allowed=Allowed.NO,
-            sentence=f"by the hard rule {name} the VM {why}",
-            evidence={"group": name},
-        )
+        sentence = f'enforcing affinity rule "{name}": the VM {why}'
+        return Reason.no(FilterName.VM_AFFINITY_GROUPS, sentence, group=name)
 
     def _place(self, vm_id: str, at: Mapping[str, str | None]) -> str | None:
         if vm_id in at:
