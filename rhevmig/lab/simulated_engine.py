@@ -17,41 +17,29 @@ from rhevmig.lab.behaviour import attach
 from rhevmig.lab.http.faults import EngineFault, html_error
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.resources import (
-    groups as rules_groups,
-)
-from rhevmig.lab.resources import (
-    hosts as rules_hosts,
-)
-from rhevmig.lab.resources import (
-    jobs as rules_jobs,
-)
-from rhevmig.lab.resources import (
-    simple_kinds as rules_more,
-)
-from rhevmig.lab.resources import (
-    sites as rules_sites,
-)
-from rhevmig.lab.resources import (
-    storage_domains as rules_storage,
-)
-from rhevmig.lab.resources import (
-    vm_power as rules_running,
-)
-from rhevmig.lab.resources import (
-    vms as rules_vms,
+    affinity,
+    clusters,
+    data_centers,
+    disks,
+    host_networks,
+    hosts,
+    jobs,
+    kinds,
+    networks,
+    permissions,
+    snapshots,
+    storage_domains,
+    tags,
+    templates,
+    vm_power,
+    vms,
 )
 from rhevmig.lab.state.store import World
 
-#: Modules whose import registers what creates, edits, removes and runs.
+#: Modules that register handlers when they are imported.
 REGISTERING = (
-    rules_groups,
-    rules_hosts,
-    rules_jobs,
-    rules_more,
-    rules_running,
-    rules_sites,
-    rules_storage,
-    rules_vms,
+    *(affinity, clusters, data_centers, disks, host_networks, hosts, jobs, kinds, networks, permissions),
+    *(snapshots, storage_domains, tags, templates, vm_power, vms),
 )
 _API = "/ovirt-engine/api"
 

@@ -1,129 +1,97 @@
-"""The registry of actions: what `POST /vms/{id}/migrate` and its like do.
+"""The registry of handlers: what POST, PUT, DELETE and actions do, by place.
 
     @act("vms", "migrate")
     def migrate(context: RequestContext, vm: Entity, action: Tree) -> Acted: ...
 
-An action refuses by raising `faults.Refused`; the answer then wraps the fault in an `<action>` with the
-sent elements echoed. `unknown("vms", "migrate")` says what is answered when the object does not exist.
-Modules that register are imported by `engine`.
+A handler refuses by raising `EngineFault`. The answer to an action then wraps the fault in an `<action>`
+that echoes what was sent. `simulated_engine` imports every module that registers handlers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
+import msgspec
+
+from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity
 
-if TYPE_CHECKING:
-    from rhevmig.lab.api.request_context import RequestContext
-    from rhevmig.lab.http.request import LabResponse
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an action answers in addition to the echo of what was sent."""
+
+    #: The job that the engine started for it, shown as a reference.
+    job: Entity | None = None
+    #: The object with its actions and links, as most actions show it.
+    shown: Entity | None = None
+    #: complete, in_progress, …
+    status: str = "complete"
+    #: Further elements of the answer.
+    extra: Tree = {}
+    #: Leaves the object out of the answer.
+    only: bool = False
+    #: Replaces the whole answer.
+    response: LabResponse | None = None
 
 
-class Acted:
-    """What an action answers beside the echo of what was sent."""
+Action = Callable[[RequestContext, Entity, Tree], Acted]
+#: Makes an entity from a body, below a parent (None at the top).
+Creator = Callable[[RequestContext, Any, Tree], Entity]
+Editor = Callable[[RequestContext, Entity, Tree], None]
+Remover = Callable[[RequestContext, Entity], None]
+#: Takes a member (the last argument) out of a group or label; the member itself stays.
+Leaver = Callable[[RequestContext, Entity, Entity], None]
+#: Reports the id of an object that does not exist.
+Reporter = Callable[[RequestContext, str], None]
 
-    def __init__(
-        self,
-        *,
-        job: Entity | None = None,
-        shown: Entity | None = None,
-        status: str = "complete",
-        extra: Tree | None = None,
-        only: bool = False,
-        response: LabResponse | None = None,
-    ) -> None:
-        #: The job that the engine started for it, shown as a reference.
-        self.job = job
-        #: The object with its actions and links, as most actions show it.
-        self.shown = shown
-        #: complete, in_progress, …
-        self.status = status
-        #: Further elements of the answer.
-        self.extra = extra or {}
-        #: Show nothing but the status: the object is left out.
-        self.only = only
-        #: A whole answer instead.
-        self.response = response
-
-
-Action = Callable[["RequestContext", Entity, Tree], Acted]
-#: Makes an entity from a body: `create(context, parent, tree) -> Entity`.
-Creator = Callable[["RequestContext", Entity | None, Tree], Entity]
-Editor = Callable[["RequestContext", Entity, Tree], None]
-Remover = Callable[["RequestContext", Entity], None]
-
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
 _ACTIONS: dict[tuple[str, str], Action] = {}
-_UNKNOWN: dict[tuple[str, str], tuple[str, Callable[[RequestContext, str], None] | None]] = {}
+_UNKNOWN: dict[tuple[str, str], tuple[str, Reporter | None]] = {}
 _CREATORS: dict[str, Creator] = {}
 _EDITORS: dict[str, Editor] = {}
 _REMOVERS: dict[str, Remover] = {}
-#: Takes an entity out of a collection of members: `leave(context, owner, member)`.
-Leaver = Callable[["RequestContext", Entity, Entity], None]
 _LEAVERS: dict[str, Leaver] = {}
 
 
-def act(place: str, name: str) -> Callable[[Action], Action]:
+def _registration(table: dict[Any, Any], *keys: Any) -> Callable[[_Handler], _Handler]:
+    def register(handler: _Handler) -> _Handler:
+        table.update(dict.fromkeys(keys, handler))
+        return handler
+
+    return register
+
+
+def act(place: str, name: str) -> Callable[[_Handler], _Handler]:
     """Register what an action does."""
-
-    def register(function: Action) -> Action:
-        _ACTIONS[place, name] = function
-        return function
-
-    return register
+    return _registration(_ACTIONS, (place, name))
 
 
-def unknown(
-    place: str, name: str, message: str, told: Callable[[RequestContext, str], None] | None = None
-) -> None:
-    """Register the text that refuses an action on an object that does not exist, and who is told its id."""
-    _UNKNOWN[place, name] = message, told
-
-
-def create(place: str) -> Callable[[Creator], Creator]:
+def create(*places: str) -> Callable[[_Handler], _Handler]:
     """Register what a POST on a collection does."""
-
-    def register(function: Creator) -> Creator:
-        _CREATORS[place] = function
-        return function
-
-    return register
+    return _registration(_CREATORS, *places)
 
 
-def edit(place: str) -> Callable[[Editor], Editor]:
+def edit(*places: str) -> Callable[[_Handler], _Handler]:
     """Register what a PUT on an item does."""
-
-    def register(function: Editor) -> Editor:
-        _EDITORS[place] = function
-        return function
-
-    return register
+    return _registration(_EDITORS, *places)
 
 
-def remove(place: str) -> Callable[[Remover], Remover]:
+def remove(*places: str) -> Callable[[_Handler], _Handler]:
     """Register what a DELETE on an item does."""
-
-    def register(function: Remover) -> Remover:
-        _REMOVERS[place] = function
-        return function
-
-    return register
+    return _registration(_REMOVERS, *places)
 
 
-def leave(place: str) -> Callable[[Leaver], Leaver]:
-    """Register what a DELETE on a member of a group or label does: it stays, its membership goes."""
-
-    def register(function: Leaver) -> Leaver:
-        _LEAVERS[place] = function
-        return function
-
-    return register
+def leave(*places: str) -> Callable[[_Handler], _Handler]:
+    """Register what a DELETE on a member of a group or label does."""
+    return _registration(_LEAVERS, *places)
 
 
-def leaver_of(place: str) -> Leaver | None:
-    """The registered end of a membership."""
-    return _LEAVERS.get(place)
+def unknown(place: str, name: str, message: str, report: Reporter | None = None) -> None:
+    """Register the text that refuses an action on an object that does not exist, and who reports its id."""
+    _UNKNOWN[place, name] = message, report
 
 
 def action_of(place: str, name: str) -> Action | None:
@@ -131,8 +99,8 @@ def action_of(place: str, name: str) -> Action | None:
     return _ACTIONS.get((place, name))
 
 
-def unknown_of(place: str, name: str) -> tuple[str, Callable[[RequestContext, str], None] | None] | None:
-    """The message for an object that does not exist, and who is told its id."""
+def unknown_of(place: str, name: str) -> tuple[str, Reporter | None] | None:
+    """The message for an object that does not exist, and who reports its id."""
     return _UNKNOWN.get((place, name))
 
 
@@ -151,8 +119,13 @@ def remover_of(place: str) -> Remover | None:
     return _REMOVERS.get(place)
 
 
-def registered() -> dict[str, Any]:
-    """Everything registered, for the coverage page."""
+def leaver_of(place: str) -> Leaver | None:
+    """The registered end of a membership."""
+    return _LEAVERS.get(place)
+
+
+def registered() -> dict[str, list[Any]]:
+    """The keys of all registered actions, creations, edits and removals."""
     return {
         "act": sorted(_ACTIONS),
         "create": sorted(_CREATORS),

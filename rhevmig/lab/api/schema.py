@@ -181,5 +181,15 @@ def places() -> dict[str, Place]:
 
 
 def place(path: str) -> Place:
-    """The place with that path."""
-    return places()[path]
+    """The place with that path; one that no recording showed is taken from the model.
+
+    Raises:
+        KeyError: the API has no such place.
+    """
+    known = places().get(path)
+    if known is None:
+        above, _, rel = path.rpartition("/")
+        known = derived_place(place(above), rel) if above else None
+    if known is None:
+        raise KeyError(path)
+    return known

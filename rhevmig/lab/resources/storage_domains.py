@@ -1,72 +1,53 @@
-"""Storage domains: adding, attaching, activating, deactivating, detaching, removing."""
+"""Storage domains: added, attached, switched, detached, removed (recordings `build-storage`)."""
 
 from __future__ import annotations
 
-from rhevmig.lab.api.action_registry import Acted, act, create, edit, remove
+from rhevmig.lab.api.action_registry import Acted, act, create, remove
 from rhevmig.lab.api.request_context import RequestContext
-from rhevmig.lab.http.faults import EngineFault, refuse
-from rhevmig.lab.resources.changes import merged, need, reference, unique
-from rhevmig.lab.state import defaults
-from rhevmig.lab.state.attribute_values import Tree, ref, text_at
+from rhevmig.lab.resources.changes import reference
+from rhevmig.lab.resources.kinds import add_entity, check_new
+from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.store import Entity
 
 _GIB = 2**30
 
 
 @create("storagedomains")
-def add_domain(context: RequestContext, parent: Entity | None, sent: Tree) -> Entity:
+def add_domain(context: RequestContext, parent: None, sent: Tree) -> Entity:
     """A storage domain, unattached."""
-    need("StorageDomain", sent, "type", "storage", "host.id|name")
-    world, name = context.world, text_at(sent, "name")
-    unique(context, "storagedomains", name, "STORAGE_NAME_IN_USE")
+    check_new(context, "storagedomains", sent)
+    world = context.world
     reference(context, "hosts", sent["host"])
-    base = {
-        **defaults.default_attrs("storagedomains"),
-        "committed": "0",
-        "master": "false",
-        "status": "unattached",
-    }
-    attrs = merged(context, "storagedomains", base, sent, skip=("host", "storage"))
-    storage = {key: value for key, value in sent["storage"].items() if key != "logical_units"}
-    attrs.update(storage=dict(sorted(storage.items())), status="unattached")
-    domain = world.add("storagedomains", world.new_id(), attrs)
-    world.add("storageconnections", world.new_id(), attrs["storage"])
-    profile = {"name": name, "storage_domain": ref(domain.id)}
+    storage = {name: value for name, value in sorted(sent["storage"].items()) if name != "logical_units"}
+    members: Tree = {"storage": storage, "status": "unattached"}
+    base: Tree = {"committed": "0", "master": "false"}
+    domain = add_entity(context, "storagedomains", sent, base=base, members=members)
+    world.add("storageconnections", world.new_id(), storage)
+    profile = {"name": domain.name, "storage_domain": ref(domain.id)}
     world.add("storagedomains/diskprofiles", world.new_id(), profile, parent=domain)
     return domain
-
-
-@edit("storagedomains")
-def edit_domain(context: RequestContext, domain: Entity, sent: Tree) -> None:
-    """Change a storage domain."""
-    context.world.update(
-        domain, merged(context, "storagedomains", domain.attrs, sent, skip=("storage", "host"))
-    )
 
 
 @remove("storagedomains")
 def remove_domain(context: RequestContext, domain: Entity) -> None:
     """Remove a storage domain that is attached nowhere."""
     if any(item.id == domain.id for item in context.world.all("datacenters/storagedomains")):
-        raise refuse("STORAGE_ATTACHED", language=context.language)
+        raise context.refusal("STORAGE_ATTACHED")
     context.world.remove(domain)
 
 
 @create("datacenters/storagedomains")
-def attach_domain(context: RequestContext, center: Entity | None, sent: Tree) -> Entity:
-    """Attach a storage domain; the first data domain becomes the master and the data center is Up."""
-    if center is None:
-        raise EngineFault(404, in_action=False)
+def attach_domain(context: RequestContext, center: Entity, sent: Tree) -> Entity:
+    """Attach a storage domain; the first data domain becomes the master and the data center is up."""
     world = context.world
     domain = reference(context, "storagedomains", sent)
-    first = not world.children(center, "storagedomains") and domain.text("type") == "data"
     changes: Tree = {
         "status": None,
         "data_centers": {"data_center": [ref(center.id)]},
         "available": domain.text("available") or str(1000 * _GIB),
         "used": domain.text("used") or str(6 * _GIB),
     }
-    if first:
+    if not world.children(center, "storagedomains") and domain.text("type") == "data":
         changes["master"] = "true"
         world.update(center, {"status": "up", "storage_format": domain.text("storage_format", "v5")})
     world.update(domain, changes)
@@ -78,26 +59,22 @@ def attach_domain(context: RequestContext, center: Entity | None, sent: Tree) ->
 def detach_domain(context: RequestContext, part: Entity) -> None:
     """Detach a storage domain that is in maintenance."""
     if part.text("status") not in ("maintenance", "inactive"):
-        raise refuse("STORAGE_NOT_MAINTENANCE", language=context.language)
+        raise context.refusal("STORAGE_NOT_MAINTENANCE")
     if part.base is not None:
-        context.world.update(
-            part.base, {"data_centers": None, "available": None, "used": None, "status": "unattached"}
-        )
+        gone: Tree = dict.fromkeys(("data_centers", "available", "used"))
+        context.world.update(part.base, {**gone, "status": "unattached"})
     context.world.remove(part)
-
-
-def _switch(context: RequestContext, part: Entity, status: str) -> Acted:
-    context.world.set(part, "status", status)
-    return Acted()
 
 
 @act("datacenters/storagedomains", "activate")
 def activate_domain(context: RequestContext, part: Entity, action: Tree) -> Acted:
     """Take a storage domain into use."""
-    return _switch(context, part, "active")
+    context.world.set(part, "status", "active")
+    return Acted()
 
 
 @act("datacenters/storagedomains", "deactivate")
 def deactivate_domain(context: RequestContext, part: Entity, action: Tree) -> Acted:
     """Put a storage domain into maintenance."""
-    return _switch(context, part, "maintenance")
+    context.world.set(part, "status", "maintenance")
+    return Acted()

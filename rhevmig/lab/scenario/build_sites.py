@@ -8,7 +8,8 @@ from typing import Any
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.http import accounts
-from rhevmig.lab.resources.sites import add_cluster_network, version_tree
+from rhevmig.lab.resources.data_centers import version_tree
+from rhevmig.lab.resources.networks import add_cluster_network
 from rhevmig.lab.scenario import build_hosts, build_vms
 from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, plain, with_attributes

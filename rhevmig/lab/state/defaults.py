@@ -42,14 +42,22 @@ def _installation() -> _Installation:
 
 
 @cache
-def _defaults() -> dict[str, Tree]:
-    raw = (files("rhevmig.lab") / "data" / "defaults.yaml").read_bytes()
+def read_data(name: str) -> dict[str, Any]:
+    """A file of `data/`; share it, never change it."""
+    raw = (files("rhevmig.lab") / "data" / name).read_bytes()
     return dict(yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+
+
+@cache
+def member_set(name: str) -> frozenset[str]:
+    """A set of members from `data/members.yaml`."""
+    return frozenset(read_data("members.yaml")[name])
 
 
 def default_attrs(place: str) -> Tree:
     """The members of a new entity; share them, never change them."""
-    return _defaults().get(place, {})
+    found: Tree = read_data("defaults.yaml").get(place, {})
+    return found
 
 
 def install(world: World) -> None:

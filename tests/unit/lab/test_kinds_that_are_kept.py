@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.lab.resources.simple_kinds import KEPT
+from rhevmig.lab.resources.kinds import SIMPLE_KINDS
 from tests.unit.lab.worlds import detail, driven
 
 
@@ -77,7 +77,7 @@ def test_every_kind_is_a_place_of_the_api(lab):
     from rhevmig.lab.api import schema
     from rhevmig.lab.api.routes import below
 
-    for path in KEPT:
+    for path in SIMPLE_KINDS:
         first, *rest = path.split("/")
         place = schema.place(first)
         for name in rest:
