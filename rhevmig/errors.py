@@ -13,8 +13,8 @@ RhevmigError
 │  ├─ NotFound
 │  ├─ AmbiguousName
 │  ├─ FieldMissing
-│  ├─ SnapshotDamaged
-│  └─ SnapshotVersion
+│  ├─ FileDamaged
+│  └─ FileVersion
 ├─ EngineError
 │  ├─ EngineUnreachable
 │  ├─ EngineTimeout
@@ -241,21 +241,21 @@ class FieldMissing(InventoryError):
     field_name: str
 
 
-class SnapshotDamaged(InventoryError):
-    """A file is not a snapshot of rhevmig, or is incomplete."""
+class FileDamaged(InventoryError):
+    """A file is not what rhevmig wrote: cut, of another kind, or with a wrong value."""
 
-    template: ClassVar[str] = "{file} is not a readable snapshot: {detail}"
-    default_remedy: ClassVar[str] = "Take a new one with `rhevmig snapshot`."
+    template: ClassVar[str] = "{file} is not a readable {kind}: {detail}"
 
+    kind: str
     file: str
 
 
-class SnapshotVersion(InventoryError):
-    """This version of rhevmig cannot read the schema of a snapshot."""
+class FileVersion(InventoryError):
+    """A file has a schema that this version of rhevmig does not read."""
 
-    template: ClassVar[str] = "{file} has snapshot schema {found}; this rhevmig reads {supported}"
-    default_remedy: ClassVar[str] = "Update rhevmig, or take a new snapshot with this version."
+    template: ClassVar[str] = "{file} has {kind} schema {found}; this rhevmig reads {supported}"
 
+    kind: str
     file: str
     found: object
     supported: str
@@ -356,9 +356,7 @@ class EngineNotFound(EngineError):
 
 
 class EngineConflict(EngineError):
-    """The engine refuses a request in the present state (HTTP 409)."""
-
-    is_transient: bool = False
+    """The engine refuses in its present state (HTTP 409)."""
 
 
 class EngineRejected(EngineError):

@@ -1,9 +1,9 @@
-"""The inventory and the migration port, from a real engine, through the official SDK over HTTP.
+"""The inventory and the migration port of a real engine, through the official SDK over HTTP.
 
-`client` is what a caller holds; `transport` and `connection` send, `faults` and `curl_numbers` map every
-failure, `lists` and `reading` choose and read lists, `entities` convert, `assembling` joins, `tearing`
-mends, `detail` reads what is dear. `port` is the migration
-port, `acting` sends acts exactly once, `texts` reads what events say.
+`session` is what a caller holds; `transport` and `sdk_connection` send, `error_mapping` and `curl_errors` map
+every failure; `list_reader` reads lists, `mapping` converts their objects, `snapshot_reader` joins them,
+`consistency` reads again what changed meanwhile, `details` reads what is expensive. `migration_port` is the
+migration port, `actions` sends acts exactly once, `event_texts` parses the texts of events.
 """
 
 from rhevmig.engine.details import DETAILS

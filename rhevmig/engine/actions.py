@@ -1,7 +1,7 @@
-"""One act on the engine: sent exactly once, its answer told for what it is.
+"""One act on the engine, sent exactly once, and its answer: accepted, refused, not sent, or answer lost.
 
-Each act goes over a connection of its own: libcurl sends a request again by itself when a kept connection
-turns out dead, and nobody would know whether the engine had taken the first one.
+Each act uses a new connection: libcurl silently sends a request again when a kept connection turns out to be
+dead, and then it would be unknown whether the engine had accepted the first one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ovirtsdk4 import types, writers
-from ovirtsdk4.writer import Writer
 
 from rhevmig.engine.curl_errors import NEVER_SENT
-from rhevmig.engine.request import Asked
+from rhevmig.engine.request import EngineRequest
 from rhevmig.engine.sdk_connection import elements
 from rhevmig.engine.transport import Transport
 from rhevmig.errors import (
@@ -27,9 +26,8 @@ from rhevmig.errors import (
 )
 from rhevmig.migration.port import Accepted, ActAnswer, AnswerLost, NotSent, Refused
 
-#: Longest wait for the answer: a busy scheduler takes its time, one cluster after the other.
+#: Longest wait for the answer: a busy scheduler serialises the requests of a cluster.
 ACT_TIMEOUT_S = 120.0
-assert writers.__name__  # importing the writers is what registers them
 
 
 def act(
@@ -45,7 +43,7 @@ def act(
 ) -> ActAnswer:
     """Sends an action.
 
-    Raises: AuthenticationFailed, when nothing was done because the session is over.
+    Raises: AuthenticationFailed; nothing was done, because the session has ended.
     """
     action = types.Action(
         host=types.Host(id=host_id) if host_id else None,
@@ -55,16 +53,16 @@ def act(
         reason=reason,
     )
     settings = transport.settings
-    asked = Asked(method="POST", url=settings.url, path=path, correlation_id=correlation_id)
+    request = EngineRequest(method="POST", url=settings.url, path=path, correlation_id=correlation_id)
     try:
         content = transport.exchange(
-            asked,
+            request,
             {"correlation_id": correlation_id},
-            body=Writer.write(action, indent=True),
+            body=writers.Writer.write(action, indent=True),
             timeout_s=min(ACT_TIMEOUT_S, settings.timeout_s),
             fresh=True,
         )
-        (answer,) = list(elements(content, asked, tag="action"))
+        (answer,) = list(elements(content, request, tag="action"))
     except AuthenticationFailed:
         raise
     except EngineError as error:
@@ -74,7 +72,7 @@ def act(
 
 def _answered(action: Any) -> ActAnswer:
     if action.fault is not None:
-        # seen nowhere, but the SDK guards against it: a fault inside HTTP 200
+        # never seen, but the SDK checks it too: a fault inside HTTP 200
         return Refused(status_code=200, detail=action.fault.detail or "", reason=action.fault.reason or "")
     return Accepted(job_id=action.job.id if action.job else None)
 

@@ -1,32 +1,30 @@
-"""Was the engine still while it was read? Events say what moved; that is read again, once.
+"""Did the engine change while it was read? Events name what did; that is read again, once.
 
-An inventory takes seconds to read and an engine does not wait: a VM may arrive on a host between the list
-of hosts and the list of VMs. The events between the indexes before and after name what changed. VMs and
-hosts among it are read again; what changes even then, and what cannot be read again alone, is reported.
+An inventory takes seconds to read, and a VM may arrive on a host between the list of hosts and the list of
+VMs. The events between the indexes before and after name what changed. VMs and hosts among it are read again;
+what changes once more, and what cannot be read again alone, is reported in `instant.torn_ids`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from rhevmig.engine.collections import ListOf
 from rhevmig.engine.list_reader import Reader
-from rhevmig.engine.mapping.event import event_of
-from rhevmig.engine.mapping.host import host_of
-from rhevmig.engine.mapping.vm import vm_of
-from rhevmig.engine.snapshot_reader import newest_event_index, wanted_lists
+from rhevmig.engine.mapping import EVENT
+from rhevmig.engine.snapshot_reader import conversion, newest_event_index, with_tags
 from rhevmig.engine.transport import Transport
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event, Inventory
+from rhevmig.inventory.collections import COLLECTIONS, Collection
 
-#: More than this many are read by their list again instead of by ids: an address has its longest length.
+#: More than this many are read with the whole list instead of by ids: URLs have a length limit.
 MOST_BY_ID = 100
-#: Most events that are looked at; an engine that writes more between two readings was not still at all.
+#: Most events that are read; an engine that writes more between two readings is busy anyway.
 MOST_EVENTS = 2000
-#: People coming and going change nothing of the inventory.
+#: Logins, logouts and sessions (114) change nothing of the inventory.
 _IGNORED = frozenset({int(EventCode.LOGIN), int(EventCode.LOGOUT), 114})
 
 
@@ -39,24 +37,24 @@ E = TypeVar("E", bound=_Entity)
 
 
 def mended(inventory: Inventory, transport: Transport, reader: Reader) -> Inventory:
-    """The inventory with what moved read again; `instant.torn_ids` names what may still be torn."""
+    """The inventory with what changed read again; `instant.torn_ids` names what may still be inconsistent."""
     before, after = inventory.instant.event_index_before, inventory.instant.event_index_after
     if before == after or after is None:
         return inventory
     moved = _touched(_events_above(transport, before or 0))
     if not moved:
         return inventory
-    tagged = any(vm.tags for vm in inventory.vms) or any(host.tags for host in inventory.hosts)
-    lists = wanted_lists(tagged=tagged)
-    known_vms = {vm.id for vm in inventory.vms}
-    known_hosts = {host.id for host in inventory.hosts}
-    vm_ids, host_ids = moved["vm"], moved["host"]
-    vms = _read_again(inventory.vms, vm_ids, lists["vms"], vm_of, reader)
-    hosts = _read_again(inventory.hosts, host_ids, lists["hosts"], host_of, reader)
+    untagged = {vm.tags for vm in inventory.vms} | {host.tags for host in inventory.hosts} <= {()}
+    vms = _read_again(inventory.vms, moved["vm"], COLLECTIONS["vms"], reader, untagged=untagged)
+    hosts = _read_again(inventory.hosts, moved["host"], COLLECTIONS["hosts"], reader, untagged=untagged)
     last = newest_event_index(transport)
     again = _touched(_events_above(transport, after)) if last != after else {}
     torn = moved["other"] | again.get("other", set()) | again.get("vm", set()) | again.get("host", set())
-    torn &= known_vms | known_hosts | _others(inventory) | {vm.id for vm in vms} | {host.id for host in hosts}
+    entities: tuple[Iterable[_Entity], ...] = (
+        *(inventory.vms, inventory.hosts, vms, hosts),
+        *(inventory.clusters, inventory.data_centers, inventory.storage_domains),
+    )
+    torn &= {one.id for group in entities for one in group}
     instant = msgspec.structs.replace(
         inventory.instant,
         ended_at=transport.clock.now(),
@@ -68,11 +66,11 @@ def mended(inventory: Inventory, transport: Transport, reader: Reader) -> Invent
 
 def _events_above(transport: Transport, index: int) -> list[Event]:
     query = {"from": str(index), "max": str(MOST_EVENTS)}
-    return transport.read("events", query, tag="events", convert=event_of)
+    return transport.read("events", query, tag="events", convert=EVENT)
 
 
 def _touched(events: Iterable[Event]) -> dict[str, set[str]]:
-    """Ids of what the events are about: VMs, hosts, and what only others are about."""
+    """Ids of the events' objects: VMs, hosts, and others of events that name neither."""
     found: dict[str, set[str]] = {"vm": set(), "host": set(), "other": set()}
     for event in events:
         if event.code in _IGNORED:
@@ -87,26 +85,15 @@ def _touched(events: Iterable[Event]) -> dict[str, set[str]]:
 
 
 def _read_again(
-    entities: tuple[E, ...],
-    ids: set[str],
-    wanted: ListOf,
-    convert: Callable[[Any, frozenset[str]], E],
-    reader: Reader,
+    entities: tuple[E, ...], ids: set[str], row: Collection, reader: Reader, *, untagged: bool
 ) -> tuple[E, ...]:
     if not ids:
         return entities
+    convert: Any = conversion(row, untagged=untagged)
+    row = row if untagged else with_tags(row)
     if len(ids) > MOST_BY_ID:
-        return tuple(reader.read(wanted, convert))
+        return tuple(reader.read(row, convert))
     search = " or ".join(f"id={id}" for id in sorted(ids))
-    fresh: dict[str, E] = {one.id: one for one in reader.read(wanted, convert, query={"search": search})}
+    fresh: dict[str, E] = {one.id: one for one in reader.read(row, convert, query={"search": search})}
     kept = [fresh.pop(one.id, one) for one in entities if one.id not in ids or one.id in fresh]
     return (*kept, *fresh.values())
-
-
-def _others(inventory: Inventory) -> set[str]:
-    groups: tuple[tuple[Any, ...], ...] = (
-        inventory.clusters,
-        inventory.data_centers,
-        inventory.storage_domains,
-    )
-    return {one.id for group in groups for one in group}

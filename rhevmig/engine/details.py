@@ -1,4 +1,4 @@
-"""What is dear to read and therefore only read for the entities asked for: `detail=`."""
+"""What is expensive to read and therefore read on request only: `detail=`."""
 
 from __future__ import annotations
 
@@ -7,34 +7,41 @@ from typing import Any
 
 import msgspec
 
-from rhevmig.engine.collections import ListOf
 from rhevmig.engine.list_reader import Reader
-from rhevmig.engine.mapping.host import figures_of, host_of
-from rhevmig.engine.mapping.vm import vm_of
+from rhevmig.engine.mapping.conversions import figures_of
+from rhevmig.engine.mapping.host import HOST
+from rhevmig.engine.mapping.vm import VM
 from rhevmig.engine.parallel import run_together
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE
 from rhevmig.errors import InvalidArgument
-from rhevmig.inventory import Host, Inventory, Vm
+from rhevmig.inventory import Inventory, Vm
+from rhevmig.inventory.collections import COLLECTIONS
 
 #: Name → what it reads.
 DETAILS = {
     "hosts": "all content of hosts: hosted engine and its score, network operation in progress",
     "host_statistics": "statistics of hosts",
-    "vms": "all content of VMs: TPM (60 ms a VM; of all running ones unless named)",
-    "vm_statistics": "statistics of VMs (30 ms a VM; of all running ones unless named)",
-    "targets": "hosts that the engine's scheduler would take (35 ms a VM; of all running ones unless named)",
+    "vms": "all content of VMs: TPM (60 ms per VM; of all running ones unless named)",
+    "vm_statistics": "statistics of VMs (30 ms per VM; of all running ones unless named)",
+    "targets": "hosts that the engine's scheduler accepts (35 ms per VM; of all running ones unless named)",
 }
+#: Fields that the engine sends with `all_content` only, by kind of object.
+_ALL_CONTENT = {
+    "host": ("hosted_engine_configured", "hosted_engine_score", "network_operation_in_progress"),
+    "vm": ("tpm_enabled",),
+}
+_TABLES: dict[str, Callable[[Any], Any]] = {"host": HOST, "vm": VM}
 
-_HOSTS = ListOf(path="hosts", tag="hosts", kind="host")
-
-#: Names of details, or a mapping to ids or names of entities (None: all that make sense).
+#: Names of details, or a mapping to ids or names of objects (None: all that make sense).
 Detail = Iterable[str] | Mapping[str, Iterable[str] | None]
+#: Fields that were read, by id of the object.
+_Found = dict[str, dict[str, Any]]
 
 
 def detail_of(detail: Detail) -> dict[str, tuple[str, ...] | None]:
-    """The details asked for, in one form.
+    """The details in one form: name → ids or names of objects, None for all.
 
-    Raises: InvalidArgument for a name that is none.
+    Raises: InvalidArgument for an unknown name.
     """
     if isinstance(detail, str):
         detail = (detail,)
@@ -48,33 +55,30 @@ def detail_of(detail: Detail) -> dict[str, tuple[str, ...] | None]:
 
 
 def with_detail(inventory: Inventory, detail: dict[str, tuple[str, ...] | None], reader: Reader) -> Inventory:
-    """The inventory with the details read; an entity that is gone meanwhile keeps what it had.
+    """The inventory with the details; an object that was removed meanwhile keeps what it had.
 
-    Raises: NotFound, AmbiguousName for keys that name nothing.
+    Raises: NotFound, AmbiguousName for an id or name that does not exist.
     """
-    hosts: dict[str, dict[str, Any]] = {}
-    vms: dict[str, dict[str, Any]] = {}
+    found: dict[str, _Found] = {"host": {}, "vm": {}}
     targets: dict[str, tuple[str, ...]] = {}
     acts: list[Callable[[], object]] = []
     for name, keys in detail.items():
-        if name in ("hosts", "host_statistics"):
-            if keys is None:
-                acts.append(_bound(_all_hosts, reader, name, hosts))
-                continue
-            read_host = _host_content if name == "hosts" else _host_statistics
-            acts += [_bound(read_host, reader, inventory.host(key).id, hosts) for key in keys]
-            continue
-        chosen_vms = _chosen(inventory, keys)
         if name == "targets":
-            acts += [_bound(_targets, reader, vm.id, targets) for vm in chosen_vms]
+            acts += [_bound(_targets, reader, vm.id, targets) for vm in _chosen(inventory, keys)]
+        elif name in ("hosts", "host_statistics"):
+            read = _content if name == "hosts" else _statistics
+            if keys is None:
+                acts.append(_bound(_all_hosts, reader, name, found["host"]))
+            else:
+                acts += [_bound(read, reader, "host", inventory.host(key).id, found["host"]) for key in keys]
         else:
-            read_vm = _vm_content if name == "vms" else _vm_statistics
-            acts += [_bound(read_vm, reader, vm.id, vms) for vm in chosen_vms]
+            read = _content if name == "vms" else _statistics
+            acts += [_bound(read, reader, "vm", vm.id, found["vm"]) for vm in _chosen(inventory, keys)]
     run_together(acts, at_once=MAX_REQUESTS_AT_ONCE)
     return msgspec.structs.replace(
         inventory,
-        hosts=tuple(_merged(host, hosts) for host in inventory.hosts),
-        vms=tuple(_merged(vm, vms) for vm in inventory.vms),
+        hosts=tuple(_merged(host, found["host"]) for host in inventory.hosts),
+        vms=tuple(_merged(vm, found["vm"]) for vm in inventory.vms),
         migration_targets={**inventory.migration_targets, **dict(sorted(targets.items()))},
     )
 
@@ -85,68 +89,41 @@ def _chosen(inventory: Inventory, keys: tuple[str, ...] | None) -> tuple[Vm, ...
     return tuple(inventory.vm(key) for key in keys)
 
 
-def _bound(
-    act: Callable[[Reader, str, dict[str, Any]], None], reader: Reader, id: str, found: dict[str, Any]
-) -> Callable[[], object]:
-    return lambda: act(reader, id, found)
+def _bound(act: Callable[..., None], *arguments: Any) -> Callable[[], object]:
+    return lambda: act(*arguments)
 
 
-def _merged(entity: Any, found: dict[str, dict[str, Any]]) -> Any:
+def _merged(entity: Any, found: _Found) -> Any:
     return msgspec.structs.replace(entity, **found[entity.id]) if entity.id in found else entity
 
 
-def _note(found: dict[str, dict[str, Any]], id: str, fields: dict[str, Any]) -> None:
-    # one entity's details may come from two threads; a dict's update is one step under the interpreter's lock
+def _note(found: _Found, id: str, fields: dict[str, Any]) -> None:
+    # two threads may write details of one object; a dict's update is atomic under the interpreter's lock
     found.setdefault(id, {}).update(fields)
 
 
-#: Fields of a host that come with all content only.
-_HOST_CONTENT = ("hosted_engine_configured", "hosted_engine_score", "network_operation_in_progress")
-
-
-def _all_hosts(reader: Reader, name: str, found: dict[str, Any]) -> None:
+def _all_hosts(reader: Reader, name: str, found: _Found) -> None:
     """One request for all hosts: there are few of them, unlike VMs."""
-    if name == "hosts":
-        read = reader.read(_HOSTS, host_of, query={"all_content": "true"})
-        for host in read:
-            _note(found, host.id, {field: getattr(host, field) for field in _HOST_CONTENT})
+    hosts = COLLECTIONS["hosts"]
+    fields = _ALL_CONTENT["host"] if name == "hosts" else ("statistics",)
+    follow = () if name == "hosts" else ("statistics",)
+    query = {"all_content": "true"} if name == "hosts" else {}
+    for host in reader.read(hosts.following(*follow), HOST, query=query):
+        _note(found, host.id, {field: getattr(host, field) for field in fields})
+
+
+def _content(reader: Reader, kind: str, id: str, found: _Found) -> None:
+    entity = reader.one(f"{kind}s/{id}", kind, _TABLES[kind], {"all_content": "true"})
+    if entity is None:
+        reader.miss(kind, "all_content", "refused, or removed meanwhile", id=id)
         return
-    for host in reader.read(_HOSTS.following("statistics"), host_of):
-        _note(found, host.id, {"statistics": host.statistics})
+    _note(found, id, {field: getattr(entity, field) for field in _ALL_CONTENT[kind]})
 
 
-def _host_content(reader: Reader, id: str, found: dict[str, Any]) -> None:
-    host: Host | None = reader.one(
-        f"hosts/{id}", "host", lambda item: host_of(item, frozenset()), {"all_content": "true"}
-    )
-    if host is None:
-        reader.miss("host", "all_content", "refused, or the host is gone", id=id)
-        return
-    _note(found, id, {field: getattr(host, field) for field in _HOST_CONTENT})
-
-
-def _vm_content(reader: Reader, id: str, found: dict[str, Any]) -> None:
-    vm: Vm | None = reader.one(
-        f"vms/{id}", "vm", lambda item: vm_of(item, frozenset()), {"all_content": "true"}
-    )
-    if vm is None:
-        reader.miss("vm", "all_content", "refused, or the VM is gone", id=id)
-        return
-    _note(found, id, {"tpm_enabled": vm.tpm_enabled})
-
-
-def _host_statistics(reader: Reader, id: str, found: dict[str, Any]) -> None:
-    _statistics(reader, "host", f"hosts/{id}", id, found)
-
-
-def _vm_statistics(reader: Reader, id: str, found: dict[str, Any]) -> None:
-    _statistics(reader, "vm", f"vms/{id}", id, found)
-
-
-def _statistics(reader: Reader, kind: str, path: str, id: str, found: dict[str, Any]) -> None:
-    figures = reader.several(f"{path}/statistics", "statistics")
+def _statistics(reader: Reader, kind: str, id: str, found: _Found) -> None:
+    figures = reader.several(f"{kind}s/{id}/statistics", "statistics")
     if figures is None:
-        reader.miss(kind, "statistics", "refused, or the entity is gone", id=id)
+        reader.miss(kind, "statistics", "refused, or removed meanwhile", id=id)
         return
     _note(found, id, {"statistics": figures_of(figures)})
 
@@ -154,6 +131,6 @@ def _statistics(reader: Reader, kind: str, path: str, id: str, found: dict[str, 
 def _targets(reader: Reader, id: str, found: dict[str, tuple[str, ...]]) -> None:
     hosts = reader.several("hosts", "hosts", {"migration_target_of": id})
     if hosts is None:
-        reader.miss("vm", "migration_targets", "refused, or the VM is gone", id=id)
+        reader.miss("vm", "migration_targets", "refused, or the VM was removed meanwhile", id=id)
         return
     found[id] = tuple(sorted(host.id for host in hosts if host.id))

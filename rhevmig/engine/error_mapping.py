@@ -1,8 +1,8 @@
-"""Every failure below the library, mapped to one tree: answers of the engine or of what stands there
-instead, exceptions of the SDK, numbers of libcurl, what the XML parser raises.
+"""Every failure below the library, mapped to the error tree: answers of the engine or of another server,
+exceptions of the SDK, numbers of libcurl, what the XML parser raises.
 
-Nothing is sent from here. An answer is judged by `fault_of_answer`, an exception by `fault_of`; what
-neither knows still becomes an `EngineError`.
+Nothing is sent from here. An answer is judged by `error_of_answer`, an exception by `error_of`; what neither
+knows still becomes an `EngineError`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import re
 from html import unescape
 from xml.etree import ElementTree as ET
 
-import msgspec
 import ovirtsdk4 as sdk
 import pycurl
 
-from rhevmig.engine.curl_errors import fault_of_curl
-from rhevmig.engine.request import Asked
+from rhevmig.engine.curl_errors import error_of_curl
+from rhevmig.engine.request import EngineAnswer, EngineRequest
 from rhevmig.errors import (
     AuthenticationFailed,
     EngineConflict,
@@ -32,23 +31,9 @@ from rhevmig.errors import (
     RhevmigError,
 )
 
-#: `reason` of an AuthenticationFailed that a new login may cure.
+#: `reason` of an AuthenticationFailed after which a new login may succeed.
 EXPIRED = "session expired"
 
-#: Words of refusals that pass by themselves (recordings `migrate-twice`, `snapshot-then-migrate`).
-_TRANSIENT = (
-    "is being migrated",
-    "migration is in progress",
-    "related operation is currently in progress",
-    "is locked",
-    "are locked",
-    "snapshot is currently being created",
-    "performing an operation on a snapshot",
-    "during a backup operation",
-    "try again",
-    "maintenance mode and is not accepting commands",
-    "preparing for maintenance",
-)
 _NO_ROLE = "not authorized to perform login"
 _NO_PERMISSION = ("insufficient permissions", "not authorized to perform this action")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL | re.IGNORECASE)
@@ -57,89 +42,73 @@ _CURL_TEXT = re.compile(r"(?:^|[ (,\[])(?:<[^>]*>, )?\(?(\d{1,3}), ['\"](.*?)['\
 _SSO_TEXT = re.compile(r"Error during SSO (?:authentication|revoke) (\S+) : (.*)", re.DOTALL)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back over HTTP."""
+def error_of_answer(
+    answer: EngineAnswer, request: EngineRequest, *, known: bool = True
+) -> EngineError | None:
+    """The error that an answer reports; None for a good answer.
 
-    #: HTTP status; 0 where none came.
-    status_code: int
-    #: Media type without parameters, lower case; None where the header is missing.
-    content_type: str | None = None
-    #: Where it points to, for redirects.
-    location: str | None = None
-    #: Body.
-    body: bytes = b""
-
-    @property
-    def is_xml(self) -> bool:
-        """Whether the header says that it is XML."""
-        return self.content_type in ("application/xml", "text/xml")
-
-
-def fault_of_answer(answer: Answer, asked: Asked, *, known: bool = True) -> EngineError | None:
-    """The failure that an answer tells; None for a good one.
-
-    Args: known (an engine was met at this address before, so a strange page is a passing trouble).
+    Args: known (an engine answered at this address before, so a foreign page is a passing fault).
     """
     code = answer.status_code
     if 200 <= code < 300:
-        return None if answer.is_xml else _not_xml(answer, asked)
+        return None if answer.is_xml else _not_xml(answer, request)
     if answer.is_xml:
         found = _fault_inside(answer.body)
         if found is not None:
-            return _of_fault(code, *found, asked=asked)
-    return _of_page(answer, asked, known=known)
+            return _of_fault(code, *found, request=request)
+    return _of_page(answer, request, known=known)
 
 
-def fault_of_login(code: str, text: str, *, asked: Asked, user: str = "") -> EngineError:
-    """The failure behind an error of the SSO service (`error_code`, `error`; always HTTP 400)."""
+def error_of_login(code: str, text: str, *, request: EngineRequest, user: str = "") -> EngineError:
+    """The error behind an error of the SSO service (`error_code`, `error`; always HTTP 400)."""
     if code == "server_error":
-        return EngineUnavailable(**asked.fields, status_code=400, detail=f"login service: {text}")
+        return EngineUnavailable(**request.fields, status_code=400, detail=f"login service: {text}")
     remedy = ""
     if "No valid profile" in text:
         remedy = (
-            "Name the user as user@profile, e.g. admin@internal, or admin@ovirt@internalsso with Keycloak."
+            "Give the user as user@profile, e.g. admin@internal, or admin@ovirt@internalsso with Keycloak."
         )
     return AuthenticationFailed(
-        **asked.fields, status_code=400, reason=code, detail=text, user=user, remedy=remedy
+        **request.fields, status_code=400, reason=code, detail=text, user=user, remedy=remedy
     )
 
 
-def fault_of(error: BaseException, asked: Asked, *, user: str = "") -> RhevmigError:
-    """The failure behind any exception of the SDK, of libcurl or of the parser."""
+def error_of(error: BaseException, request: EngineRequest, *, user: str = "") -> RhevmigError:
+    """The error behind any exception of the SDK, of libcurl or of the parser."""
     if isinstance(error, RhevmigError):
         return error
     if isinstance(error, pycurl.error):
         number, text = error.args if len(error.args) > 1 else (0, str(error))
-        return fault_of_curl(int(number), str(text), asked)
+        return error_of_curl(int(number), str(text), request)
     if isinstance(error, sdk.Error):
-        return _of_sdk(error, asked, user)
+        return _of_sdk(error, request, user)
     if isinstance(error, OSError):
-        return EngineUnreachable(**asked.fields, detail=_line(str(error)))
+        return EngineUnreachable(**request.fields, detail=_line(str(error)))
     if isinstance(error, LookupError | TypeError | ValueError | AttributeError):
         # the SDK's readers on values they do not know; its content-type check without that header
-        return NotAnEngine(**asked.fields, detail=f"its answer cannot be read: {_line(str(error))}")
+        return NotAnEngine(**request.fields, detail=f"its answer cannot be read: {_line(str(error))}")
     if type(error) is Exception:
         # the SDK's XML cursor raises bare exceptions where a document breaks off
-        return broken_off(asked, _line(str(error)))
-    return EngineError(**asked.fields, reason=type(error).__name__, detail=_line(str(error)))
+        return broken_off(request, _line(str(error)))
+    return EngineError(**request.fields, reason=type(error).__name__, detail=_line(str(error)))
 
 
-def broken_off(asked: Asked, how: str) -> EngineUnavailable:
-    """The failure of an XML answer that ends in the middle."""
+def broken_off(request: EngineRequest, how: str) -> EngineUnavailable:
+    """The error of an XML answer that ends in the middle."""
     return EngineUnavailable(
-        **asked.fields, status_code=200, detail=f"the XML of its answer breaks off: {how}"
+        **request.fields, status_code=200, detail=f"the XML of its answer breaks off: {how}"
     )
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _not_xml(answer: Answer, asked: Asked) -> EngineError:
+def _not_xml(answer: EngineAnswer, request: EngineRequest) -> EngineError:
     if answer.content_type is None:
         detail = "its answer has no content type" if answer.body else "its answer is empty"
     else:
-        detail = f"it answers with {answer.content_type} instead of XML{_said(answer)}"
-    return NotAnEngine(**asked.fields, status_code=answer.status_code, detail=detail)
+        detail = f"its answer is {answer.content_type} instead of XML{_quote(answer)}"
+    return NotAnEngine(**request.fields, status_code=answer.status_code, detail=detail)
 
 
 def _fault_inside(body: bytes) -> tuple[str, str] | None:
@@ -154,86 +123,84 @@ def _fault_inside(body: bytes) -> tuple[str, str] | None:
     return _line(fault.findtext("detail") or ""), _line(fault.findtext("reason") or "")
 
 
-def _of_fault(code: int, detail: str, reason: str, *, asked: Asked) -> EngineError:
+def _of_fault(code: int, detail: str, reason: str, *, request: EngineRequest) -> EngineError:
     lowered = detail.lower()
-    fields = {**asked.fields, "status_code": code, "reason": reason, "detail": detail}
+    fields = {**request.fields, "status_code": code, "reason": reason, "detail": detail}
     if code in (401, 403) or any(words in lowered for words in _NO_PERMISSION):
         return PermissionDenied(**fields)
     if code == 404:
         return EngineNotFound(**fields)
     if code == 409:
-        return EngineConflict(**fields, is_transient=any(words in lowered for words in _TRANSIENT))
+        return EngineConflict(**fields)
     if code in (502, 503, 504):
         return EngineUnavailable(**fields)
     return EngineRejected(**fields)
 
 
-def _of_page(answer: Answer, asked: Asked, *, known: bool) -> EngineError:
+def _of_page(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> EngineError:
     code = answer.status_code
-    fields = {**asked.fields, "status_code": code}
-    said = _said(answer)
+    fields = {**request.fields, "status_code": code}
+    quote = _quote(answer)
     if code == 0:
-        return EngineUnreachable(**fields, detail="no answer came")
+        return EngineUnreachable(**fields, detail="no answer")
     if 300 <= code < 400:
         where = f" to {answer.location}" if answer.location else ""
-        return NotAnEngine(**fields, detail=f"it redirects{where}", remedy="Use the address that it names.")
+        return NotAnEngine(**fields, detail=f"it redirects{where}", remedy="Use that address.")
     if code == 401:
-        return _of_unauthorized(answer, asked)
+        return _of_unauthorized(answer, request)
     if code == 404:
-        return _of_missing(answer, asked, known=known)
+        return _of_missing(answer, request, known=known)
     if code == 405 and "not supported by this URL" in _text(answer):
         return NotAnEngine(
             **fields, detail="it refuses API version 4 (HTTP 405), as RHEV 3.x does", remedy=V3_REMEDY
         )
     if code == 407:
-        detail = "a proxy in between asks for a login of its own (HTTP 407)"
+        detail = "a proxy on the way asks for its own login (HTTP 407)"
         return NotAnEngine(
             **fields, detail=detail, remedy="Reach the engine without the proxy: set NO_PROXY."
         )
     if code == 403:
-        return NotAnEngine(**fields, detail=f"something before the engine forbids it (HTTP 403){said}")
+        return NotAnEngine(**fields, detail=f"a server in front of the engine forbids it (HTTP 403){quote}")
     if code == 408:
         return EngineTimeout(**fields, detail="the server gave up waiting (HTTP 408)")
     if code >= 500 or code == 429:
-        return EngineUnavailable(**fields, detail=said.removeprefix(": "))
-    return EngineRejected(**fields, reason=f"HTTP {code}", detail=said.removeprefix(": "))
+        return EngineUnavailable(**fields, detail=quote.removeprefix(": "))
+    return EngineRejected(**fields, reason=f"HTTP {code}", detail=quote.removeprefix(": "))
 
 
-#: What to do about an account that may log in and nothing else.
+#: Remedy for an account that may log in and nothing else.
 NO_ROLE_REMEDY = "Give the user a role; ReadOnlyAdmin on the system is enough to read everything."
-#: What to do about an engine of the 3.x line.
+#: Remedy for an engine 3.x.
 V3_REMEDY = "API version 4 came with engine 4.0; RHEV 3.x has version 3 only and cannot be read: upgrade it."
 
 
-def _of_unauthorized(answer: Answer, asked: Asked) -> EngineError:
+def _of_unauthorized(answer: EngineAnswer, request: EngineRequest) -> EngineError:
     text = _text(answer)
-    fields = {**asked.fields, "status_code": 401}
+    fields = {**request.fields, "status_code": 401}
     if _NO_ROLE in text:
         return PermissionDenied(**fields, detail=text, remedy=NO_ROLE_REMEDY)
     remedy = "Get a new token, or give user and password so that rhevmig can log in again."
     return AuthenticationFailed(**fields, reason=EXPIRED, detail=text or "HTTP 401", remedy=remedy)
 
 
-def _of_missing(answer: Answer, asked: Asked, *, known: bool) -> EngineError:
-    fields = {**asked.fields, "status_code": 404}
+def _of_missing(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> EngineError:
+    fields = {**request.fields, "status_code": 404}
     text = _text(answer)
     if "RESTEASY" in text:
         return EngineNotFound(**fields, detail=f"the engine has no such resource: {text}")
     if not answer.body:
         return EngineNotFound(**fields)
     if known:
-        return EngineUnavailable(**fields, detail=f"a page instead of the API{_said(answer)}")
-    return NotAnEngine(
-        **fields, detail=f"a web server answers that there is nothing here (HTTP 404){_said(answer)}"
-    )
+        return EngineUnavailable(**fields, detail=f"a web page instead of the API{_quote(answer)}")
+    return NotAnEngine(**fields, detail=f"a web server has nothing at this path (HTTP 404){_quote(answer)}")
 
 
-def _said(answer: Answer) -> str:
+def _quote(answer: EngineAnswer) -> str:
     text = _text(answer)
     return f": {text}" if text else ""
 
 
-def _text(answer: Answer) -> str:
+def _text(answer: EngineAnswer) -> str:
     """The words of a page, without its markup, on one line, short."""
     if answer.content_type is not None and not answer.content_type.startswith("text/"):
         return ""
@@ -248,24 +215,24 @@ def _text(answer: Answer) -> str:
 # ── exceptions of the SDK ────────────────────────────────────────────────────────────────────────
 
 
-def _of_sdk(error: sdk.Error, asked: Asked, user: str) -> RhevmigError:
+def _of_sdk(error: sdk.Error, request: EngineRequest, user: str) -> RhevmigError:
     text = _line(str(error))
     login = _SSO_TEXT.search(str(error))
     if login:
-        return fault_of_login(login[1], _line(login[2]), asked=asked, user=user)
+        return error_of_login(login[1], _line(login[2]), request=request, user=user)
     if error.code is not None:
-        return _of_sdk_code(error, text, asked)
+        return _of_sdk_code(error, text, request)
     number = _CURL_TEXT.search(text)
     if number and ("Failed to read response" in text or "sending HTTP request" in text):
-        return fault_of_curl(int(number[1]), number[2], asked)
+        return error_of_curl(int(number[1]), number[2], request)
     if isinstance(error, sdk.TimeoutError):
-        return EngineTimeout(**asked.fields, detail=text)
+        return EngineTimeout(**request.fields, detail=text)
     if isinstance(error, sdk.ConnectionError):
-        return EngineUnreachable(**asked.fields, detail=text)
+        return EngineUnreachable(**request.fields, detail=text)
     if isinstance(error, sdk.AuthError):
-        return AuthenticationFailed(**asked.fields, detail=text, user=user)
+        return AuthenticationFailed(**request.fields, detail=text, user=user)
     if isinstance(error, sdk.NotFoundError):
-        return EngineNotFound(**asked.fields, detail=text)
+        return EngineNotFound(**request.fields, detail=text)
     if "CA file" in text:
         return InvalidArgument(name="ca_file", value=text, expected="a PEM file that exists")
     if "can't be encoded using ASCII" in text:
@@ -273,18 +240,18 @@ def _of_sdk(error: sdk.Error, asked: Asked, user: str) -> RhevmigError:
     if "parameter is mandatory" in text:
         return InvalidArgument(name="url", value=None, expected="the engine's address")
     if any(words in text for words in ("content type", "find a reader", "Expected a fault")):
-        return NotAnEngine(**asked.fields, detail=text)
-    return EngineError(**asked.fields, detail=text)
+        return NotAnEngine(**request.fields, detail=text)
+    return EngineError(**request.fields, detail=text)
 
 
-def _of_sdk_code(error: sdk.Error, text: str, asked: Asked) -> EngineError:
+def _of_sdk_code(error: sdk.Error, text: str, request: EngineRequest) -> EngineError:
     code = int(error.code)
     fault = error.fault
     if fault is not None:
-        return _of_fault(code, _line(fault.detail or ""), _line(fault.reason or ""), asked=asked)
+        return _of_fault(code, _line(fault.detail or ""), _line(fault.reason or ""), request=request)
     if code == 403:
-        return PermissionDenied(**asked.fields, status_code=code, detail=text)
-    return _of_page(Answer(status_code=code), asked, known=True)
+        return PermissionDenied(**request.fields, status_code=code, detail=text)
+    return _of_page(EngineAnswer(status_code=code), request, known=True)
 
 
 def _line(text: str) -> str:

@@ -1,7 +1,7 @@
-"""What the English texts of events tell: names, durations, downtime, errors.
+"""Facts in the English texts of events: names, durations, downtime, errors.
 
-The texts are pinned to English by the `Accept-Language` header of every request. A text that fits no
-pattern is kept as it is and tells nothing: an engine may reword it.
+Every request asks for English by `Accept-Language`. A text that matches no pattern is kept and yields no
+facts: an engine may reword it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_fact_of(event: Event) -> EventFact:
-    """An event with what its text tells."""
+    """An event with the facts of its text."""
     facts = msgspec.structs.asdict(facts_of(event.code, event.description))
     return EventFact(
         index=event.id,
@@ -50,7 +50,7 @@ def event_fact_of(event: Event) -> EventFact:
 
 
 def facts_of(code: int, text: str) -> _Facts:
-    """What the text of an event of this code tells; nothing where it fits no pattern.
+    """The facts in the text of an event of this code; none where it matches no pattern.
 
     >>> facts_of(161, "Migration cancelled (VM: app01, Source: kvm04, User: admin@internal-authz).").user
     'admin@internal-authz'
@@ -76,7 +76,7 @@ def facts_of(code: int, text: str) -> _Facts:
 
 
 def duration_s_of(text: str | None) -> float | None:
-    """Seconds of a duration in the engine's words, e.g. `1 minute 12 seconds`; zero units are left out there.
+    """Seconds of a duration as the engine writes it, e.g. `1 minute 12 seconds` (zero units are left out).
 
     >>> duration_s_of("1 minute 12 seconds"), duration_s_of("(N/A)")
     (72.0, None)
@@ -86,7 +86,9 @@ def duration_s_of(text: str | None) -> float | None:
 
 
 def _downtime_ms_of(text: str | None) -> float | None:
-    match = _DOWNTIME.fullmatch(text or "")  # `(N/A)` where the host agent gave none, seen on plain success
+    match = _DOWNTIME.fullmatch(
+        text or ""
+    )  # `(N/A)` where the host agent reported none, which also happens on success
     return float(match[1]) if match else None
 
 

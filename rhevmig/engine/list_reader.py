@@ -1,32 +1,74 @@
-"""Reading one list as far as the account may see it: whole, else in parts, else not at all, always told."""
+"""Reads a list as far as the account may see it: whole, else part by part; what is missing is recorded."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from rhevmig.engine.collections import ATTRIBUTES, ListOf
-from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineError, EngineNotFound, EngineUnavailable, PermissionDenied
 from rhevmig.inventory import Unobserved
+from rhevmig.inventory.collections import Collection, link_name
 
 #: The smallest role that was seen to read everything (recordings `roles-*`).
 READ_ALL = "Give the account the role ReadOnlyAdmin on the system."
-#: `max` of a list at first.
+#: `max` of the first request for a list.
 FIRST_MAX = 10_000
-#: An answer as long as its `max` is asked for again with this many times as much.
+#: A list as long as its `max` is read again with this many times as much.
 GROWTH = 10
 
 T = TypeVar("T")
+#: From an object of the SDK and the links that were really followed.
 Convert = Callable[[Any, frozenset[str]], T]
 
 
-class Reader:
-    """Reads lists and keeps the record of what could not be seen; safe for several threads."""
+class Source(Protocol):
+    """What sends a reading request: `transport.Transport`."""
 
-    def __init__(self, transport: Transport, *, first_max: int = FIRST_MAX, follows: bool = True) -> None:
-        self._transport = transport
+    def read(
+        self,
+        path: str,
+        query: dict[str, str],
+        *,
+        tag: str,
+        convert: Callable[[Any], T],
+        timeout_s: float | None = None,
+    ) -> list[T]:
+        """The objects of an answer, converted one by one."""
+        ...
+
+
+def read_list(
+    source: Source,
+    path: str,
+    query: dict[str, str],
+    *,
+    tag: str,
+    convert: Callable[[Any], T],
+    first_max: int = FIRST_MAX,
+    timeout_s: float | None = None,
+) -> list[T]:
+    """All objects of a list: a full answer may be cut, so it is read again with a larger `max`.
+
+    Engine: without `max` its own query plan for lists is a hundred times slower.
+    """
+    most = first_max
+    while True:
+        asked = {**query, "max": str(most)}
+        found = source.read(path, asked, tag=tag, convert=convert, timeout_s=timeout_s)
+        if len(found) < most:
+            return found
+        most *= GROWTH
+
+
+class Reader:
+    """Reads lists and records what could not be read; safe for several threads.
+
+    Args: first_max (of each list); follows (whether this engine follows links, as 4.2 and newer do).
+    """
+
+    def __init__(self, source: Source, *, first_max: int = FIRST_MAX, follows: bool = True) -> None:
+        self._source = source
         self._first_max = first_max
         self._follows = follows
         self._lock = threading.Lock()
@@ -34,106 +76,101 @@ class Reader:
 
     @property
     def unobserved(self) -> tuple[Unobserved, ...]:
-        """All that could not be seen, in a stable order."""
+        """All that could not be read, in a stable order."""
         with self._lock:
             return tuple(sorted(self._unobserved, key=lambda one: (one.kind, one.what, one.id or "")))
 
     def miss(
         self, kind: str, what: str, reason: str, *, id: str | None = None, remedy: str = READ_ALL
     ) -> None:
-        """Notes something that could not be seen."""
+        """Records something that could not be read."""
         with self._lock:
             self._unobserved.append(Unobserved(kind=kind, id=id, what=what, reason=reason, remedy=remedy))
 
-    def read(self, wanted: ListOf, convert: Convert[T], *, query: dict[str, str] | None = None) -> list[T]:
-        """All entities of a list, with what the account may see of them.
-
-        Args: convert (one object of the SDK and the relations that were really followed → an entity).
-        """
+    def read(
+        self, collection: Collection, convert: Convert[T], *, query: dict[str, str] | None = None
+    ) -> list[T]:
+        """All objects of a collection, with the relations that the account may see."""
         query = query or {}
-        if not self._follows and wanted.follow:
-            for name in wanted.follow:
-                reason, remedy = (
-                    "engines before 4.2 cannot follow links",
-                    "Upgrade the engine to 4.2 or newer.",
-                )
-                self.miss(wanted.kind, name, reason, remedy=remedy)
-            wanted = ListOf(path=wanted.path, tag=wanted.tag, kind=wanted.kind)
+        if not self._follows and collection.follow:
+            for relation in collection.follow:
+                reason = "engines before 4.2 cannot follow links"
+                remedy = "Upgrade the engine to 4.2 or newer."
+                self.miss(collection.kind, link_name(relation), reason, remedy=remedy)
+            collection = collection.following()
         try:
-            return self._whole(wanted, wanted.follow, convert, query)
+            return self._whole(collection, collection.follow, convert, query)
         except (PermissionDenied, EngineNotFound, EngineUnavailable) as error:
-            if wanted.follow and (_may_be_one_part(error)):
-                return self._in_parts(wanted, convert, query)
+            if collection.follow and _may_be_one_relation(error):
+                return self._in_parts(collection, convert, query)
             if isinstance(error, EngineUnavailable):
                 raise
-            self.miss(wanted.kind, "all", _reason(error))
+            self.miss(collection.kind, "all", _reason(error))
             return []
 
     def one(
         self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str] | None = None
     ) -> T | None:
-        """One object; None where the engine knows none, or the account may not see it."""
+        """One object; None where the engine has none, or the account may not see it."""
         try:
-            found = self._transport.read(path, query or {}, tag=tag, convert=convert)
+            found = self._source.read(path, query or {}, tag=tag, convert=convert)
         except (PermissionDenied, EngineNotFound):
             return None
         return found[0] if found else None
 
     def several(self, path: str, tag: str, query: dict[str, str] | None = None) -> list[Any] | None:
-        """A short list as the SDK's objects; None where it is unknown, or not for this account."""
+        """A short list as objects of the SDK; None where it does not exist, or the account may not see it."""
         asked = {**(query or {}), "max": str(self._first_max)}
         try:
-            return self._transport.read(path, asked, tag=tag, convert=lambda item: item)
+            return self._source.read(path, asked, tag=tag, convert=lambda item: item)
         except (PermissionDenied, EngineNotFound):
             return None
 
     def _whole(
-        self, wanted: ListOf, follow: tuple[str, ...], convert: Convert[T], query: dict[str, str]
+        self, collection: Collection, follow: tuple[str, ...], convert: Convert[T], query: dict[str, str]
     ) -> list[T]:
-        seen = frozenset(follow)
-        asked = dict(query)
-        if follow:
-            asked["follow"] = ",".join(follow)
-        most = self._first_max
-        while True:
-            # without max the engine's own plan for lists is a hundred times slower
-            asked["max"] = str(most)
-            found = self._transport.read(
-                wanted.path, asked, tag=wanted.tag, convert=lambda item: convert(item, seen)
-            )
-            if len(found) < most:
-                return found
-            most *= GROWTH
+        links = [link_name(relation) for relation in follow]
+        if links:
+            query = {**query, "follow": ",".join(links)}
+        followed = frozenset(links)
+        return read_list(
+            self._source,
+            collection.path,
+            query,
+            tag=collection.name,
+            convert=lambda item: convert(item, followed),
+            first_max=self._first_max,
+        )
 
-    def _in_parts(self, wanted: ListOf, convert: Convert[T], query: dict[str, str]) -> list[T]:
+    def _in_parts(self, collection: Collection, convert: Convert[T], query: dict[str, str]) -> list[T]:
         """Each relation by itself, because one that is refused fails the whole request."""
         try:
-            bare = self._whole(wanted, (), _as_it_is, query)
+            bare = self._whole(collection, (), _unconverted, query)
         except (PermissionDenied, EngineNotFound) as error:
-            self.miss(wanted.kind, "all", _reason(error))
+            self.miss(collection.kind, "all", _reason(error))
             return []
-        seen = set()
-        for name in wanted.follow:
+        followed = set()
+        for relation in collection.follow:
             try:
-                followed = self._whole(wanted, (name,), _as_it_is, query)
+                found = self._whole(collection, (relation,), _unconverted, query)
             except (PermissionDenied, EngineNotFound, EngineUnavailable) as error:
-                if not _may_be_one_part(error):
+                if not _may_be_one_relation(error):
                     raise
-                self.miss(wanted.kind, name, _reason(error))
+                self.miss(collection.kind, link_name(relation), _reason(error))
                 continue
-            parts = {item.id: getattr(item, ATTRIBUTES[name]) for item in followed}
+            parts = {item.id: getattr(item, relation) for item in found}
             for item in bare:
-                setattr(item, ATTRIBUTES[name], parts.get(item.id))
-            seen.add(name)
-        return [convert(item, frozenset(seen)) for item in bare]
+                setattr(item, relation, parts.get(item.id))
+            followed.add(link_name(relation))
+        return [convert(item, frozenset(followed)) for item in bare]
 
 
-def _as_it_is(item: Any, _seen: frozenset[str]) -> Any:
+def _unconverted(item: Any, _followed: frozenset[str]) -> Any:
     return item
 
 
-def _may_be_one_part(error: EngineError) -> bool:
-    """Whether one followed relation may be to blame: refused, unknown, or an HTTP 500."""
+def _may_be_one_relation(error: EngineError) -> bool:
+    """Whether one followed relation may be the cause: refused, unknown, or an HTTP 500."""
     return isinstance(error, PermissionDenied | EngineNotFound) or error.status_code == 500
 
 

@@ -1,33 +1,37 @@
 """The migration port on a real engine: cheap readings, acts that are sent exactly once.
 
-`rhevmig.migration.port.MigrationPort` says what each call promises; which request answers it was chosen by
-what it costs an engine (polls by ids or by cluster, never by host, never statistics of a list).
+`rhevmig.migration.port.MigrationPort` documents each call. The requests behind the readings were chosen by
+what they cost an engine (polls by ids or by cluster, never by host, never statistics of a list).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rhevmig.engine.actions import act
 from rhevmig.engine.event_texts import event_fact_of
-from rhevmig.engine.mapping.event import event_of
-from rhevmig.engine.mapping.values import moment, ref, word
+from rhevmig.engine.list_reader import read_list
+from rhevmig.engine.mapping import EVENT
+from rhevmig.engine.mapping.conversions import any_text_of, utc_of
+from rhevmig.engine.mapping.fields import FieldTable, computed, reference, same, value, word
 from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineNotFound
 from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS
 from rhevmig.inventory import Engine
 from rhevmig.migration.port import ActAnswer, EventFact, HostState, JobState, VmState
 
-#: Most ids in one search: an address has its longest length (8,190 bytes at the engine's Apache).
+#: Most ids in one search: URLs have a length limit (8,190 bytes at the engine's Apache).
 MOST_IDS = 150
-#: First `max`; lists that are as long are asked for again with ten times as much.
+#: First `max` of a list.
 FIRST_MAX = 1000
 #: Longest wait for one reading: all of them are cheap.
 READ_TIMEOUT_S = 60.0
 _CODES = MIGRATION_EVENTS | HOST_EVENTS
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+T = TypeVar("T")
 
 
 class EnginePort:
@@ -42,74 +46,76 @@ class EnginePort:
         return f"EnginePort({self._engine.url!r})"
 
     def identity(self) -> Engine:
-        """Which engine this is, as it told when the session began."""
+        """Which engine this is, as read when the session began."""
         return self._engine
 
     # ── readings ─────────────────────────────────────────────────────────────────────────────────
 
     def watch(self, vm_ids: Sequence[str]) -> Mapping[str, VmState]:
-        """States of VMs by one list: by their ids, or of all where they are too many for an address."""
+        """States of VMs by one list: by their ids, or of all where they are too many for a URL."""
         wanted = set(vm_ids)
         if not wanted:
             return {}
         query = {"search": _by_ids(wanted)} if len(wanted) <= MOST_IDS else {}
-        found = self._list("vms", "vms", _vm_state, query)
+        found = self._list("vms", "vms", _VM_STATE, query)
         return {vm.vm_id: vm for vm in found if vm.vm_id in wanted}
 
     def vms_on(self, host_id: str, *, cluster_id: str) -> tuple[VmState, ...]:
-        """VMs on a host, from the list of its cluster (30 ms; by `host=` an engine needs seconds)."""
+        """VMs on a host, from the list of its cluster (30 ms; a search by `host=` takes seconds)."""
         name = self._cluster_name(cluster_id)
-        found = self._list("vms", "vms", _vm_state, {"search": f"cluster={_quoted(name)}"})
+        found = self._list("vms", "vms", _VM_STATE, {"search": f"cluster={_quoted(name)}"})
         return tuple(vm for vm in found if vm.host_id == host_id)
 
     def progress(self, vm_ids: Sequence[str]) -> Mapping[str, float]:
-        """`migration.progress` in percent; a VM that is gone, or tells none, is left out."""
+        """`migration.progress` in percent; a VM that is gone, or reports none, is left out."""
         found: dict[str, float] = {}
         for vm_id in vm_ids:
             try:
                 figures = self._list(f"vms/{vm_id}/statistics", "statistics", _figure, {})
             except EngineNotFound:
                 continue
-            value = dict(figures).get("migration.progress")
-            if value is not None:
-                found[vm_id] = value
+            percent = dict(figures).get("migration.progress")
+            if percent is not None:
+                found[vm_id] = percent
         return found
 
     def host_states(self, host_ids: Sequence[str]) -> Mapping[str, HostState]:
-        """States of hosts: one by itself, several from the list of all (15 ms with `max`)."""
+        """States of hosts: of one by its own resource, of several from the list of all (15 ms with `max`)."""
         wanted = set(host_ids)
         if len(wanted) == 1:
             (host_id,) = wanted
             try:
-                found = self._read(f"hosts/{host_id}", "host", _host_state, {})
+                found = self._read(f"hosts/{host_id}", "host", _HOST_STATE, {})
             except EngineNotFound:
                 return {}
         elif wanted:
-            found = self._list("hosts", "hosts", _host_state, {})
+            found = self._list("hosts", "hosts", _HOST_STATE, {})
         else:
             return {}
         return {host.host_id: host for host in found if host.host_id in wanted}
 
     def jobs_of(self, correlation_id: str) -> tuple[JobState, ...]:
         """Jobs with a correlation id, oldest first."""
-        query = {"search": f"correlation_id={correlation_id}"}
-        jobs = self._list("jobs", "jobs", _job_state, query)
+        jobs = self._list("jobs", "jobs", _JOB_STATE, {"search": f"correlation_id={correlation_id}"})
         return tuple(sorted(jobs, key=lambda job: (job.started_at is None, job.started_at)))
 
     def events_of(self, correlation_id: str) -> tuple[EventFact, ...]:
         """Events with a correlation id, oldest first."""
-        return self._events({"search": f"correlation_id={correlation_id}"})
+        found = self._list("events", "events", EVENT, {"search": f"correlation_id={correlation_id}"})
+        return tuple(event_fact_of(event) for event in sorted(found, key=lambda event: event.id))
 
     def events_since(self, index: int) -> tuple[EventFact, ...]:
         """Events of migrations and hosts above an index, oldest first.
 
-        Engine: `from` with `max` gives the newest so many, so a full answer is asked for again with more.
+        Engine: `from` with `max` returns the newest, so a full answer is read again with a larger `max`.
         """
-        return tuple(event for event in self._events({"from": str(index)}) if event.code in _CODES)
+        found = self._list("events", "events", EVENT, {"from": str(index)})
+        events = sorted((event for event in found if event.code in _CODES), key=lambda event: event.id)
+        return tuple(event_fact_of(event) for event in events)
 
     def event_index(self) -> int:
         """Index of the newest event; 0 on an engine without events."""
-        newest = self._read("events", "events", event_of, {"max": "1"})
+        newest = self._read("events", "events", EVENT, {"max": "1"})
         return newest[0].id if newest else 0
 
     # ── acts ─────────────────────────────────────────────────────────────────────────────────────
@@ -124,7 +130,7 @@ class EnginePort:
         force: bool = False,
         affinity_closure: bool = False,
     ) -> ActAnswer:
-        """Asks the engine to move a VM."""
+        """Requests the migration of a VM."""
         return act(
             self._transport,
             f"vms/{vm_id}/migrate",
@@ -136,23 +142,19 @@ class EnginePort:
         )
 
     def cancel_migration(self, vm_id: str, *, correlation_id: str) -> ActAnswer:
-        """Asks the engine to stop a migration."""
+        """Requests the cancellation of a migration."""
         return act(self._transport, f"vms/{vm_id}/cancelmigration", correlation_id=correlation_id)
 
     def deactivate_host(self, host_id: str, *, correlation_id: str, reason: str = "") -> ActAnswer:
-        """Asks the engine to empty a host and put it into maintenance."""
+        """Requests maintenance for a host, which the engine empties first."""
         path = f"hosts/{host_id}/deactivate"
         return act(self._transport, path, correlation_id=correlation_id, reason=reason or None)
 
     def activate_host(self, host_id: str, *, correlation_id: str) -> ActAnswer:
-        """Asks the engine to take a host back into service."""
+        """Requests the activation of a host."""
         return act(self._transport, f"hosts/{host_id}/activate", correlation_id=correlation_id)
 
-    # ── how ──────────────────────────────────────────────────────────────────────────────────────
-
-    def _events(self, query: dict[str, str]) -> tuple[EventFact, ...]:
-        found = self._list("events", "events", event_of, query)
-        return tuple(event_fact_of(event) for event in sorted(found, key=lambda event: event.id))
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────
 
     def _cluster_name(self, cluster_id: str) -> str:
         if cluster_id not in self._cluster_names:
@@ -164,17 +166,23 @@ class EnginePort:
             path = f"{self._transport.settings.url}/clusters/{cluster_id}"
             raise EngineNotFound(method="GET", path=path, status_code=404) from None
 
-    def _list(self, path: str, tag: str, convert: Any, query: dict[str, str]) -> list[Any]:
-        most = FIRST_MAX
-        while True:
-            found = self._read(path, tag, convert, {**query, "max": str(most)})
-            if len(found) < most:
-                return found
-            most *= 10
+    def _list(self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str]) -> list[T]:
+        return read_list(
+            self._transport,
+            path,
+            query,
+            tag=tag,
+            convert=convert,
+            first_max=FIRST_MAX,
+            timeout_s=self._timeout_s,
+        )
 
-    def _read(self, path: str, tag: str, convert: Any, query: dict[str, str]) -> list[Any]:
-        timeout_s = min(READ_TIMEOUT_S, self._transport.settings.timeout_s)
-        return self._transport.read(path, query, tag=tag, convert=convert, timeout_s=timeout_s)
+    def _read(self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str]) -> list[T]:
+        return self._transport.read(path, query, tag=tag, convert=convert, timeout_s=self._timeout_s)
+
+    @property
+    def _timeout_s(self) -> float:
+        return min(READ_TIMEOUT_S, self._transport.settings.timeout_s)
 
 
 def _by_ids(ids: set[str]) -> str:
@@ -185,45 +193,42 @@ def _quoted(name: str) -> str:
     return name if _PLAIN_WORD.fullmatch(name) else f'"{name}"'
 
 
-#: A status that the SDK does not know: never one of the engine's own words, so no rule takes it for one.
-_UNRECOGNISED = "unrecognised"
+def _status(item: Any) -> str:
+    # a status that the SDK does not know: never a word of the engine, so no rule mistakes it for one
+    return item.status.value if item.status is not None else "unrecognised"
 
 
-def _vm_state(item: Any) -> VmState:
-    return VmState(
-        vm_id=item.id,
-        status=word(item.status) or _UNRECOGNISED,
-        host_id=ref(item.host),
-        cluster_id=ref(item.cluster),
-        name=item.name,
-        affinity=word(item.placement_policy.affinity) if item.placement_policy else None,
-        status_detail=item.status_detail,
-    )
-
-
-def _host_state(item: Any) -> HostState:
-    summary = item.summary
-    return HostState(
-        host_id=item.id,
-        status=word(item.status) or _UNRECOGNISED,
-        name=item.name,
-        cluster_id=ref(item.cluster),
-        status_detail=item.status_detail,
-        vms_active=summary.active if summary else None,
-        vms_migrating=summary.migrating if summary else None,
-        vms_total=summary.total if summary else None,
-        spm_status=word(item.spm.status) if item.spm else None,
-    )
-
-
-def _job_state(item: Any) -> JobState:
-    return JobState(
-        job_id=item.id,
-        status=word(item.status) or _UNRECOGNISED,
-        description=item.description or "",
-        started_at=moment(item.start_time),
-        ended_at=moment(item.end_time),
-    )
+_VM_STATE = FieldTable(
+    VmState,
+    "VM",
+    same("name", "status_detail"),
+    vm_id=value("id"),
+    status=computed(_status),
+    host_id=reference("host"),
+    cluster_id=reference("cluster"),
+    affinity=word("placement_policy.affinity"),
+)
+_HOST_STATE = FieldTable(
+    HostState,
+    "host",
+    same("name", "status_detail"),
+    host_id=value("id"),
+    status=computed(_status),
+    cluster_id=reference("cluster"),
+    vms_active=value("summary.active"),
+    vms_migrating=value("summary.migrating"),
+    vms_total=value("summary.total"),
+    spm_status=word("spm.status"),
+)
+_JOB_STATE = FieldTable(
+    JobState,
+    "job",
+    job_id=value("id"),
+    status=computed(_status),
+    description=value("description", any_text_of),
+    started_at=value("start_time", utc_of),
+    ended_at=value("end_time", utc_of),
+)
 
 
 def _figure(item: Any) -> tuple[str, float | None]:

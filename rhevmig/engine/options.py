@@ -1,10 +1,11 @@
-"""The engine's options that the product reads: CPU types with their flags, migration policies, the MTU.
+"""The engine's options: CPU types with their flags, migration policies, the default MTU.
 
-All three are asked for without a version and then come with all of them (recording `options`).
+All three are read without a version and then hold the values of all versions (recording `options`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from rhevmig.inventory import ClusterLevel, ConvergenceStep, CpuType, MigrationP
 def cpu_types_of(option: Any) -> dict[str, tuple[CpuType, ...]]:
     """CPU types by compatibility level, from `ServerCPUList`.
 
-    Each entry reads `level:name:flag,flag:QEMU model:architecture`; entries are separated by `;`. Names may
+    Each entry is `level:name:flag,flag:QEMU model:architecture`; entries are separated by `;`. Names may
     hold commas (`IBM z114, z196`), so the colons decide.
     """
     return {
@@ -41,11 +42,13 @@ def _cpu_type(entry: str) -> CpuType | None:
     )
 
 
-def with_flags(levels: list[ClusterLevel], flags: dict[str, tuple[CpuType, ...]]) -> tuple[ClusterLevel, ...]:
-    """Cluster levels whose CPU types know their flags.
+def with_flags(
+    levels: Sequence[ClusterLevel], flags: dict[str, tuple[CpuType, ...]]
+) -> tuple[ClusterLevel, ...]:
+    """Cluster levels with the flags of their CPU types.
 
-    A level whose types the account may not see is filled from the option; a type that the option does not
-    name keeps its flags unobserved.
+    A level whose types the account may not see is filled from the option; the flags of a type that the option
+    does not contain stay unobserved.
     """
     joined = []
     for level in levels:
@@ -61,7 +64,7 @@ def with_flags(levels: list[ClusterLevel], flags: dict[str, tuple[CpuType, ...]]
 
 
 def default_mtu_of(option: Any) -> int | None:
-    """`DefaultMTU`: what a network with MTU 0 means."""
+    """`DefaultMTU`: the MTU in bytes of a network whose MTU is 0."""
     values = [value.value for value in option.values or () if value.value]
     return int(values[0]) if values and values[0].isdigit() else None
 
@@ -100,10 +103,10 @@ class _Policy(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def migration_policies_of(option: Any) -> tuple[MigrationPolicy, ...]:
-    """Migration policies from `MigrationPolicies` (JSON text a level), each with the levels that offer it.
+    """Migration policies from `MigrationPolicies` (JSON text per level), each with the levels that offer it.
 
-    Where levels differ about a policy, the newest level's word is kept.
-    Raises: msgspec.DecodeError for text that is no such JSON.
+    Where levels differ about a policy, the newest level wins.
+    Raises: msgspec.DecodeError for other text.
     """
     found: dict[str, tuple[_Policy, list[str]]] = {}
     values = [value for value in option.values or () if value.version is not None and value.value]

@@ -1,4 +1,8 @@
-"""Several readings at once, in threads that never hold up the end of the program."""
+"""Several requests in parallel, in daemon threads.
+
+Threads of a `concurrent.futures` pool are joined when the interpreter exits, so a request that hangs would
+hold up the end of the program after Ctrl-C or an error; daemon threads do not.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,9 @@ from collections.abc import Callable, Sequence
 
 
 def run_together(acts: Sequence[Callable[[], object]], *, at_once: int) -> None:
-    """Runs all acts, the first ones first, so many at a time.
+    """Runs all acts in their order, `at_once` at a time.
 
-    Raises: the first error of any act, at once; acts that are under way then are left to themselves (their
-    threads are daemons), and no further one is begun.
+    Raises: the first error of any act, at once; running acts are then abandoned, and no further one starts.
     """
     waiting: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
     ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
@@ -27,7 +30,7 @@ def run_together(acts: Sequence[Callable[[], object]], *, at_once: int) -> None:
                 return
             try:
                 act()
-            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, whatever it is
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 ended.put(error)
                 return
             ended.put(None)

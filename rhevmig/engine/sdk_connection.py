@@ -1,4 +1,4 @@
-"""One connection of the SDK, made to keep deadlines and to tell what really came back.
+"""One connection of the SDK that keeps deadlines and reports the real answer.
 
 The SDK ignores its timeout while logging in, loses the status of HTML answers and logs in again by itself
 on every 401; the hooks below (all single-underscore methods of the SDK) close these three gaps.
@@ -16,29 +16,22 @@ from urllib.parse import urlencode
 import ovirtsdk4 as sdk
 import pycurl
 from ovirtsdk4 import http, readers, xml
-from ovirtsdk4.reader import Reader
 
-from rhevmig.engine.error_mapping import (
-    Answer,
-    broken_off,
-    fault_of,
-    fault_of_answer,
-    fault_of_login,
-)
-from rhevmig.engine.request import Asked
+from rhevmig.engine.error_mapping import broken_off, error_of, error_of_answer, error_of_login
+from rhevmig.engine.request import EngineAnswer, EngineRequest
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import AuthenticationFailed, EngineError, NotAnEngine
 
-#: Longest time to reach a server, and to log in.
+#: Longest time to connect, and to log in.
 CONNECT_TIMEOUT_S = 15
 LOGIN_TIMEOUT_S = 60
 
-_READERS: dict[str, Callable[[Any], Any]] = Reader._readers
-assert "vms" in _READERS, readers.__name__  # importing the readers is what registers them
+#: By element name; importing `readers` registers them. Those of lists read many objects.
+_READERS: dict[str, Callable[[Any], Any]] = readers.Reader._readers
 
 
 class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no types
-    """A connection of the SDK for one thread at a time; raises only errors of our tree."""
+    """A connection of the SDK for one thread at a time; raises only errors of `rhevmig.errors`."""
 
     def __init__(self, settings: Settings, *, token: str | None, known: Callable[[], bool]) -> None:
         self._settings = settings
@@ -54,92 +47,100 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
             compress=True,
             sso_url=settings.login_url,
             sso_revoke_url=settings.logout_url,
-            # fault and event texts are parsed, so they must not follow the caller's locale
+            # texts of faults and events are parsed, so they must not depend on the locale
             headers={"Accept-Language": "en-US"},
         )
-        self._asked = Asked(url=settings.url)
+        self._request = EngineRequest(url=settings.url)
 
     def __repr__(self) -> str:
         return f"EngineConnection({self._settings.url!r})"
 
     def exchange(
-        self, asked: Asked, query: dict[str, str], *, body: str | None = None, timeout_s: float | None = None
+        self,
+        request: EngineRequest,
+        query: dict[str, str],
+        *,
+        body: str | None = None,
+        timeout_s: float | None = None,
     ) -> bytes:
-        """The body of a good answer; anything else is raised as our error."""
-        self._asked = asked
+        """The body of a good answer.
+
+        Raises: EngineError for any other answer, and for none.
+        """
+        self._request = request
         self._timeout = max(1, round(timeout_s or self._settings.timeout_s))
-        path = f"/{asked.path}" if asked.path else ""
+        path = f"/{request.path}" if request.path else ""
         try:
-            request = http.Request(method=asked.method, path=path, query=query, body=body)
-            response = self.wait(self.send(request))
+            sent = self.send(http.Request(method=request.method, path=path, query=query, body=body))
+            response = self.wait(sent)
         except Exception as error:
-            raise fault_of(error, asked, user=self._settings.username or "") from error
+            raise error_of(error, request, user=self._settings.username or "") from error
         content: bytes = response.body
         return content
 
     def log_in(self) -> str:
         """A new token."""
-        asked = Asked(method="POST", url=self._settings.login_url)
-        self._asked = asked
+        request = EngineRequest(method="POST", url=self._settings.login_url)
+        self._request = request
         try:
             token: str = self.authenticate()
         except Exception as error:
-            raise fault_of(error, asked, user=self._settings.username or "") from error
+            raise error_of(error, request, user=self._settings.username or "") from error
         return token
 
     # ── hooks of the SDK ─────────────────────────────────────────────────────────────────────────
 
     def _read_reponse(self, context: Any) -> Any:
-        # judged here, where the status and the page are still known, and before the SDK's own re-login
+        # here the status and the page are still known, and the SDK has not logged in again yet
         response = super()._read_reponse(context)
         headers = response.headers
-        answer = Answer(
+        answer = EngineAnswer(
             status_code=response.code,
             content_type=_media_type(_header(headers, "content-type")),
             location=_header(headers, "location"),
             body=response.body,
         )
-        fault = fault_of_answer(answer, self._asked, known=self._known())
-        if fault is not None:
-            raise fault
+        error = error_of_answer(answer, self._request, known=self._known())
+        if error is not None:
+            raise error
         return response
 
     def _get_sso_response(self, url: str, params: Any = "") -> Any:
-        asked = Asked(method="POST", url=url)
+        request = EngineRequest(method="POST", url=url)
         answer = ask_plainly(self._settings, url, form=params, accept="application/json")
         if answer.content_type not in ("application/json", "text/json"):
-            raise _no_login_service(answer, asked)
+            raise _no_login_service(answer, request)
         try:
             content = json.loads(answer.body)
         except ValueError as error:
-            raise NotAnEngine(**asked.fields, detail=f"its login answer is no JSON: {error}") from error
+            raise NotAnEngine(**request.fields, detail=f"its login answer is not JSON: {error}") from error
         first = content[0] if isinstance(content, list) and content else content
         if not isinstance(first, dict):
-            raise NotAnEngine(**asked.fields, detail="its login answer is no JSON object")
+            raise NotAnEngine(**request.fields, detail="its login answer is not JSON object")
         if "error" in first:
             code, text = self._get_sso_error(first)
-            raise fault_of_login(str(code), str(text), asked=asked, user=self._settings.username or "")
+            raise error_of_login(str(code), str(text), request=request, user=self._settings.username or "")
         return first
 
 
-def _no_login_service(answer: Answer, asked: Asked) -> EngineError:
-    fault = fault_of_answer(answer, asked, known=False)
-    if fault is None or isinstance(fault, AuthenticationFailed):
-        # XML, or a login of something else: in both cases not the engine's own service
+def _no_login_service(answer: EngineAnswer, request: EngineRequest) -> EngineError:
+    error = error_of_answer(answer, request, known=False)
+    if error is None or isinstance(error, AuthenticationFailed):
+        # XML, or the login of another service: in both cases not the engine's login service
         return NotAnEngine(
-            **asked.fields,
+            **request.fields,
             status_code=answer.status_code,
             detail=f"its login service answers HTTP {answer.status_code} without JSON",
         )
-    return fault
+    return error
 
 
 def ask_plainly(
     settings: Settings, url: str, *, form: dict[str, str] | None = None, accept: str = "application/xml"
-) -> Answer:
-    """One request without the SDK and without a token, within the login's deadlines.
+) -> EngineAnswer:
+    """One request without the SDK and without a token, within the deadlines of a login.
 
-    Raises: the mapped error of libcurl when nothing comes back.
+    Raises: EngineError where nothing comes back.
     """
     body, headers = io.BytesIO(), io.BytesIO()
     curl = pycurl.Curl()
@@ -160,11 +161,11 @@ def ask_plainly(
         curl.perform()
         status_code = curl.getinfo(pycurl.HTTP_CODE)
     except pycurl.error as error:
-        raise fault_of(error, Asked(method="GET" if form is None else "POST", url=url)) from error
+        raise error_of(error, EngineRequest(method="GET" if form is None else "POST", url=url)) from error
     finally:
         curl.close()
     lines = headers.getvalue().decode("latin-1").splitlines()
-    return Answer(
+    return EngineAnswer(
         status_code=status_code,
         content_type=_media_type(_header(lines, "content-type")),
         location=_header(lines, "location"),
@@ -172,21 +173,21 @@ def ask_plainly(
     )
 
 
-def elements(content: bytes, asked: Asked, *, tag: str) -> Iterator[Any]:
-    """The objects of the SDK in an answer, one at a time, so that none outlives its conversion.
+def elements(content: bytes, request: EngineRequest, *, tag: str) -> Iterator[Any]:
+    """The objects of the SDK in an answer, one at a time, so that only one is in memory.
 
-    Args: tag (the outermost element expected: of a list such as `vms`, or of one object such as `api`).
+    Args: tag (the expected outermost element: of a list such as `vms`, or of one object such as `api`).
     """
-    found = _outermost(content, asked)
+    found = _outermost(content, request)
     if found != tag:
-        raise NotAnEngine(**asked.fields, detail=f"its answer begins with <{found}>, not <{tag}>")
-    # half of every list is links and actions; the SDK would build objects of them that nobody reads
+        raise NotAnEngine(**request.fields, detail=f"its answer begins with <{found}>, not <{tag}>")
+    # half of every list is links and actions; the SDK would build objects of them that are never used
     content = _LINKS.sub(b"", content)
     cursor = None
     try:
         cursor = xml.XmlReader(io.BytesIO(content))
         cursor.forward()
-        if tag not in _LISTS:
+        if _READERS[tag].__name__ != "read_many":
             yield _READERS[tag](cursor)
             return
         empty = cursor.empty_element()
@@ -194,7 +195,7 @@ def elements(content: bytes, asked: Asked, *, tag: str) -> Iterator[Any]:
         while not empty and cursor.forward():
             yield _READERS[cursor.node_name()](cursor)
     except Exception as error:
-        raise fault_of(error, asked) from error
+        raise error_of(error, request) from error
     finally:
         if cursor is not None:
             cursor.close()
@@ -202,49 +203,27 @@ def elements(content: bytes, asked: Asked, *, tag: str) -> Iterator[Any]:
 
 #: Links and actions. Text and attributes never hold a bare `<`, so no value is cut.
 _LINKS = re.compile(rb"<actions>[^\0]*?</actions>\s*|<link [^>]*/>\s*")
-#: Outermost elements that hold a list.
-_LISTS = frozenset(
-    [
-        "affinity_labels",
-        "cluster_levels",
-        "clusters",
-        "data_centers",
-        "disks",
-        "events",
-        "hosts",
-        "jobs",
-        "networks",
-        "scheduling_policies",
-        "scheduling_policy_units",
-        "statistics",
-        "storage_connections",
-        "storage_domains",
-        "tags",
-        "vms",
-        "vnic_profiles",
-    ]
-)
 
 
-def _outermost(content: bytes, asked: Asked) -> str:
-    """The name of the outermost element, proven to be closed: libxml2 prints what it finds cut to stderr."""
+def _outermost(content: bytes, request: EngineRequest) -> str:
+    """The name of the outermost element, which must be closed: else libxml2 prints to stderr."""
     head = content[:1000]
     start = head.find(b"?>") + 2 if head.lstrip().startswith(b"<?xml") else 0
     start = head.find(b"<", start)
     end = min((i for i in (head.find(c, start) for c in (b" ", b">", b"/", b"\n")) if i > 0), default=-1)
     if start < 0 or end < 0:
-        raise broken_off(asked, f"{len(content)} bytes that are no document")
+        raise broken_off(request, f"{len(content)} bytes that are no document")
     name = head[start + 1 : end]
     tail = content[-200:].rstrip()
     if not tail.endswith(b"</" + name + b">") and not (
         tail.endswith(b"/>") and content.count(b"<", 0, 1000) <= 2
     ):
-        raise broken_off(asked, f"after {len(content):,} bytes")
+        raise broken_off(request, f"after {len(content):,} bytes")
     return name.decode("ascii", "replace")
 
 
 def _header(lines: list[str], name: str) -> str | None:
-    """The last value of a header (redirects and proxies send several blocks)."""
+    """The last value of a header: redirects and proxies send several blocks."""
     values = [line.partition(":")[2].strip() for line in lines if line.lower().startswith(f"{name}:")]
     return values[-1] if values else None
 

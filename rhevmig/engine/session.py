@@ -1,4 +1,4 @@
-"""The engine as a caller holds it: `connect()` and what it returns."""
+"""`connect()` and the session that it returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import msgspec
 from rhevmig.clock import Clock, SystemClock
 from rhevmig.engine.consistency import mended
 from rhevmig.engine.details import Detail, detail_of, with_detail
-from rhevmig.engine.error_mapping import NO_ROLE_REMEDY, V3_REMEDY, Answer
+from rhevmig.engine.error_mapping import NO_ROLE_REMEDY, V3_REMEDY
 from rhevmig.engine.list_reader import Reader
 from rhevmig.engine.migration_port import EnginePort
 from rhevmig.engine.sdk_connection import ask_plainly
@@ -62,17 +62,17 @@ class EngineClient:
 
     @property
     def engine(self) -> Engine:
-        """Which engine this is, as it told when the session began."""
+        """Which engine this is, as read when the session began."""
         return self._root.engine
 
     @property
     def clock(self) -> Clock:
-        """The clock that this session lives by."""
+        """The clock of this session."""
         return self._transport.clock
 
     @property
     def engine_time(self) -> datetime | None:
-        """The engine's clock when the session began; None where it told none."""
+        """The engine's clock when the session began; None where it reported none."""
         return self._root.engine_time
 
     @property
@@ -83,11 +83,13 @@ class EngineClient:
     def inventory(self, detail: Detail = ()) -> Inventory:
         """Everything at one instant, in a number of requests that does not depend on the number of VMs.
 
-        Args: detail (what is dear to read, by name: `targets`, `hosts`, `host_statistics`, `vms`,
-        `vm_statistics`; or a mapping from these to ids or names, None for all that make sense).
-        Raises: EngineError; InvalidArgument, NotFound, AmbiguousName for a detail that names nothing.
-        Engine: what the account may not see is in `unobserved`; what moved meanwhile is read again, and
-        named in `instant.torn_ids` where it moved once more.
+        Args:
+          detail: what is expensive to read, by name: `targets`, `hosts`, `host_statistics`, `vms`,
+            `vm_statistics`; or a mapping from these to ids or names, None for all that make sense.
+
+        Raises: EngineError; InvalidArgument, NotFound, AmbiguousName for a detail that does not exist.
+        Engine: what the account may not see is in `unobserved`; what changed meanwhile is read again, and is
+        in `instant.torn_ids` where it changed once more.
 
         Example: `engine.inventory(detail={"targets": ["web01"]})`
         """
@@ -104,11 +106,11 @@ class EngineClient:
         return msgspec.structs.replace(inventory, instant=instant, unobserved=reader.unobserved)
 
     def migration_port(self) -> EnginePort:
-        """The acts and cheap readings that migrating needs (`rhevmig.migration.MigrationPort`)."""
+        """The acts and cheap readings that migrations need (`rhevmig.migration.MigrationPort`)."""
         return self._port
 
     def close(self) -> None:
-        """Ends the session, if it was ours; a second call does nothing."""
+        """Ends the session, unless the caller gave its token; a second call does nothing."""
         self._transport.close()
 
 
@@ -125,16 +127,20 @@ def connect(
     environ: Mapping[str, str] | None = None,
     ask_password: Callable[[str], str] | None = None,
 ) -> EngineClient:
-    """Logs in to an engine and proves that it is one.
+    """Logs in to an engine and checks that it is one.
 
     Args:
-      url (address; `OVIRT_URL`; a bare name means https://NAME/ovirt-engine/api),
-      username (user@profile; `OVIRT_USERNAME`), password (`OVIRT_PASSWORD`; asked for on a terminal),
-      token (instead of both; `OVIRT_TOKEN`; never revoked, since it is not ours),
-      ca_file (PEM of the engine's CA; `OVIRT_CAFILE`; else the system's CAs),
-      insecure (no verification of TLS; `OVIRT_INSECURE`; default False),
-      timeout_s (seconds that one request may take), clock, environ (the variables; the process's own),
-      ask_password (asks a person, given the prompt; a terminal's own way by default).
+      url: address, or `OVIRT_URL`; a bare name means https://NAME/ovirt-engine/api.
+      username: user@profile, or `OVIRT_USERNAME`.
+      password: or `OVIRT_PASSWORD`, or asked for on a terminal.
+      token: instead of both, or `OVIRT_TOKEN`; never revoked.
+      ca_file: PEM file of the engine's CA, or `OVIRT_CAFILE`; the system's CAs by default.
+      insecure: no verification of TLS, or `OVIRT_INSECURE`; False by default.
+      timeout_s: seconds that one request may take.
+      clock: of deadlines and waits; the system's by default.
+      environ: the variables; those of the process by default.
+      ask_password: asks for a password, given the prompt; on the terminal by default.
+
     Raises: InvalidArgument, CertificateUntrusted, AuthenticationFailed (tried once, accounts lock),
     PermissionDenied (no role at all), NotAnEngine, EngineUnreachable, EngineTimeout, EngineUnavailable.
     """
@@ -161,7 +167,10 @@ def connect(
 
 
 def _met(transport: Transport) -> Root:
-    """Logs in and reads the root; what is no engine is recognised and named."""
+    """Logs in and reads the root.
+
+    Raises: EngineError, which names what answers instead of an engine 4.
+    """
     try:
         transport.log_in()
     except (NotAnEngine, EngineNotFound) as error:
@@ -171,13 +180,13 @@ def _met(transport: Transport) -> Root:
     except AuthenticationFailed as error:
         if transport.settings.token is not None:
             raise
-        # seen: who has no role at all is given a token, and then HTTP 401 on every call
+        # seen: an account without any role gets a token, and then HTTP 401 on every call
         detail = f"{transport.settings.username} may log in but has no role: {error.detail}"
         raise PermissionDenied(
             method="GET", path=error.path, status_code=401, detail=detail, remedy=NO_ROLE_REMEDY
         ) from error
     except EngineNotFound as error:
-        detail = "an engine is there, but has nothing at this path"
+        detail = "an engine answers, but has nothing at this path"
         remedy = "The address usually ends in /ovirt-engine/api."
         raise NotAnEngine(
             method="GET", path=transport.settings.url, status_code=404, detail=detail, remedy=remedy
@@ -187,9 +196,9 @@ def _met(transport: Transport) -> Root:
 
 
 def _recognised(settings: Settings, login: EngineError) -> EngineError:
-    """What stands at an address that has no login service: RHEV 3.x, or no engine at all."""
+    """The error for an address without a login service: RHEV 3.x, or no engine at all."""
     try:
-        answer: Answer = ask_plainly(settings, settings.url)
+        answer = ask_plainly(settings, settings.url)
     except RhevmigError:
         return login
     old = answer.status_code == 405 or (answer.status_code == 401 and login.status_code in (404, 405))

@@ -1,4 +1,4 @@
-"""How to reach an engine: from arguments, else from the variables that the oVirt tools share."""
+"""How to reach an engine: from arguments, else from the environment variables that the oVirt tools share."""
 
 from __future__ import annotations
 
@@ -20,21 +20,20 @@ _NO = frozenset({"", "0", "false", "no", "off", "f", "n"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything needed to reach an engine; shows no secret of its own."""
+    """Everything needed to reach an engine; its representations show no secret."""
 
     #: Base address of the API, without a trailing slash.
     url: str
     #: User with profile, e.g. `admin@internal`; None with a token alone.
     username: str | None = None
-    #: Password.
     password: str | None = None
-    #: Token that somebody else obtained, and will revoke.
+    #: Token of a session that the caller opened, and will close.
     token: str | None = None
     #: PEM file of trusted CAs; None means those of the system.
     ca_file: str | None = None
-    #: Whether TLS goes unverified.
+    #: Whether TLS is not verified.
     insecure: bool = False
-    #: Longest time that one request may take, in seconds.
+    #: Longest time that one request may take.
     timeout_s: float = 300.0
 
     def __repr__(self) -> str:
@@ -43,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     __str__ = __repr__
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """What rich shows: no secret either."""
+        """What rich shows."""
         return [("url", self.url), ("username", self.username), ("insecure", self.insecure)]
 
     @property
@@ -53,12 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def login_url(self) -> str:
-        """Where tokens are had."""
+        """Address that issues tokens."""
         return f"{self._engine_url}/sso/oauth/token"
 
     @property
     def logout_url(self) -> str:
-        """Where tokens are given back."""
+        """Address that revokes tokens."""
         return f"{self._engine_url}/services/sso-logout"
 
     @property
@@ -83,13 +82,13 @@ def settings_of(
     ask_password: Callable[[str], str] | None,
 ) -> Settings:
     """Arguments, completed from `OVIRT_URL`, `OVIRT_USERNAME`, `OVIRT_PASSWORD`, `OVIRT_TOKEN`,
-    `OVIRT_CAFILE` and `OVIRT_INSECURE`, and by asking for the password where somebody can be asked.
+    `OVIRT_CAFILE` and `OVIRT_INSECURE`, and by asking for the password where that is possible.
 
-    Raises: InvalidArgument, naming what is missing or cannot be meant.
+    Raises: InvalidArgument, which names what is missing or invalid.
     """
     address = api_url(url or environ.get("OVIRT_URL"))
     username = username or environ.get("OVIRT_USERNAME") or None
-    # a user who was named is meant, even where a token lies about in the environment
+    # a user given as an argument wins over a token in the environment
     token = token or (None if username and password else environ.get("OVIRT_TOKEN") or None)
     password = password or environ.get("OVIRT_PASSWORD") or None
     if timeout_s <= 0:
@@ -102,7 +101,7 @@ def settings_of(
                 expected="user@profile, or a token",
                 remedy="Set OVIRT_USERNAME (and OVIRT_PASSWORD), or OVIRT_TOKEN.",
             )
-        password = password or _asked(ask_password, username, address)
+        password = password or _ask(ask_password, username, address)
     verified_by, unverified = _trust(ca_file, insecure, environ, address)
     return Settings(
         url=address,
@@ -116,12 +115,12 @@ def settings_of(
 
 
 def api_url(text: str | None) -> str:
-    """The API's address from what people call an engine's address.
+    """The address of the API from the address or name of an engine.
 
     >>> api_url("engine.example.com"), api_url("https://e.example/ovirt-engine/")
     ('https://engine.example.com/ovirt-engine/api', 'https://e.example/ovirt-engine/api')
     """
-    remedy = "Set OVIRT_URL, or name the engine."
+    remedy = "Set OVIRT_URL, or give the address of the engine."
     if not text or not text.strip():
         raise InvalidArgument(name="url", value=None, expected=_EXPECTED_URL, remedy=remedy)
     given = text.strip()
@@ -134,7 +133,7 @@ def api_url(text: str | None) -> str:
         raise InvalidArgument(name="url", value=given, expected=_EXPECTED_URL)
     if parts.username or parts.password:
         shown = f"{parts.scheme}://…@{parts.hostname}{parts.path}"
-        remedy = "Give the user and the password apart from the address."
+        remedy = "Give user and password separately, not in the address."
         raise InvalidArgument(name="url", value=shown, expected=_EXPECTED_URL, remedy=remedy)
     path = parts.path.rstrip("/")
     if path in ("", "/ovirt-engine"):
@@ -142,8 +141,8 @@ def api_url(text: str | None) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
-def _asked(ask_password: Callable[[str], str] | None, username: str, address: str) -> str:
-    remedy = "Set OVIRT_PASSWORD or OVIRT_TOKEN, or run where it can be asked for."
+def _ask(ask_password: Callable[[str], str] | None, username: str, address: str) -> str:
+    remedy = "Set OVIRT_PASSWORD or OVIRT_TOKEN, or run on a terminal."
     if ask_password is None:
         raise InvalidArgument(name="password", value=None, expected="a password", remedy=remedy)
     answer = ask_password(f"Password of {username} at {urlsplit(address).netloc}: ")
@@ -155,12 +154,12 @@ def _asked(ask_password: Callable[[str], str] | None, username: str, address: st
 def _trust(
     ca_file: str | None, insecure: bool | None, environ: Mapping[str, str], address: str
 ) -> tuple[str | None, bool]:
-    """The CA file to verify with, and whether to verify nothing. TLS is verified unless told otherwise."""
+    """The CA file to verify with, and whether not to verify."""
     if insecure is None:
         word = environ.get("OVIRT_INSECURE", "").strip().lower()
         if word not in _YES | _NO:
             raise InvalidArgument(name="OVIRT_INSECURE", value=word, expected="true or false")
-        # a CA that was named is meant, even where OVIRT_INSECURE is still set
+        # a CA file given as an argument wins over OVIRT_INSECURE
         insecure = word in _YES and not ca_file
     if insecure or not address.startswith("https:"):
         return None, insecure
@@ -179,7 +178,7 @@ def _trust(
 
 
 def _system_ca_file() -> str | None:
-    """The system's own bundle; libcurl out of a wheel may look for it where another system has it."""
+    """The CA bundle of the system; libcurl from a wheel may expect it at another distribution's path."""
     candidates = [ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt"]
     candidates += ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"]
     return next((path for path in candidates if path and Path(path).is_file()), None)

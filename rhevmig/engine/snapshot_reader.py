@@ -1,4 +1,11 @@
-"""One inventory from all lists: read together, joined at home, held against the events meanwhile."""
+"""One inventory from all lists: read in parallel and joined here.
+
+What is read was chosen by what it costs an engine (4.5.8, 920 VMs): `vms` 1.0 ms per VM, with `nics` 2.1,
+`diskattachments` +1.3, `hostdevices` +0.1, `tags` +0.7 (followed only where tags exist). Following
+`diskattachments.disk` costs +6.1, so disks are joined here from their own list (0.2 ms per disk). Statistics
+(30 ms per VM), all content (60 ms) and scheduler targets (35 ms) are read on request only (`details`).
+Nothing here answers HTTP 500 (recording `follow-refused`).
+"""
 
 from __future__ import annotations
 
@@ -8,53 +15,56 @@ from typing import Any
 
 import msgspec
 
-from rhevmig.engine.collections import EVENT_SEARCHES, LISTS, TAGGED, ListOf
 from rhevmig.engine.list_reader import FIRST_MAX, GROWTH, Reader
-from rhevmig.engine.mapping.affinity import affinity_groups_of, affinity_label_of
-from rhevmig.engine.mapping.cluster import (
-    cluster_level_of,
-    cluster_networks_of,
-    cluster_of,
-    data_center_of,
-    scheduling_policy_of,
-)
-from rhevmig.engine.mapping.event import event_of
-from rhevmig.engine.mapping.host import host_of
-from rhevmig.engine.mapping.network import network_of, vnic_profile_of
-from rhevmig.engine.mapping.storage import (
-    attachments_of,
-    disk_of,
-    storage_connection_of,
-    storage_domain_of,
-)
-from rhevmig.engine.mapping.values import moment, ref
-from rhevmig.engine.mapping.vm import vm_of
+from rhevmig.engine.mapping import EVENT, MAPPINGS
+from rhevmig.engine.mapping.conversions import id_of, utc_of
+from rhevmig.engine.mapping.fields import NOTHING_FOLLOWED
 from rhevmig.engine.options import cpu_types_of, default_mtu_of, migration_policies_of, with_flags
 from rhevmig.engine.parallel import run_together
 from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE, Transport
-from rhevmig.inventory import Engine, Event, Instant, Inventory
+from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS, EventCode
+from rhevmig.inventory import ClusterLevel, Engine, Event, Instant, Inventory, SchedulingPolicy
+from rhevmig.inventory.collections import COLLECTIONS, Collection, children_of, link_name
 
 #: Longest wait for the root, which every engine answers at once.
 ROOT_TIMEOUT_S = 60.0
 _OPTIONS = ("ServerCPUList", "MigrationPolicies", "DefaultMTU")
+#: Names of the units that scheduling policies refer to.
+_UNITS = Collection(
+    name="scheduling_policy_units", kind="scheduling_policy_unit", label="policy unit", model=None
+)
+#: An object, and the objects inside it by the name of their collection.
+_Family = tuple[Any, dict[str, list[Any]]]
+_ROWS = {name: row for name, row in COLLECTIONS.items() if row.parent is None}
+
+
+def _search(codes: frozenset[int]) -> str:
+    return " or ".join(f"type={code}" for code in sorted(codes))
+
+
+#: Searches for events, each with the number that is kept: newest first, so the oldest are left out.
+#: Clock drift is searched separately: on a busy engine other events would push it out.
+EVENT_SEARCHES: tuple[tuple[str, int], ...] = (
+    (_search(MIGRATION_EVENTS), 1000),
+    (_search(HOST_EVENTS - {EventCode.HOST_TIME_DRIFT}), 500),
+    (f"type={int(EventCode.HOST_TIME_DRIFT)}", 100),
+)
 
 
 class Root(msgspec.Struct, frozen=True, kw_only=True):
-    """What the root of the API tells, and when it told it."""
+    """The root of the API, and when it was read."""
 
-    #: The engine.
     engine: Engine
-    #: Version as numbers; empty where the engine tells none.
+    #: Version as numbers; empty where the engine reports none.
     version: tuple[int, ...] = ()
-    #: When it was asked, by our clock.
+    #: By the clock of this machine.
     asked_at: datetime
-    #: The engine's clock.
+    #: By the engine's clock.
     engine_time: datetime | None = None
-    #: Engine's clock less ours.
+    #: Engine's clock minus the clock of this machine.
     clock_offset_s: float | None = None
-    #: Round trip.
     round_trip_s: float
-    #: VMs in all; None where the account may not see the summary.
+    #: Number of VMs; None where the account may not see the summary.
     vms: int | None = None
 
     @property
@@ -67,18 +77,18 @@ class Root(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def follows(self) -> bool:
-        """Whether this engine follows links; older ones ignore the parameter in silence."""
+        """Whether this engine follows links; older ones silently ignore the parameter."""
         return not self.version or self.version >= (4, 2)
 
 
 def read_root(transport: Transport) -> Root:
-    """The root of the API: proves that an engine is there and that the account may come in."""
+    """Reads the root of the API, which proves that an engine answers and accepts the account."""
     clock, settings = transport.clock, transport.settings
     asked_at, start = clock.now(), clock.monotonic()
     timeout_s = min(ROOT_TIMEOUT_S, settings.timeout_s)
     (api,) = transport.read("", {}, tag="api", convert=lambda item: item, timeout_s=timeout_s)
     round_trip_s = clock.monotonic() - start
-    told = moment(api.time)
+    engine_time = utc_of(api.time)
     product = api.product_info
     version = product.version if product else None
     numbers = (version.major, version.minor) if version and version.major is not None else ()
@@ -90,13 +100,13 @@ def read_root(transport: Transport) -> Root:
             name=product.name if product else None,
             vendor=product.vendor if product else None,
             instance_id=product.instance_id if product else None,
-            user=settings.username or ref(api.authenticated_user),
+            user=settings.username or id_of(api.authenticated_user),
             tls_verified=settings.url.startswith("https:") and not settings.insecure,
         ),
         version=tuple(number or 0 for number in numbers),
         asked_at=asked_at,
-        engine_time=told,
-        clock_offset_s=(told - middle).total_seconds() if told else None,
+        engine_time=engine_time,
+        clock_offset_s=(engine_time - middle).total_seconds() if engine_time else None,
         round_trip_s=round_trip_s,
         vms=api.summary.vms.total if api.summary and api.summary.vms else None,
     )
@@ -108,13 +118,13 @@ def newest_event_index(transport: Transport) -> int | None:
     return newest[0] if newest else None
 
 
-def wanted_lists(*, tagged: bool) -> dict[str, ListOf]:
-    """The lists to read; tags are followed only where there are any."""
-    return {name: one.following("tags") if tagged and name in TAGGED else one for name, one in LISTS.items()}
+def with_tags(collection: Collection) -> Collection:
+    """The collection with tags followed, where its objects may carry any."""
+    return collection.following(*collection.follow, "tags") if collection.tagged else collection
 
 
 def read_inventory(transport: Transport, reader: Reader, root: Root) -> Inventory:
-    """All lists, joined; without details, and not yet held against later events."""
+    """All lists, joined; without details, and not yet compared with later events."""
     requests_before = transport.requests - 1
     before: list[int | None] = []
     tags: list[Any] = []
@@ -125,7 +135,7 @@ def read_inventory(transport: Transport, reader: Reader, root: Root) -> Inventor
         ),
         at_once=MAX_REQUESTS_AT_ONCE,
     )
-    # the root tag is always there; without another one no entity carries any
+    # every engine has the root tag; without another one no object carries any
     tagged = tags[0] is None or any(tag.parent is not None for tag in tags[0])
     parts = _Parts(reader, transport, tagged=tagged)
     run_together(parts.acts(), at_once=MAX_REQUESTS_AT_ONCE)
@@ -143,35 +153,42 @@ def read_inventory(transport: Transport, reader: Reader, root: Root) -> Inventor
 
 
 class _Parts:
-    """The lists while they come in; each key is written by one thread."""
+    """The lists while they are read; each key is written by one thread."""
 
     def __init__(self, reader: Reader, transport: Transport, *, tagged: bool) -> None:
         self._reader = reader
         self._transport = transport
         self._tagged = tagged
-        self._lists = wanted_lists(tagged=tagged)
-        self._found: dict[str, list[Any]] = {}
+        self._found: dict[str, list[_Family]] = {}
+        self._units: dict[str, str] = {}
         self._options: dict[str, Any] = {}
-        self._events: dict[str, list[Event]] = {}
+        self._events: dict[int, Event] = {}
 
     def acts(self) -> list[Callable[[], None]]:
-        """What to run, the longest first."""
-        lists = [self._list(name) for name in self._lists]
+        """The requests, the longest first."""
+        lists = [self._list(row) for row in _ROWS.values()]
         events = [self._event_search(search, most) for search, most in EVENT_SEARCHES]
-        return [*lists[:3], *events, *lists[3:], *(self._option(name) for name in _OPTIONS)]
+        options = [self._option(name) for name in _OPTIONS]
+        return [*lists[:3], *events, *lists[3:], self._read_units, *options]
 
-    def _list(self, name: str) -> Callable[[], None]:
-        convert = _CONVERSIONS[name]
+    def _list(self, row: Collection) -> Callable[[], None]:
+        convert = _with_children(row, untagged=not self._tagged)
+        wanted = with_tags(row) if self._tagged else row
 
         def act() -> None:
-            self._found[name] = self._reader.read(self._lists[name], convert)
+            self._found[row.name] = self._reader.read(wanted, convert)
 
         return act
+
+    def _read_units(self) -> None:
+        units = self._reader.read(_UNITS, lambda item, _followed: (item.id, item.name))
+        self._units = {id: name for id, name in units if id and name}
 
     def _event_search(self, search: str, most: int) -> Callable[[], None]:
         def act() -> None:
             query = {"search": search, "max": str(most)}
-            self._events[search] = self._transport.read("events", query, tag="events", convert=event_of)
+            events = self._transport.read("events", query, tag="events", convert=EVENT)
+            self._events.update({event.id: event for event in events})
 
         return act
 
@@ -185,52 +202,43 @@ class _Parts:
 
     def joined(self, engine: Engine, instant: Instant) -> Inventory:
         """The inventory."""
-        found, options = self._found, self._options
-        units = dict(found["schedulingpolicyunits"])
+        collections: dict[str, Any] = {name: self._all(row) for name, row in COLLECTIONS.items()}
+        collections["cluster_levels"] = self._levels(collections["cluster_levels"])
+        collections["scheduling_policies"] = self._policies(collections["scheduling_policies"])
+        policies, mtu = self._options["MigrationPolicies"], self._options["DefaultMTU"]
         inventory = Inventory(
             engine=engine,
             instant=instant,
-            data_centers=tuple(one for one, _ in found["datacenters"]),
-            clusters=tuple(one for one, _, _ in found["clusters"]),
-            cluster_levels=self._levels(),
-            hosts=self._untagged(found["hosts"]),
-            networks=tuple(found["networks"]),
-            cluster_networks=tuple(network for _, networks, _ in found["clusters"] for network in networks),
-            vnic_profiles=tuple(found["vnicprofiles"]),
-            storage_domains=tuple(found["storagedomains"]),
-            storage_attachments=tuple(one for _, attached in found["datacenters"] for one in attached),
-            storage_connections=tuple(found["storageconnections"]),
-            disks=tuple(found["disks"]),
-            vms=self._untagged(found["vms"]),
-            affinity_groups=tuple(group for _, _, groups in found["clusters"] for group in groups),
-            affinity_labels=tuple(found["affinitylabels"]),
-            migration_policies=migration_policies_of(options["MigrationPolicies"])
-            if options["MigrationPolicies"]
-            else (),
-            scheduling_policies=tuple(
-                scheduling_policy_of(item, seen, units) for item, seen in found["schedulingpolicies"]
-            ),
-            events=self._all_events(),
-            default_mtu=default_mtu_of(options["DefaultMTU"]) if options["DefaultMTU"] else None,
+            migration_policies=migration_policies_of(policies) if policies else (),
+            events=tuple(self._events[index] for index in sorted(self._events, reverse=True)),
+            default_mtu=default_mtu_of(mtu) if mtu else None,
+            **collections,
         )
         self._note_hidden(inventory)
         return msgspec.structs.replace(inventory, unobserved=self._reader.unobserved)
 
-    def _untagged(self, entities: list[Any]) -> tuple[Any, ...]:
-        if self._tagged:
-            return tuple(entities)
-        return tuple(msgspec.structs.replace(one, tags=()) for one in entities)
+    def _all(self, row: Collection) -> tuple[Any, ...]:
+        if row.parent is None:
+            return tuple(entity for entity, _ in self._found[row.name])
+        return tuple(one for _, children in self._found[row.parent] for one in children[row.name])
 
-    def _levels(self) -> tuple[Any, ...]:
+    def _levels(self, levels: Sequence[ClusterLevel]) -> tuple[ClusterLevel, ...]:
         option = self._options["ServerCPUList"]
-        return with_flags(self._found["clusterlevels"], cpu_types_of(option) if option else {})
+        return with_flags(levels, cpu_types_of(option) if option else {})
 
-    def _all_events(self) -> tuple[Event, ...]:
-        by_index = {event.id: event for events in self._events.values() for event in events}
-        return tuple(by_index[index] for index in sorted(by_index, reverse=True))
+    def _policies(self, policies: Sequence[SchedulingPolicy]) -> tuple[SchedulingPolicy, ...]:
+        """Policies with the names of their filters; a filter whose unit is not listed keeps its id."""
+        return tuple(
+            policy
+            if policy.filters is None
+            else msgspec.structs.replace(
+                policy, filters=tuple(self._units.get(unit, unit) for unit in policy.filters)
+            )
+            for policy in policies
+        )
 
     def _note_hidden(self, inventory: Inventory) -> None:
-        """What a restricted account gets without a refusal: elements that are simply not there."""
+        """What the engine leaves out for a restricted account without refusing anything."""
         vms, running = inventory.vms, [vm for vm in inventory.vms if vm.is_running]
         self._miss("vm", "host", running, [vm for vm in running if vm.host_id is None])
         self._miss("vm", "placement_policy", vms, [vm for vm in vms if vm.affinity is None])
@@ -239,7 +247,7 @@ class _Parts:
         self._miss("storage_domain", "storage", domains, [one for one in domains if one.storage_type is None])
 
     def _miss(self, kind: str, what: str, entities: Sequence[Any], hidden: Sequence[Any]) -> None:
-        """One note for all where it is hidden of all, else one each."""
+        """One record for all where it is hidden of all, else one for each."""
         reason = "the engine leaves it out for this account"
         if hidden and len(hidden) == len(entities):
             self._reader.miss(kind, what, reason)
@@ -248,25 +256,30 @@ class _Parts:
                 self._reader.miss(kind, what, reason, id=one.id)
 
 
-_CONVERSIONS: dict[str, Callable[[Any, frozenset[str]], Any]] = {
-    "vms": vm_of,
-    "hosts": host_of,
-    "disks": lambda item, _seen: disk_of(item),
-    "clusters": lambda item, seen: (
-        cluster_of(item),
-        cluster_networks_of(item) if "networks" in seen else (),
-        affinity_groups_of(item) if "affinitygroups" in seen else (),
-    ),
-    "datacenters": lambda item, seen: (
-        data_center_of(item, seen),
-        attachments_of(item) if "storagedomains" in seen else (),
-    ),
-    "storagedomains": storage_domain_of,
-    "schedulingpolicies": lambda item, seen: (item, seen),
-    "schedulingpolicyunits": lambda item, _seen: (item.id, item.name),
-    "affinitylabels": lambda item, _seen: affinity_label_of(item),
-    "networks": lambda item, _seen: network_of(item),
-    "vnicprofiles": lambda item, _seen: vnic_profile_of(item),
-    "storageconnections": lambda item, _seen: storage_connection_of(item),
-    "clusterlevels": lambda item, _seen: cluster_level_of(item),
-}
+def conversion(row: Collection, *, untagged: bool = False) -> Callable[[Any, frozenset[str]], Any]:
+    """From an object of the SDK and the links that were followed to a struct of the collection's model.
+
+    Args: untagged (the engine has no tags, so they are known although the link was not followed).
+    """
+    assert row.model is not None
+    table = MAPPINGS[row.model]
+    known = frozenset({"tags"}) if untagged else NOTHING_FOLLOWED
+    return lambda item, followed: table(item, followed | known)
+
+
+def _with_children(row: Collection, *, untagged: bool) -> Callable[[Any, frozenset[str]], _Family]:
+    """The same, with the structs of the collections that exist inside the object."""
+    convert = conversion(row, untagged=untagged)
+    children = children_of(row.name)
+
+    def family(item: Any, followed: frozenset[str]) -> _Family:
+        inside = {}
+        for child in children:
+            assert child.model is not None
+            assert child.relation is not None
+            parts = getattr(item, child.relation) if link_name(child.relation) in followed else None
+            parent_id = {f"{row.kind}_id": item.id}
+            inside[child.name] = [MAPPINGS[child.model](part, **parent_id) for part in parts or ()]
+        return convert(item, followed), inside
+
+    return family

@@ -1,7 +1,7 @@
-"""Sending requests: at most three at a time, one connection each, one session for all of them.
+"""Sends requests: at most three at a time, each over its own connection, all in one session.
 
-A session that we began is renewed once when it expires and ended at the end; a token that was given to us
-is neither.
+A session that was opened here is renewed when it expires and ended at the end; a token that the caller gave
+is neither renewed nor revoked. Reads are retried a few times, logins once, acts never.
 """
 
 from __future__ import annotations
@@ -11,22 +11,59 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import tenacity
+
 from rhevmig.clock import Clock
 from rhevmig.engine.error_mapping import EXPIRED
-from rhevmig.engine.request import Asked
-from rhevmig.engine.retries import login_policy, read_policy
+from rhevmig.engine.request import EngineRequest
 from rhevmig.engine.sdk_connection import EngineConnection, elements
 from rhevmig.engine.settings import Settings
-from rhevmig.errors import AuthenticationFailed, EngineError, RhevmigError
+from rhevmig.errors import AuthenticationFailed, EngineError, EngineUnavailable, RhevmigError
 
-#: More at once only slow each other down (engine-measured: 4 lists together take as long as 4 in a row).
+#: More in parallel do not help (engine-measured: 4 lists together take as long as 4 in sequence).
 MAX_REQUESTS_AT_ONCE = 3
+#: Most attempts of one read.
+READ_ATTEMPTS = 3
+#: Most attempts of one login, the second only when the login service was not available: a wrong password is
+#: never sent twice, accounts lock.
+LOGIN_ATTEMPTS = 2
 
 T = TypeVar("T")
 
 
+def read_policy(*, clock: Clock, deadline_s: float) -> tenacity.Retrying:
+    """Retries of requests that change nothing, where the error is retryable.
+
+    Args: deadline_s (no new attempt starts after so many seconds, so that a request which takes all its time
+    is not sent three times).
+    """
+    start = clock.monotonic()
+
+    def late(_state: tenacity.RetryCallState) -> bool:
+        return clock.monotonic() - start >= deadline_s
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, RhevmigError) and error.retryable),
+        stop=lambda state: late(state) or state.attempt_number >= READ_ATTEMPTS,
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
+        sleep=clock.sleep,
+        reraise=True,
+    )
+
+
+def login_policy(*, clock: Clock) -> tenacity.Retrying:
+    """One retry of a login after an HTTP 5xx only, when the password was not checked."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, EngineUnavailable)),
+        stop=tenacity.stop_after_attempt(LOGIN_ATTEMPTS),
+        wait=tenacity.wait_random(0.5, 1.5),
+        sleep=clock.sleep,
+        reraise=True,
+    )
+
+
 class Transport:
-    """The way to one engine for any number of threads."""
+    """Requests to one engine, from any number of threads."""
 
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self.settings = settings
@@ -47,7 +84,7 @@ class Transport:
     def log_in(self) -> None:
         """Obtains a token where none was given.
 
-        Raises: AuthenticationFailed, and whatever reaching a server may raise.
+        Raises: AuthenticationFailed, and every other EngineError.
         """
         if self._token is None:
             self._token = self._new_token()
@@ -61,20 +98,20 @@ class Transport:
         convert: Callable[[Any], T],
         timeout_s: float | None = None,
     ) -> list[T]:
-        """The objects of an answer, converted one by one; repeated while the error says that it may help."""
-        asked = Asked(url=self.settings.url, path=path)
+        """The objects of an answer, converted one by one; retried where the error is retryable."""
+        request = EngineRequest(url=self.settings.url, path=path)
         deadline_s = timeout_s or self.settings.timeout_s
         policy = read_policy(clock=self.clock, deadline_s=deadline_s)
 
         def once() -> list[T]:
-            found = elements(self.exchange(asked, query, timeout_s=timeout_s), asked, tag=tag)
+            found = elements(self.exchange(request, query, timeout_s=timeout_s), request, tag=tag)
             return [convert(item) for item in found]
 
         return policy(once)
 
     def exchange(
         self,
-        asked: Asked,
+        request: EngineRequest,
         query: dict[str, str],
         *,
         body: str | None = None,
@@ -83,25 +120,25 @@ class Transport:
     ) -> bytes:
         """One request, sent once, or once more after the session was renewed (HTTP 401: nothing was done).
 
-        Args: fresh (over a connection that was not used before, see `acting`).
+        Args: fresh (over a connection that was not used before, see `actions`).
         """
         with self._places:
             token, connection = (self._token, self._connect(self._token)) if fresh else self._take()
             try:
-                return self._send(connection, token, asked, query, body, timeout_s)
+                return self._send(connection, token, request, query, body, timeout_s)
             except AuthenticationFailed as error:
                 if error.reason != EXPIRED:
                     raise
                 token = self._renewed(token, error)
             connection = self._connect(token)
-            return self._send(connection, token, asked, query, body, timeout_s)
+            return self._send(connection, token, request, query, body, timeout_s)
 
     def remember_engine(self) -> None:
-        """An engine was met here: strange pages are passing trouble from now on."""
+        """Records that an engine answered: a foreign page is a passing fault from now on."""
         self._known = True
 
     def close(self) -> None:
-        """Ends the session that we began and closes all connections; never raises, may be repeated."""
+        """Ends the session that was opened here and closes all connections; never raises, may be repeated."""
         with self._lock:
             if self._closed:
                 return
@@ -119,7 +156,7 @@ class Transport:
         self,
         connection: EngineConnection,
         token: str | None,
-        asked: Asked,
+        request: EngineRequest,
         query: dict[str, str],
         body: str | None,
         timeout_s: float | None,
@@ -127,10 +164,10 @@ class Transport:
         with self._lock:
             self.requests += 1
         try:
-            content = connection.exchange(asked, query, body=body, timeout_s=timeout_s)
+            content = connection.exchange(request, query, body=body, timeout_s=timeout_s)
         except BaseException as error:
             # a transfer that broke stays in the SDK's pool and fails the next one: such a connection is
-            # thrown away; one that brought a whole answer is good for the next request
+            # closed; one that delivered a whole answer can be used again
             if isinstance(error, EngineError) and error.status_code is not None and error.reason != EXPIRED:
                 self._give_back(token, connection)
             else:

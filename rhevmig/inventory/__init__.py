@@ -1,12 +1,11 @@
-"""What an engine consists of at one instant: frozen data, references by id, and files of it.
+"""What an engine consists of at one instant: frozen data, references by id, and the files of it.
 
-`inventory` holds the whole and its lookups; `clusters`, `hosts`, `networks`, `storage`, `vms` the
-entities; `record` the reading itself; `files` and
-`snapshot` the file.
+`inventory` holds the whole and its lookups, `models` the objects, `collections` one row per collection,
+`migration_path` the way of a migration, `files` the envelope of every file that rhevmig writes.
 """
 
-from rhevmig.inventory.files import SCHEMA_VERSION, write_aside
-from rhevmig.inventory.inventory import Inventory
+from rhevmig.inventory.files import write_file
+from rhevmig.inventory.inventory import SNAPSHOT, Inventory, json_schema, load
 from rhevmig.inventory.migration_path import (
     MigrationPath,
     NetworkLink,
@@ -15,14 +14,13 @@ from rhevmig.inventory.migration_path import (
     network_link,
     used_links,
 )
-from rhevmig.inventory.models.cluster import (
-    Cluster,
+from rhevmig.inventory.models.affinity import AffinityGroup, AffinityLabel, AffinityRule
+from rhevmig.inventory.models.cluster import Cluster, FencingPolicy, MigrationOptions
+from rhevmig.inventory.models.data_center import (
     ClusterLevel,
-    ClusterMigration,
     ConvergenceStep,
     CpuType,
     DataCenter,
-    FencingPolicy,
     IscsiBond,
     MigrationPolicy,
     SchedulingPolicy,
@@ -39,33 +37,17 @@ from rhevmig.inventory.models.host import (
     UnmanagedNetwork,
 )
 from rhevmig.inventory.models.network import ClusterNetwork, Network, VnicProfile
-from rhevmig.inventory.models.storage import (
-    Disk,
-    StorageConnection,
-    StorageDomain,
-    StorageDomainAttachment,
-)
-from rhevmig.inventory.models.vm import (
-    RUNNING,
-    AffinityGroup,
-    AffinityLabel,
-    AffinityRule,
-    DiskAttachment,
-    HostDevice,
-    Vm,
-    VmNic,
-)
-from rhevmig.inventory.snapshot import json_schema, load
+from rhevmig.inventory.models.storage import Disk, StorageConnection, StorageDomain, StorageDomainAttachment
+from rhevmig.inventory.models.vm import RUNNING, DiskAttachment, HostDevice, Vm, VmNic
 
 __all__ = [
     "RUNNING",
-    "SCHEMA_VERSION",
+    "SNAPSHOT",
     "AffinityGroup",
     "AffinityLabel",
     "AffinityRule",
     "Cluster",
     "ClusterLevel",
-    "ClusterMigration",
     "ClusterNetwork",
     "ConvergenceStep",
     "CpuType",
@@ -82,6 +64,7 @@ __all__ = [
     "Inventory",
     "IpAssignment",
     "IscsiBond",
+    "MigrationOptions",
     "MigrationPath",
     "MigrationPolicy",
     "Network",
@@ -105,5 +88,5 @@ __all__ = [
     "migration_path",
     "network_link",
     "used_links",
-    "write_aside",
+    "write_file",
 ]

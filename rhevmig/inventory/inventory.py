@@ -1,21 +1,21 @@
-"""The inventory: everything that was read of one engine at one instant, and how to look things up."""
+"""The inventory: everything that was read of one engine at one instant, and its lookups."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from rhevmig._version import VERSION
 from rhevmig.errors import AmbiguousName, NotFound
-from rhevmig.inventory.extending import extension
-from rhevmig.inventory.files import SCHEMA_VERSION, SNAPSHOT_FORMAT, write_aside
-from rhevmig.inventory.models.cluster import (
-    Cluster,
+from rhevmig.inventory.collections import COLLECTIONS
+from rhevmig.inventory.files import FileKind, json_schema_of, load_file, save_file
+from rhevmig.inventory.models.affinity import AffinityGroup, AffinityLabel
+from rhevmig.inventory.models.cluster import Cluster
+from rhevmig.inventory.models.data_center import (
     ClusterLevel,
     DataCenter,
     MigrationPolicy,
@@ -30,9 +30,16 @@ from rhevmig.inventory.models.storage import (
     StorageDomain,
     StorageDomainAttachment,
 )
-from rhevmig.inventory.models.vm import AffinityGroup, AffinityLabel, Vm
+from rhevmig.inventory.models.vm import Vm
 
-#: What the engine takes for a network whose MTU is 0, where `DefaultMTU` could not be read.
+SNAPSHOT: Final = FileKind(
+    noun="snapshot",
+    format="rhevmig-inventory",
+    schema_version=1,
+    body="inventory",
+    remedy="Take a new one with `rhevmig snapshot`.",
+)
+#: The engine's default MTU, in bytes, where the option `DefaultMTU` could not be read.
 ENGINE_DEFAULT_MTU = 1500
 
 
@@ -48,133 +55,105 @@ T = TypeVar("T")
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One engine at one instant: frozen, references by id, lookups built once.
+    """One engine at one instant: frozen, references by id, indexes built once.
 
-    `None` anywhere means *not observed*, never zero or false; `unobserved` says why.
+    `None` anywhere means *not observed*, never zero or false; `unobserved` names the reason.
     """
 
-    #: The engine.
     engine: Engine
-    #: When, and whether it stood still.
     instant: Instant
-    #: Data centers.
     data_centers: tuple[DataCenter, ...] = ()
-    #: Clusters.
     clusters: tuple[Cluster, ...] = ()
-    #: Compatibility levels and their CPU types.
     cluster_levels: tuple[ClusterLevel, ...] = ()
-    #: Hosts.
     hosts: tuple[Host, ...] = ()
-    #: Networks.
     networks: tuple[Network, ...] = ()
     #: Networks in clusters, with their roles.
     cluster_networks: tuple[ClusterNetwork, ...] = ()
-    #: Profiles of VM NICs.
     vnic_profiles: tuple[VnicProfile, ...] = ()
-    #: Storage domains.
     storage_domains: tuple[StorageDomain, ...] = ()
     #: Storage domains in data centers, with their status.
     storage_attachments: tuple[StorageDomainAttachment, ...] = ()
-    #: Storage connections.
     storage_connections: tuple[StorageConnection, ...] = ()
-    #: Disks.
     disks: tuple[Disk, ...] = ()
-    #: VMs.
     vms: tuple[Vm, ...] = ()
-    #: Affinity groups.
     affinity_groups: tuple[AffinityGroup, ...] = ()
-    #: Affinity labels.
     affinity_labels: tuple[AffinityLabel, ...] = ()
-    #: Migration policies; empty where the option could not be read.
+    #: Empty where the option could not be read.
     migration_policies: tuple[MigrationPolicy, ...] = ()
-    #: Scheduling policies.
     scheduling_policies: tuple[SchedulingPolicy, ...] = ()
     #: Events of migrations, hosts and clocks, newest first.
     events: tuple[Event, ...] = ()
-    #: Hosts that the engine itself would migrate a VM to, by VM id (only with `detail={"targets"}`).
+    #: Hosts that the engine's scheduler would accept, by VM id (only with `detail={"targets"}`).
     migration_targets: dict[str, tuple[str, ...]] = {}
-    #: Option `DefaultMTU`; None where it could not be read.
+    #: Option `DefaultMTU`, in bytes; None where it could not be read.
     default_mtu: int | None = None
-    #: What could not be seen, and why.
+    #: What could not be read, and why.
     unobserved: tuple[Unobserved, ...] = ()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the inventory as JSON; `rhevmig.load` reads it back equal.
 
-        Raises: OutputFailed; an older file at the path is then untouched.
+        Raises: OutputFailed; an older file at the path is then unchanged.
         """
-        snapshot = {
-            "format": SNAPSHOT_FORMAT,
-            "schema_version": SCHEMA_VERSION,
-            "written_by": f"rhevmig {VERSION}",
-            "inventory": self,
-        }
-        return write_aside(Path(path), msgspec.json.encode(snapshot) + b"\n")
-
-    def frames(self) -> Any:
-        """Tidy DataFrames of clusters, hosts, VMs, NICs, networks, storage (`rhevmig.notebook.Frames`).
-
-        Raises: ExtraMissing without the extra `notebook`.
-        """
-        return extension("frames", extra="notebook")(self)
+        return save_file(Path(path), SNAPSHOT, self)
 
     # ── by id ────────────────────────────────────────────────────────────────────────────────────
 
     def data_center(self, key: str) -> DataCenter:
         """The data center of this id or name; raises `NotFound`."""
-        return _get("data center", self.data_centers, self._data_center_ids, key)
+        return self._get("data_centers", self.data_centers, key)
 
     def cluster(self, key: str) -> Cluster:
         """The cluster of this id or name; raises `NotFound`."""
-        return _get("cluster", self.clusters, self._cluster_ids, key)
+        return self._get("clusters", self.clusters, key)
 
     def host(self, key: str) -> Host:
         """The host of this id or name; raises `NotFound`."""
-        return _get("host", self.hosts, self._host_ids, key)
+        return self._get("hosts", self.hosts, key)
 
     def vm(self, key: str) -> Vm:
         """The VM of this id or name; raises `NotFound`, or `AmbiguousName` when data centers share it."""
-        return _get("VM", self.vms, self._vm_ids, key)
+        return self._get("vms", self.vms, key)
 
     def network(self, key: str) -> Network:
         """The network of this id or name; raises `NotFound`, `AmbiguousName` when data centers share it."""
-        return _get("network", self.networks, self._network_ids, key)
+        return self._get("networks", self.networks, key)
 
     def storage_domain(self, key: str) -> StorageDomain:
         """The storage domain of this id or name; raises `NotFound`."""
-        return _get("storage domain", self.storage_domains, self._storage_domain_ids, key)
+        return self._get("storage_domains", self.storage_domains, key)
 
     def find_network(self, network_id: str | None) -> Network | None:
-        """The network of this id, if it was seen."""
-        return self._network_ids.get(network_id or "")
+        """The network of this id, if it was read."""
+        return self._index(self.networks).get(network_id or "")
 
     def find_data_center(self, data_center_id: str | None) -> DataCenter | None:
-        """The data center of this id, if it was seen."""
-        return self._data_center_ids.get(data_center_id or "")
+        """The data center of this id, if it was read."""
+        return self._index(self.data_centers).get(data_center_id or "")
 
     def find_cluster(self, cluster_id: str | None) -> Cluster | None:
-        """The cluster of this id, if it was seen."""
-        return self._cluster_ids.get(cluster_id or "")
+        """The cluster of this id, if it was read."""
+        return self._index(self.clusters).get(cluster_id or "")
 
     def find_host(self, host_id: str | None) -> Host | None:
-        """The host of this id, if it was seen."""
-        return self._host_ids.get(host_id or "")
+        """The host of this id, if it was read."""
+        return self._index(self.hosts).get(host_id or "")
 
     def find_vm(self, vm_id: str | None) -> Vm | None:
-        """The VM of this id, if it was seen."""
-        return self._vm_ids.get(vm_id or "")
+        """The VM of this id, if it was read."""
+        return self._index(self.vms).get(vm_id or "")
 
     def find_disk(self, disk_id: str | None) -> Disk | None:
-        """The disk of this id, if it was seen."""
-        return self._disk_ids.get(disk_id or "")
+        """The disk of this id, if it was read."""
+        return self._index(self.disks).get(disk_id or "")
 
     def find_storage_domain(self, storage_domain_id: str | None) -> StorageDomain | None:
-        """The storage domain of this id, if it was seen."""
-        return self._storage_domain_ids.get(storage_domain_id or "")
+        """The storage domain of this id, if it was read."""
+        return self._index(self.storage_domains).get(storage_domain_id or "")
 
     def find_vnic_profile(self, vnic_profile_id: str | None) -> VnicProfile | None:
-        """The profile of this id, if it was seen."""
-        return self._vnic_profile_ids.get(vnic_profile_id or "")
+        """The profile of this id, if it was read."""
+        return self._index(self.vnic_profiles).get(vnic_profile_id or "")
 
     # ── by relation ──────────────────────────────────────────────────────────────────────────────
 
@@ -205,16 +184,6 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 return self.find_network(member.network_id)
         return None
 
-    def groups_of(self, vm: Vm) -> tuple[AffinityGroup, ...]:
-        """Affinity groups of a VM's cluster that it belongs to, directly or by a label."""
-        labels = {label.id for label in self.affinity_labels if vm.id in label.vm_ids}
-        return tuple(
-            group
-            for group in self.affinity_groups
-            if group.cluster_id == vm.cluster_id
-            and (vm.id in group.vm_ids or labels.intersection(group.vm_label_ids))
-        )
-
     def members_of(self, group: AffinityGroup) -> tuple[frozenset[str], frozenset[str]]:
         """Ids of all VMs and of all hosts of an affinity group, those by label included."""
         labels = {label.id: label for label in self.affinity_labels}
@@ -226,11 +195,11 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return frozenset(vm_ids), frozenset(host_ids)
 
     def storage_status(self, data_center_id: str | None, storage_domain_id: str) -> str | None:
-        """Status of a storage domain in a data center; None where it was not seen there."""
+        """Status of a storage domain in a data center; None where it was not read there."""
         return self._storage_status.get((data_center_id or "", storage_domain_id))
 
     def cluster_level(self, version: str | None) -> ClusterLevel | None:
-        """The compatibility level, if it was seen."""
+        """The compatibility level, if it was read."""
         return next((level for level in self.cluster_levels if level.id == version), None)
 
     def migration_policy_of(self, cluster: Cluster) -> MigrationPolicy | None:
@@ -239,13 +208,13 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return next((policy for policy in self.migration_policies if policy.id == policy_id), None)
 
     def mtu_of(self, network: Network) -> int | None:
-        """The MTU that a network means: the engine's default where it says 0; None where it was not seen."""
+        """The MTU of a network in bytes: the engine's default where it is 0; None where it was not read."""
         if network.mtu is None:
             return None
         return network.mtu or self.default_mtu or ENGINE_DEFAULT_MTU
 
     def derived(self, make: Callable[[Inventory], T]) -> T:
-        """What a function makes of this inventory, made once and kept with it."""
+        """The result of a function of this inventory, computed once and kept with it."""
         kept: T
         if make not in self._derived:
             self._derived[make] = make(self)
@@ -258,37 +227,28 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _derived(self) -> dict[Any, Any]:
         return {}
 
-    @cached_property
-    def _data_center_ids(self) -> dict[str, DataCenter]:
-        return {item.id: item for item in self.data_centers}
+    def _get(self, collection: str, items: tuple[N, ...], key: str) -> N:
+        found = self._index(items).get(key)
+        if found is not None:
+            return found
+        kind = COLLECTIONS[collection].label
+        named = [item for item in items if item.name == key]
+        if len(named) > 1:
+            raise AmbiguousName(kind=kind, name=key, ids=tuple(item.id for item in named))
+        if not named:
+            raise NotFound(kind=kind, key=key)
+        return named[0]
+
+    def _index(self, items: tuple[N, ...]) -> dict[str, N]:
+        # a tuple lives as long as the inventory that holds it, so its identity is a safe key
+        index: dict[str, N] | None = self._indexes.get(id(items))
+        if index is None:
+            index = self._indexes[id(items)] = {item.id: item for item in items}
+        return index
 
     @cached_property
-    def _cluster_ids(self) -> dict[str, Cluster]:
-        return {item.id: item for item in self.clusters}
-
-    @cached_property
-    def _host_ids(self) -> dict[str, Host]:
-        return {item.id: item for item in self.hosts}
-
-    @cached_property
-    def _vm_ids(self) -> dict[str, Vm]:
-        return {item.id: item for item in self.vms}
-
-    @cached_property
-    def _network_ids(self) -> dict[str, Network]:
-        return {item.id: item for item in self.networks}
-
-    @cached_property
-    def _disk_ids(self) -> dict[str, Disk]:
-        return {item.id: item for item in self.disks}
-
-    @cached_property
-    def _storage_domain_ids(self) -> dict[str, StorageDomain]:
-        return {item.id: item for item in self.storage_domains}
-
-    @cached_property
-    def _vnic_profile_ids(self) -> dict[str, VnicProfile]:
-        return {item.id: item for item in self.vnic_profiles}
+    def _indexes(self) -> dict[int, dict[str, Any]]:
+        return {}
 
     @cached_property
     def _hosts_by_cluster(self) -> dict[str, tuple[Host, ...]]:
@@ -311,15 +271,6 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {(a.data_center_id, a.storage_domain_id): a.status for a in self.storage_attachments}
 
 
-def _get(kind: str, items: tuple[N, ...], by_id: Mapping[str, N], key: str) -> N:
-    if key in by_id:
-        return by_id[key]
-    named = [item for item in items if item.name == key]
-    if len(named) > 1:
-        raise AmbiguousName(kind=kind, name=key, ids=tuple(item.id for item in named))
-    if not named:
-        raise NotFound(kind=kind, key=key)
-    return named[0]
 
 
 def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
@@ -327,3 +278,16 @@ def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     for key, item in pairs:
         groups.setdefault(key, []).append(item)
     return {key: tuple(items) for key, items in groups.items()}
+
+
+def load(path: str | os.PathLike[str]) -> Inventory:
+    """Reads an inventory that `Inventory.save` wrote.
+
+    Raises: FileDamaged (cut, of another kind, or not readable, with the place), FileVersion (another schema).
+    """
+    return load_file(Path(path), SNAPSHOT, Inventory)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a snapshot file, for editors and other programs."""
+    return json_schema_of(SNAPSHOT, Inventory)

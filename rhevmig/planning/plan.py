@@ -11,7 +11,7 @@ import msgspec
 
 from rhevmig._version import VERSION
 from rhevmig.errors import ConfigError
-from rhevmig.inventory import Engine, write_aside
+from rhevmig.inventory import Engine, write_file
 from rhevmig.units import format_bytes, format_duration
 
 PLAN_FORMAT: Final = "rhevmig-plan"
@@ -166,7 +166,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             "written_by": f"rhevmig {VERSION}",
             "plan": self,
         }
-        return write_aside(Path(path), msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        return write_file(Path(path), msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
     def __str__(self) -> str:
         head = (

@@ -13,7 +13,7 @@ import msgspec
 
 from rhevmig.checks import Findings, Severity
 from rhevmig.errors import InvalidArgument, OutputFailed
-from rhevmig.inventory import Inventory, write_aside
+from rhevmig.inventory import Inventory, write_file
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy, load_policy
 from rhevmig.report.assembly import build_document
@@ -115,7 +115,7 @@ def _write_all(ready: Mapping[Path, bytes]) -> tuple[Path, ...]:
     """Writes all files; where one cannot be written, those that this call brought into being go again."""
     fresh = [file for file in ready if not file.exists()]
     try:
-        return tuple(write_aside(file, content) for file, content in ready.items())
+        return tuple(write_file(file, content) for file, content in ready.items())
     except OutputFailed:
         for file in fresh:
             with contextlib.suppress(OSError):

@@ -4,29 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rhevmig.engine.mapping.values import ids, needed
+from rhevmig.engine.mapping.fields import FieldTable, references, same, value
 from rhevmig.inventory import AffinityGroup, AffinityLabel, AffinityRule
-
-
-def affinity_groups_of(cluster: Any) -> tuple[AffinityGroup, ...]:
-    """The affinity groups of a cluster (`clusters?follow=affinitygroups`; members come inline)."""
-    return tuple(
-        AffinityGroup(
-            id=needed(one.id, kind="affinity group", id=one.id, field="id"),
-            name=needed(one.name, kind="affinity group", id=one.id, field="name"),
-            cluster_id=cluster.id,
-            vms_rule=_rule(one.vms_rule),
-            hosts_rule=_rule(one.hosts_rule),
-            vm_ids=ids(one.vms),
-            host_ids=ids(one.hosts),
-            vm_label_ids=ids(one.vm_labels),
-            host_label_ids=ids(one.host_labels),
-            priority=one.priority,
-            broken=one.broken,
-            description=one.description,
-        )
-        for one in cluster.affinity_groups or ()
-    )
 
 
 def _rule(rule: Any) -> AffinityRule:
@@ -37,13 +16,22 @@ def _rule(rule: Any) -> AffinityRule:
     )
 
 
-def affinity_label_of(item: Any) -> AffinityLabel:
-    """An affinity label."""
-    return AffinityLabel(
-        id=needed(item.id, kind="affinity label", id=item.id, field="id"),
-        name=needed(item.name, kind="affinity label", id=item.id, field="name"),
-        vm_ids=ids(item.vms),
-        host_ids=ids(item.hosts),
-        has_implicit_affinity_group=item.has_implicit_affinity_group,
-        read_only=item.read_only,
-    )
+#: A group inside its cluster, which gives `cluster_id` (`clusters?follow=affinitygroups`).
+AFFINITY_GROUP = FieldTable(
+    AffinityGroup,
+    "affinity group",
+    same("id", "name", "priority", "broken", "description"),
+    vms_rule=value("vms_rule", _rule),
+    hosts_rule=value("hosts_rule", _rule),
+    vm_ids=references("vms"),
+    host_ids=references("hosts"),
+    vm_label_ids=references("vm_labels"),
+    host_label_ids=references("host_labels"),
+)
+AFFINITY_LABEL = FieldTable(
+    AffinityLabel,
+    "affinity label",
+    same("id", "name", "has_implicit_affinity_group"),
+    vm_ids=references("vms"),
+    host_ids=references("hosts"),
+)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rhevmig.engine.mapping.values import moment, needed, ref, word
+from rhevmig.engine.mapping.conversions import any_text_of, integer_of, utc_of
+from rhevmig.engine.mapping.fields import FieldTable, reference, same, value, words
 from rhevmig.inventory import Event
 
-
-def event_of(item: Any) -> Event:
-    """An event."""
-    return Event(
-        id=int(needed(item.id, kind="event", id=item.id, field="id")),
-        code=item.code or 0,
-        time=moment(item.time),
-        severity=word(item.severity),
-        description=item.description or "",
-        correlation_id=item.correlation_id,
-        vm_id=ref(item.vm),
-        host_id=ref(item.host),
-        cluster_id=ref(item.cluster),
-        data_center_id=ref(item.data_center),
-        storage_domain_id=ref(item.storage_domain),
-        user_id=ref(item.user),
-    )
+EVENT = FieldTable(
+    Event,
+    "event",
+    same("correlation_id"),
+    words("severity"),
+    id=value("id", integer_of),
+    code=value("code", lambda code: code or 0),
+    time=value("time", utc_of),
+    description=value("description", any_text_of),
+    vm_id=reference("vm"),
+    host_id=reference("host"),
+    cluster_id=reference("cluster"),
+    data_center_id=reference("data_center"),
+    storage_domain_id=reference("storage_domain"),
+    user_id=reference("user"),
+)

@@ -1,44 +1,36 @@
-"""Networks and profiles."""
+"""Networks and vNIC profiles."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rhevmig.engine.mapping.values import needed, ref, word, words
+from rhevmig.engine.mapping.conversions import integer_of, words_of
+from rhevmig.engine.mapping.fields import FieldTable, reference, same, value, word
 from rhevmig.inventory import Network, VnicProfile
 
 
-def network_of(item: Any) -> Network:
-    """A network; its roles are told by clusters only."""
-    return Network(
-        id=needed(item.id, kind="network", id=item.id, field="id"),
-        name=needed(item.name, kind="network", id=item.id, field="name"),
-        data_center_id=ref(item.data_center),
-        vlan_id=int(item.vlan.id) if item.vlan and item.vlan.id is not None else None,
-        mtu=item.mtu,
-        is_vm_network="vm" in words(item.usages) if item.usages is not None else None,
-        vdsm_name=item.vdsm_name,
-        stp=item.stp,
-        port_isolation=item.port_isolation,
-        qos_id=ref(item.qos),
-        external_provider_id=ref(item.external_provider),
-        description=item.description,
-        comment=item.comment,
-    )
+def _is_for_vms(usages: Any) -> bool | None:
+    return None if usages is None else "vm" in words_of(usages)
 
 
-def vnic_profile_of(item: Any) -> VnicProfile:
-    """A profile of VM NICs."""
-    return VnicProfile(
-        id=needed(item.id, kind="vNIC profile", id=item.id, field="id"),
-        name=needed(item.name, kind="vNIC profile", id=item.id, field="name"),
-        network_id=ref(item.network),
-        pass_through=word(item.pass_through.mode) if item.pass_through else None,
-        migratable=item.migratable,
-        failover_id=ref(item.failover),
-        port_mirroring=item.port_mirroring,
-        network_filter_id=ref(item.network_filter),
-        qos_id=ref(item.qos),
-        description=item.description,
-        comment=item.comment,
-    )
+#: Without roles: those are shown per cluster only.
+NETWORK = FieldTable(
+    Network,
+    "network",
+    same("id", "name", "mtu", "vdsm_name", "port_isolation", "description", "comment"),
+    data_center_id=reference("data_center"),
+    vlan_id=value("vlan.id", integer_of),
+    is_vm_network=value("usages", _is_for_vms),
+    qos_id=reference("qos"),
+    external_provider_id=reference("external_provider"),
+)
+VNIC_PROFILE = FieldTable(
+    VnicProfile,
+    "vNIC profile",
+    same("id", "name", "migratable", "port_mirroring", "description", "comment"),
+    network_id=reference("network"),
+    pass_through=word("pass_through.mode"),
+    failover_id=reference("failover"),
+    network_filter_id=reference("network_filter"),
+    qos_id=reference("qos"),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rhevmig.inventory import Cluster, ClusterMigration, ConvergenceStep, MigrationPolicy, Vm
+from rhevmig.inventory import Cluster, ConvergenceStep, MigrationOptions, MigrationPolicy, Vm
 from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S, Bandwidth, MigrationLink, migration_bandwidth
 from rhevmig.report.context import Material
 from rhevmig.report.document import Cell, CellValue, Prose, Section, Table, Tone
@@ -122,11 +122,11 @@ def _settings(material: Material, cluster: Cluster) -> list[_Setting]:
     ]
 
 
-def _has_policy(wanted: ClusterMigration) -> bool:
+def _has_policy(wanted: MigrationOptions) -> bool:
     return wanted.policy_id not in (None, _NO_POLICY)
 
 
-def _at_once(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Setting:
+def _at_once(wanted: MigrationOptions, policy: MigrationPolicy | None) -> _Setting:
     """Migrations at once; the engine's NoMigrationPolicy allows two."""
     if policy is not None:
         return _Setting(count(policy.max_migrations), "policy")
@@ -150,7 +150,7 @@ def _flag(cluster_value: str | None, policy_value: bool | None) -> _Setting:
     return _Setting(None, "")
 
 
-def _parallel(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Setting:
+def _parallel(wanted: MigrationOptions, policy: MigrationPolicy | None) -> _Setting:
     if policy is not None and policy.zero_copy:
         return _Setting("always, zero-copy", "policy")
     words = wanted.parallel_policy
@@ -165,7 +165,7 @@ def _parallel(wanted: ClusterMigration, policy: MigrationPolicy | None) -> _Sett
     return _Setting(texts.get(words or "", words), "cluster")
 
 
-def _bandwidth_setting(wanted: ClusterMigration) -> _Setting:
+def _bandwidth_setting(wanted: MigrationOptions) -> _Setting:
     if wanted.bandwidth_method == "custom":
         return _Setting(f"{count(wanted.bandwidth_custom_mbps)} Mbit/s for the whole host", "cluster")
     texts = {

@@ -16,7 +16,8 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from rhevmig.engine.collections import EVENT_SEARCHES, LISTS, TAGGED
+from rhevmig.engine.snapshot_reader import EVENT_SEARCHES, with_tags
+from rhevmig.inventory.collections import COLLECTIONS, link_name
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "observed.md"
@@ -48,7 +49,8 @@ class Xml:
         if path == "events":
             searches = [self._get(path, {"search": s, "max": str(most)}) for s, most in EVENT_SEARCHES]
             return [item for found in searches for item in found]
-        follow = [*LISTS[path].follow, *(["tags"] if path in TAGGED else [])]
+        row = next(row for row in COLLECTIONS.values() if row.path == path and row.parent is None)
+        follow = [link_name(relation) for relation in with_tags(row).follow]
         query = {"max": "10000"} | ({"follow": ",".join(follow)} if follow else {})
         return list(self._get(path, query))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rhevmig.clock import ManualClock
-from rhevmig.engine.request import Asked
+from rhevmig.engine.request import EngineRequest
 from rhevmig.engine.sdk_connection import elements
 from rhevmig.engine.settings import Settings
 
@@ -37,7 +37,7 @@ class Scripted:
         answer = self._answer(path, query)
         if isinstance(answer, Exception):
             raise answer
-        return [convert(item) for item in elements(answer, Asked(url=URL, path=path), tag=tag)]
+        return [convert(item) for item in elements(answer, EngineRequest(url=URL, path=path), tag=tag)]
 
 
 def a_list(tag: str, *items: str) -> bytes:

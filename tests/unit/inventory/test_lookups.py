@@ -80,9 +80,8 @@ def test_roles_of_networks_belong_to_clusters() -> None:
 
 def test_affinity_by_label() -> None:
     """A group holds VMs and hosts directly and through labels."""
-    (group,) = SITE.groups_of(SITE.vm("db"))
+    (group,) = SITE.affinity_groups
     assert SITE.members_of(group) == (frozenset({"v1", "v3"}), frozenset({"h2"}))
-    assert SITE.groups_of(SITE.vm("v2")) == ()
 
 
 def test_storage_has_its_status_in_a_data_center() -> None:

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from unit.inventory.made_up import an_inventory
 
-from rhevmig.errors import InventoryError, OutputFailed, SnapshotDamaged, SnapshotVersion
-from rhevmig.inventory import SCHEMA_VERSION, Inventory, json_schema, load
+from rhevmig.errors import FileDamaged, FileVersion, InventoryError, OutputFailed
+from rhevmig.inventory import SNAPSHOT, Inventory, json_schema, load
 
 
 @pytest.fixture
@@ -68,23 +68,23 @@ def test_a_file_cut_anywhere(saved: Path, tmp_path: Path) -> None:
     ends = {0, 1, 10, 50, len(content) - 2, *range(0, len(content) - 2, max(1, len(content) // 60))}
     for end in ends:
         cut.write_bytes(content[:end])
-        with pytest.raises(SnapshotDamaged) as caught:
+        with pytest.raises(FileDamaged) as caught:
             load(cut)
         assert "cut.json" in caught.value.message
         assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("found", [SCHEMA_VERSION + 1, 99, "2", None, 0])
+@pytest.mark.parametrize("found", [SNAPSHOT.schema_version + 1, 99, "2", None, 0])
 def test_another_schema(found: object, saved: Path) -> None:
     """A newer schema is told as that, with what this version reads."""
     content = json.loads(saved.read_bytes())
     content["schema_version"] = found
     content["inventory"]["something_new"] = [{"of": "the future"}]
     saved.write_text(json.dumps(content))
-    with pytest.raises(SnapshotVersion) as caught:
+    with pytest.raises(FileVersion) as caught:
         load(saved)
     assert caught.value.found == found
-    assert str(SCHEMA_VERSION) in caught.value.message
+    assert str(SNAPSHOT.schema_version) in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_place(saved: Path) -> None:
     content = json.loads(saved.read_bytes())
     content["inventory"]["instant"]["requests"] = "many"
     saved.write_text(json.dumps(content))
-    with pytest.raises(SnapshotDamaged, match=r"\$\.inventory\.instant\.requests"):
+    with pytest.raises(FileDamaged, match=r"\$\.inventory\.instant\.requests"):
         load(saved)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A missing file and a folder are damaged snapshots too, not tracebacks."""
     for path in (tmp_path / "none.json", tmp_path):
-        with pytest.raises(SnapshotDamaged):
+        with pytest.raises(FileDamaged):
             load(path)
 
 
@@ -158,6 +158,6 @@ def test_the_schema_describes_the_file(saved: Path) -> None:
     assert schema["$schema"].startswith("https://json-schema.org/")
     definitions = schema["$defs"]
     assert set(definitions["Inventory"]["properties"]) == set(Inventory.__struct_fields__)
-    top = definitions["_Snapshot"]["properties"] if "_Snapshot" in definitions else schema["properties"]
+    top = definitions["Snapshot"]["properties"]
     assert set(json.loads(saved.read_bytes())) == set(top)
     assert "memory_bytes" in definitions["Host"]["properties"]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from unit.engine.scripted import URL, Scripted, a_list, a_vm, an_event
 
-from rhevmig.engine.curl_errors import fault_of_curl
+from rhevmig.engine.curl_errors import error_of_curl
 from rhevmig.engine.migration_port import MOST_IDS, EnginePort
-from rhevmig.engine.request import Asked
+from rhevmig.engine.request import EngineRequest
 from rhevmig.errors import (
     AuthenticationFailed,
     EngineConflict,
@@ -32,11 +32,11 @@ class Acting(Scripted):
 
     def __init__(self, ending: bytes | Exception) -> None:
         super().__init__(lambda path, query: b"")
-        self.sent: list[tuple[Asked, dict[str, str], str, bool]] = []
+        self.sent: list[tuple[EngineRequest, dict[str, str], str, bool]] = []
         self._ending = ending
 
     def exchange(
-        self, asked: Asked, query: dict[str, str], *, body: str, timeout_s: float, fresh: bool
+        self, asked: EngineRequest, query: dict[str, str], *, body: str, timeout_s: float, fresh: bool
     ) -> bytes:
         self.sent.append((asked, query, "".join(body.split()), fresh))
         if isinstance(self._ending, Exception):
@@ -49,7 +49,7 @@ def port_of(transport: Any) -> EnginePort:
 
 
 def curl(number: int) -> Exception:
-    return fault_of_curl(number, "it said so", Asked(method="POST", url=URL, path="vms/v1/migrate"))
+    return error_of_curl(number, "it said so", EngineRequest(method="POST", url=URL, path="vms/v1/migrate"))
 
 
 @pytest.mark.parametrize(

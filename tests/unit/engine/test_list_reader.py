@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from unit.engine.scripted import Scripted, a_list, a_vm
 
-from rhevmig.engine.collections import LISTS
 from rhevmig.engine.list_reader import Reader
-from rhevmig.engine.mapping.vm import vm_of
+from rhevmig.engine.mapping.vm import VM
 from rhevmig.engine.snapshot_reader import Root, read_root
 from rhevmig.errors import EngineNotFound, EngineUnavailable, FieldMissing, PermissionDenied
 from rhevmig.inventory import Engine
+from rhevmig.inventory.collections import COLLECTIONS, link_name
 
 NO = PermissionDenied(status_code=400, detail="insufficient permissions")
 
@@ -23,7 +23,7 @@ def test_a_full_answer_is_read_again() -> None:
     transport = Scripted(
         lambda path, query: a_list("vms", *(a_vm(n) for n in range(min(25, int(query["max"])))))
     )
-    found = Reader(transport, first_max=2).read(LISTS["vms"], vm_of)
+    found = Reader(transport, first_max=2).read(COLLECTIONS["vms"], VM)
     assert len(found) == 25
     assert [query["max"] for _, query in transport.asked] == ["2", "20", "200"]
 
@@ -38,7 +38,7 @@ def test_a_refused_part_costs_only_itself() -> None:
         return a_list("vms", a_vm(1, more=nics))
 
     reader = Reader(Scripted(answer))
-    (vm,) = reader.read(LISTS["vms"], vm_of)
+    (vm,) = reader.read(COLLECTIONS["vms"], VM)
     assert vm.nics is not None
     assert [nic.name for nic in vm.nics] == ["nic1"]
     assert vm.disk_attachments == ()
@@ -57,7 +57,7 @@ def test_an_engine_that_cannot_follow_one_name() -> None:
         return a_list("vms", a_vm(1))
 
     reader = Reader(Scripted(answer))
-    assert [vm.name for vm in reader.read(LISTS["vms"], vm_of)] == ["vm1"]
+    assert [vm.name for vm in reader.read(COLLECTIONS["vms"], VM)] == ["vm1"]
     assert [one.what for one in reader.unobserved] == ["hostdevices"]
 
 
@@ -65,8 +65,8 @@ def test_an_engine_that_cannot_follow_one_name() -> None:
 def test_a_refused_list_is_unobserved(error: Exception) -> None:
     """A list that is refused as a whole is empty and told, never an exception."""
     reader = Reader(Scripted(lambda path, query: error))
-    assert reader.read(LISTS["vms"], vm_of) == []
-    assert reader.read(LISTS["disks"], vm_of) == []
+    assert reader.read(COLLECTIONS["vms"], VM) == []
+    assert reader.read(COLLECTIONS["disks"], VM) == []
     assert [(one.kind, one.what) for one in reader.unobserved] == [("disk", "all"), ("vm", "all")]
 
 
@@ -74,17 +74,17 @@ def test_an_engine_that_is_down_is_no_missing_permission() -> None:
     """A server error is raised, not taken for something unobserved."""
     reader = Reader(Scripted(lambda path, query: EngineUnavailable(status_code=503)))
     with pytest.raises(EngineUnavailable):
-        reader.read(LISTS["vms"], vm_of)
+        reader.read(COLLECTIONS["vms"], VM)
 
 
 def test_an_engine_before_links_could_be_followed() -> None:
     """Engines before 4.2 ignore `follow` in silence: nothing is followed, and all parts are unobserved."""
     transport = Scripted(lambda path, query: a_list("vms", a_vm(1)))
     reader = Reader(transport, follows=False)
-    (vm,) = reader.read(LISTS["vms"], vm_of)
+    (vm,) = reader.read(COLLECTIONS["vms"], VM)
     assert vm.nics is None
     assert "follow" not in transport.asked[0][1]
-    assert {one.what for one in reader.unobserved} == set(LISTS["vms"].follow)
+    assert {one.what for one in reader.unobserved} == {link_name(one) for one in COLLECTIONS["vms"].follow}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_the_model_cannot_do_without(xml: str, field: str) -> None:
     """A VM without id, name or a status that the SDK knows is a named error with its id and field."""
     reader = Reader(Scripted(lambda path, query: a_list("vms", xml)))
     with pytest.raises(FieldMissing) as caught:
-        reader.read(LISTS["vms"], vm_of)
+        reader.read(COLLECTIONS["vms"], VM)
     assert caught.value.field_name == field
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from typing import Any
 
-from rhevmig.engine.mapping.affinity import affinity_groups_of
-from rhevmig.engine.mapping.cluster import cluster_of, data_center_of, scheduling_policy_of
-from rhevmig.engine.mapping.host import host_of
-from rhevmig.engine.mapping.network import network_of, vnic_profile_of
-from rhevmig.engine.mapping.storage import disk_of, storage_connection_of, storage_domain_of
-from rhevmig.engine.mapping.vm import vm_of
-from rhevmig.engine.request import Asked
-from rhevmig.engine.sdk_connection import elements
-from rhevmig.inventory import AffinityRule, IscsiBond, PowerManagement, UnmanagedNetwork
+import pytest
 
-HOST = '<host id="h1"><name>kvm1</name><status>up</status><cluster id="c1"/>{}</host>'
-VM = '<vm id="v1"><name>web</name><status>up</status><cluster id="c1"/>{}</vm>'
+from rhevmig.engine.mapping import MAPPINGS
+from rhevmig.engine.mapping.affinity import AFFINITY_GROUP
+from rhevmig.engine.mapping.cluster import CLUSTER
+from rhevmig.engine.mapping.data_center import DATA_CENTER, SCHEDULING_POLICY
+from rhevmig.engine.mapping.fields import FieldTable, same, value
+from rhevmig.engine.mapping.host import HOST
+from rhevmig.engine.mapping.network import NETWORK, VNIC_PROFILE
+from rhevmig.engine.mapping.storage import DISK, STORAGE_CONNECTION, STORAGE_DOMAIN
+from rhevmig.engine.mapping.vm import VM
+from rhevmig.engine.request import EngineRequest
+from rhevmig.engine.sdk_connection import elements
+from rhevmig.inventory import AffinityRule, DataCenter, IscsiBond, PowerManagement, UnmanagedNetwork
+
+HOST_XML = '<host id="h1"><name>kvm1</name><status>up</status><cluster id="c1"/>{}</host>'
+VM_XML = '<vm id="v1"><name>web</name><status>up</status><cluster id="c1"/>{}</vm>'
 
 
 def sdk(tag: str, xml: str) -> Any:
     """One object of the SDK."""
-    (item,) = elements(xml.encode(), Asked(), tag=tag)
+    (item,) = elements(xml.encode(), EngineRequest(), tag=tag)
     return item
 
 
@@ -42,7 +48,7 @@ def test_a_bond() -> None:
       <host_nic id="n1"><name>eth0</name><network><name>foreign</name></network>
         <ipv6><address>fd00::1</address><gateway>fd00::</gateway><netmask>64</netmask></ipv6></host_nic>
     </nics>"""
-    host = host_of(listed("hosts", HOST.format(nics)), frozenset({"nics"}))
+    host = HOST(listed("hosts", HOST_XML.format(nics)), frozenset({"nics"}))
     assert host.nics is not None
     bond, plain = host.nics
     assert bond.is_bond
@@ -70,7 +76,7 @@ def test_what_a_host_seldom_has() -> None:
       <statistics><statistic><name>memory.free</name><values><value><datum>5</datum></value></values>
         </statistic>
         <statistic><name>empty</name><values/></statistic></statistics>"""
-    host = host_of(listed("hosts", HOST.format(more)), frozenset({"unmanagednetworks", "statistics"}))
+    host = HOST(listed("hosts", HOST_XML.format(more)), frozenset({"unmanagednetworks", "statistics"}))
     assert (host.hosted_engine_configured, host.hosted_engine_score) == (True, 3400)
     assert host.power_management == PowerManagement(
         enabled=True, kdump_detection=False, proxies=("cluster", "dc")
@@ -83,7 +89,7 @@ def test_what_a_host_seldom_has() -> None:
 
 def test_a_host_that_was_never_contacted() -> None:
     """A host of which the engine knows only its name has everything else unobserved, nothing zero."""
-    host = host_of(listed("hosts", HOST.format("")), frozenset({"nics"}))
+    host = HOST(listed("hosts", HOST_XML.format("")), frozenset({"nics"}))
     assert (host.cpu_name, host.memory_bytes, host.vms_active, host.power_management) == (
         None,
         None,
@@ -113,7 +119,7 @@ def test_what_a_vm_seldom_has() -> None:
       <disk_attachments><disk_attachment id="k"><logical_name>/dev/sda</logical_name><disk id="k"/>
         </disk_attachment>
       </disk_attachments><nics><nic id="n"><name>empty</name></nic></nics>"""
-    vm = vm_of(listed("vms", VM.format(more)), frozenset({"hostdevices", "diskattachments", "nics"}))
+    vm = VM(listed("vms", VM_XML.format(more)), frozenset({"hostdevices", "diskattachments", "nics"}))
     assert vm.cpu_pins == {"0": "0-3", "1": "4"}
     assert vm.custom_compatibility_version == "4.6"
     assert vm.custom_properties == {"hugepages": "2048"}
@@ -133,7 +139,7 @@ def test_what_a_vm_seldom_has() -> None:
 
 def test_block_storage() -> None:
     """LUNs and portals of an iSCSI domain, its connection without the password, a direct LUN disk."""
-    domain = storage_domain_of(
+    domain = STORAGE_DOMAIN(
         listed(
             "storage_domains",
             """<storage_domain id="s"><name>iscsi1</name><status>unattached</status><type>data</type>
@@ -147,7 +153,7 @@ def test_block_storage() -> None:
     )
     assert (domain.lun_ids, domain.lun_addresses) == (("3600a", "3600b"), ("10.0.0.1",))
     assert (domain.status, domain.connection_ids) == ("unattached", None)
-    connection = storage_connection_of(
+    connection = STORAGE_CONNECTION(
         listed(
             "storage_connections",
             """<storage_connection id="k"><address>10.0.0.1</address><port>3260</port><target>iqn.x</target>
@@ -156,7 +162,7 @@ def test_block_storage() -> None:
     )
     assert (connection.port, connection.target) == (3260, "iqn.x")
     assert "s3cret" not in repr(connection)
-    disk = disk_of(
+    disk = DISK(
         listed(
             "disks",
             """<disk id="d"><alias>raw</alias><storage_type>lun</storage_type><lun_storage><logical_units>
@@ -175,13 +181,13 @@ def test_iscsi_bonds_of_a_data_center() -> None:
       </iscsi_bond></iscsi_bonds></data_center>"""
     item = listed("data_centers", xml)
     bond = IscsiBond(id="i", name="b", network_ids=("n",), storage_connection_ids=("k",))
-    assert data_center_of(item, frozenset({"iscsibonds"})).iscsi_bonds == (bond,)
-    assert data_center_of(item, frozenset()).iscsi_bonds is None
+    assert DATA_CENTER(item, frozenset({"iscsibonds"})).iscsi_bonds == (bond,)
+    assert DATA_CENTER(item, frozenset()).iscsi_bonds is None
 
 
 def test_a_cluster_without_cpu_type() -> None:
     """An empty element is no CPU type; what is not there is not observed."""
-    cluster = cluster_of(
+    cluster = CLUSTER(
         listed("clusters", '<cluster id="c"><name>one</name><cpu><type></type></cpu></cluster>')
     )
     assert (cluster.cpu_type, cluster.migration, cluster.fencing, cluster.version) == (None, None, None, None)
@@ -193,7 +199,7 @@ def test_affinity_through_labels() -> None:
       <vms_rule><enabled>true</enabled><enforcing>true</enforcing><positive>false</positive></vms_rule>
       <vm_labels><affinity_label id="l1"/></vm_labels><host_labels><affinity_label id="l2"/></host_labels>
       </affinity_group></affinity_groups></cluster>"""
-    (group,) = affinity_groups_of(listed("clusters", xml))
+    (group,) = (AFFINITY_GROUP(one, cluster_id="c") for one in listed("clusters", xml).affinity_groups)
     assert (group.vm_label_ids, group.host_label_ids) == (("l1",), ("l2",))
     assert group.vms_rule == AffinityRule(enabled=True, enforcing=True, positive=False)
     assert group.hosts_rule == AffinityRule()
@@ -201,14 +207,14 @@ def test_affinity_through_labels() -> None:
 
 def test_networks_and_profiles_of_other_kinds() -> None:
     """External networks, QoS, pass-through profiles with failover."""
-    network = network_of(
+    network = NETWORK(
         listed(
             "networks",
             '<network id="n"><name>ovn</name><external_provider id="p"/><qos id="q"/><usages/></network>',
         )
     )
     assert (network.external_provider_id, network.qos_id, network.is_vm_network) == ("p", "q", False)
-    profile = vnic_profile_of(
+    profile = VNIC_PROFILE(
         listed(
             "vnic_profiles",
             """<vnic_profile id="v"><name>sriov</name><migratable>true</migratable><failover id="f"/>
@@ -218,12 +224,57 @@ def test_networks_and_profiles_of_other_kinds() -> None:
     assert (profile.pass_through, profile.migratable, profile.failover_id) == ("enabled", True, "f")
 
 
-def test_filters_keep_their_names() -> None:
-    """A filter is named by its unit; one whose unit is unknown keeps its id; None where not followed."""
-    xml = """<scheduling_policy id="p"><name>mine</name><filters><filter id="u1">
+def test_filters_are_named_by_their_unit() -> None:
+    """Filters are ids of units, which the snapshot replaces by names; None where not followed."""
+    xml = """<scheduling_policy id="p"><name>mine</name><filters><filter id="x1">
         <scheduling_policy_unit id="u1"/>
       </filter><filter id="u2"/></filters></scheduling_policy>"""
     item = listed("scheduling_policies", xml)
-    policy = scheduling_policy_of(item, frozenset({"filters"}), {"u1": "Memory"})
-    assert policy.filters == ("Memory", "u2")
-    assert scheduling_policy_of(item, frozenset(), {}).filters is None
+    assert SCHEDULING_POLICY(item, frozenset({"filters"})).filters == ("u1", "u2")
+    assert SCHEDULING_POLICY(item).filters is None
+
+
+#: Fields that are joined from elsewhere or given by the caller, by model.
+JOINED = {
+    "AffinityGroup": {"cluster_id"},
+    "ClusterNetwork": {"cluster_id"},
+    "StorageDomainAttachment": {"data_center_id"},
+    "CpuType": {"flags", "qemu_model"},
+}
+
+
+def tables() -> dict[type, FieldTable[Any]]:
+    """All field tables by model, those of structs inside included."""
+    found: dict[type, FieldTable[Any]] = dict(MAPPINGS)
+    for name in ("affinity", "cluster", "data_center", "host", "storage", "vm"):
+        module = importlib.import_module(f"rhevmig.engine.mapping.{name}")
+        found.update({one.model: one for one in vars(module).values() if isinstance(one, FieldTable)})
+    return found
+
+
+def test_every_field_of_the_model_is_mapped() -> None:
+    """Each model that is read has one line per field, but for those that are joined."""
+    found = tables()
+    assert len(found) > 25
+    for model, table in found.items():
+        joined = JOINED.get(model.__name__, set())
+        assert set(table.fields) | joined == set(model.__struct_fields__), model.__name__
+        assert not set(table.fields) & joined
+
+
+def test_attributes_exist_in_the_sdk() -> None:
+    """A misspelt attribute fails, whether or not an object of the engine has it."""
+    empty = {
+        "host": sdk("host", HOST_XML.format("")),
+        "vm": sdk("vm", VM_XML.format("")),
+        "cluster": sdk("cluster", '<cluster id="c"><name>one</name></cluster>'),
+    }
+    assert HOST(empty["host"], frozenset(field.link or "" for field in HOST.fields.values())).nics == ()
+    assert VM(empty["vm"], frozenset(field.link or "" for field in VM.fields.values())).nics == ()
+    assert CLUSTER(empty["cluster"]).name == "one"
+
+
+def test_a_table_with_a_wrong_field() -> None:
+    """A field that the model does not have is an error at import, not a silent loss."""
+    with pytest.raises(TypeError, match="DataCenter has no field nmae"):
+        FieldTable(DataCenter, "data center", same("id"), nmae=value("name"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rhevmig.clock import ManualClock
-from rhevmig.engine.retries import LOGIN_ATTEMPTS, READ_ATTEMPTS, login_policy, read_policy
+from rhevmig.engine.transport import LOGIN_ATTEMPTS, READ_ATTEMPTS, login_policy, read_policy
 from rhevmig.errors import (
     AuthenticationFailed,
     EngineError,
