@@ -7,7 +7,7 @@ from rhevmig.notebook import COLUMNS
 HEAD = """
 # Frames for notebooks
 
-`inventory.frames()` gives the inventory as tidy pandas DataFrames. It needs an extra:
+`rhevmig.frames(inventory)` gives the inventory as tidy pandas DataFrames. It needs an extra:
 `pip install 'rhevmig[notebook]'`.
 
 <!-- run: recorded engine -->
@@ -16,7 +16,7 @@ import rhevmig
 
 with rhevmig.connect() as engine:
     inventory = engine.inventory()
-frames = inventory.frames()                        # or rhevmig.notebook.frames(inventory), which is typed
+frames = rhevmig.frames(inventory)
 busy = frames.hosts[frames.hosts.vms_running > 0]
 print(busy[["host", "cluster", "memory_running_bytes", "migration_link_bits_per_second"]])
 print(frames.hosts.attrs["columns"]["migration_link_bits_per_second"])
@@ -26,8 +26,7 @@ One row an entity, units in the names, ids last. Types are those of pandas that 
 not observed is `<NA>`, never zero or false, and a sum is missing as soon as one part of it is.
 
 A first notebook is `examples/notebooks/capacity-review.ipynb`; `RHEVMIG_SNAPSHOT` names the snapshot that it
-reads. Another package can add to an inventory in the same way, by an entry point of the group
-`rhevmig.inventory`.
+reads.
 """.strip()
 
 ROWS = {

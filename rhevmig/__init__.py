@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rhevmig.migration import resume as resume
     from rhevmig.migration import run as run
     from rhevmig.migration import status as status
+    from rhevmig.notebook import frames as frames
     from rhevmig.planning import load_plan as load_plan
     from rhevmig.planning import plan_evacuation as plan_evacuation
     from rhevmig.planning import plan_migration as plan_migration
@@ -45,6 +46,7 @@ _NAMES = {
     "check": "checks",
     "connect": "engine",
     "explain": "scheduling",
+    "frames": "notebook",
     "load": "inventory",
     "load_plan": "planning",
     "migrate": "migration",
@@ -65,6 +67,7 @@ __all__ = [
     "check",
     "connect",
     "explain",
+    "frames",
     "load",
     "load_plan",
     "migrate",
@@ -80,7 +83,15 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in _NAMES:
-        return getattr(import_module(f"rhevmig.{_NAMES[name]}"), name)
+        try:
+            return getattr(import_module(f"rhevmig.{_NAMES[name]}"), name)
+        except ImportError as error:
+            if name != "frames":
+                raise
+            from rhevmig.errors import ExtraMissing
+
+            detail = f"({error})"
+            raise ExtraMissing(name="rhevmig.frames", extra="notebook", detail=detail) from error
     if name in _ROOMS:
         return import_module(f"rhevmig.{name}")
     raise AttributeError(f"module 'rhevmig' has no attribute {name!r}")

@@ -132,7 +132,8 @@ class _Head(msgspec.Struct):
 
 
 def _envelope(kind: FileKind, type: Any) -> type[msgspec.Struct]:
-    fields = [("format", str), ("schema_version", int), ("written_by", str), (kind.body, type)]
+    head: list[tuple[str, Any] | tuple[str, Any, Any]] = [("format", str), ("schema_version", int)]
+    fields = [*head, ("written_by", str, ""), (kind.body, type)]
     name = kind.noun.capitalize()
     return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 

@@ -271,8 +271,6 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {(a.data_center_id, a.storage_domain_id): a.status for a in self.storage_attachments}
 
 
-
-
 def _group(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     groups: dict[str, list[T]] = {}
     for key, item in pairs:

@@ -1,8 +1,4 @@
-"""The inventory for notebooks: tidy pandas frames (extra `notebook`).
-
-`inventory.frames()` leads here by the entry point `frames` of the group `rhevmig.inventory`, so that the
-inventory itself knows nothing of pandas.
-"""
+"""The inventory for notebooks: tidy pandas frames (extra `notebook`), as `rhevmig.frames(inventory)`."""
 
 from rhevmig.notebook.frames import COLUMNS, Frames, frames
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
-from rhevmig._version import VERSION
-from rhevmig.errors import ConfigError
-from rhevmig.inventory import Engine, write_file
+from rhevmig.inventory import Engine
+from rhevmig.inventory.files import FileKind, load_file, save_file
 from rhevmig.units import format_bytes, format_duration
 
-PLAN_FORMAT: Final = "rhevmig-plan"
-#: Raised when a field changes its meaning or goes; new optional fields do not raise it.
-PLAN_SCHEMA_VERSION: Final = 1
+PLAN: Final = FileKind(
+    noun="plan", format="rhevmig-plan", schema_version=1, body="plan", remedy="Make the plan again."
+)
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,13 +159,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the plan as JSON; `load_plan` reads it back equal. Raises: OutputFailed."""
-        document = {
-            "format": PLAN_FORMAT,
-            "schema_version": PLAN_SCHEMA_VERSION,
-            "written_by": f"rhevmig {VERSION}",
-            "plan": self,
-        }
-        return write_file(Path(path), msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        return save_file(Path(path), PLAN, self, indent=2)
 
     def __str__(self) -> str:
         head = (
@@ -204,30 +197,9 @@ def _about(estimate: Estimate) -> str:
     return f"  (about {format_duration(estimate.p50_s)}{high})"
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True):
-    format: str | None = None
-    schema_version: Any = None
-    plan: msgspec.Raw = msgspec.Raw(b"null")
-
-
 def load_plan(path: str | os.PathLike[str]) -> Plan:
-    """Reads a plan that `Plan.save` wrote. Raises: ConfigError with the place that is wrong."""
-    file = Path(path)
-    try:
-        document = msgspec.json.decode(file.read_bytes(), type=_Document)
-        if document.format != PLAN_FORMAT:
-            raise ConfigError(file=str(file), key="format", detail="this is not a plan of rhevmig")
-        if document.schema_version != PLAN_SCHEMA_VERSION:
-            raise ConfigError(
-                file=str(file),
-                key="schema_version",
-                detail=f"plan schema {document.schema_version}; this rhevmig reads {PLAN_SCHEMA_VERSION}",
-                remedy="Make the plan again with this version.",
-            )
-        return msgspec.json.decode(document.plan, type=Plan)
-    except OSError as error:
-        raise ConfigError(file=str(file), detail=error.strerror or str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            file=str(file), detail=f"not a readable plan: {error}", remedy="Make the plan again."
-        ) from error
+    """Reads a plan that `Plan.save` wrote.
+
+    Raises: FileDamaged (cut, of another kind, or not readable, with the place), FileVersion (another schema).
+    """
+    return load_file(Path(path), PLAN, Plan)

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from rhevmig.errors import ConfigError, InvalidArgument, NotFound, NotMigratable, PlanOutdated
+from rhevmig.errors import FileDamaged, InvalidArgument, InventoryError, NotFound, NotMigratable, PlanOutdated
 from rhevmig.migration import Plan, load_plan, plan_evacuation, plan_migration, run
 from rhevmig.planning.estimates import estimate_window
 from rhevmig.planning.plan import Estimate, Move, PlanHost
@@ -124,9 +124,9 @@ def test_plan_comes_back_equal(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{}", "not a plan"),
+        ("{}", "not a readable plan"),
         ("nonsense", "not a readable plan"),
-        ('{"format": "rhevmig-plan", "schema_version": 9, "plan": {}}', "schema 9"),
+        ('{"format": "rhevmig-plan", "schema_version": 9, "plan": {}}', "plan schema 9"),
         ('{"format": "rhevmig-plan", "schema_version": 1, "plan": {"kind": "migrate"}}', "created_at"),
     ],
 )
@@ -134,10 +134,10 @@ def test_damaged_plan_is_one_clear_error(tmp_path, content, words):
     """What is wrong, and where."""
     path = tmp_path / "plan.json"
     path.write_text(content)
-    with pytest.raises(ConfigError, match=words) as caught:
+    with pytest.raises(InventoryError, match=words) as caught:
         load_plan(path)
     assert caught.value.exit_code == 2
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(FileDamaged, match="No such file"):
         load_plan(tmp_path / "none.json")
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 
 import pandas as pd
 import pytest
 from builders import a_cluster, a_host, a_nic, a_vm, an_inventory
 
+import rhevmig
 from rhevmig.errors import ExtraMissing
-from rhevmig.inventory import extending
 from rhevmig.notebook import COLUMNS, Frames, frames
 from rhevmig.units import GIB, GIGABIT
 from tests.recorded import recorded_inventory
 
 
 def test_an_inventory_gives_its_frames() -> None:
-    """`inventory.frames()` finds the notebook's frames without the inventory knowing of pandas."""
-    found = an_inventory().frames()
+    """`rhevmig.frames(inventory)` is the notebook's function, loaded when first used."""
+    found = rhevmig.frames(an_inventory())
     assert isinstance(found, Frames)
     assert list(found.hosts.host) == ["h1", "h2"]
 
@@ -132,14 +131,6 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ExtraMissing) as caught:
-        an_inventory().frames()
+        rhevmig.frames(an_inventory())
     assert "pip install 'rhevmig[notebook]'" in str(caught.value)
     assert caught.value.exit_code == 2
-
-
-def test_without_an_installed_package_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run from a plain folder, where no entry point is known, the error is as clear."""
-    nothing = importlib.metadata.EntryPoints()
-    monkeypatch.setattr(extending, "entry_points", lambda **_: nothing)
-    with pytest.raises(ExtraMissing, match="notebook"):
-        an_inventory().frames()
