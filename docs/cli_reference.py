@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pprint
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +31,13 @@ same data for programs, errors included; `NO_COLOR` is honoured.
 | 130 | interrupted (128 + the number of the signal) |
 """
 
+TABLE_HEAD = '''"""How each command is used: options (`--name=` takes a value), arguments, help.
+
+Generated from the commands by `make docs`. A module, because Python loads its own cached code faster than any
+file of data.
+"""
+'''
+
 
 def page() -> str:
     """The text of docs/cli.md."""
@@ -39,9 +46,10 @@ def page() -> str:
 
 
 def usage() -> str:
-    """The text of rhevmig/cli/usage.json: options, required arguments and help of every group."""
+    """The text of rhevmig/cli/usage_table.py."""
     root, context = _root()
-    return json.dumps(_usage(root, context), indent=1, ensure_ascii=False)
+    table = pprint.pformat(_usage(root, context), width=110, sort_dicts=False, compact=True)
+    return f"{TABLE_HEAD}\n# fmt: off\nUSAGE: dict[str, object] = \\\n{table}"
 
 
 def _root() -> tuple[Any, typer.Context]:
@@ -53,12 +61,12 @@ def _usage(command: Any, context: typer.Context) -> dict[str, Any]:
     options = [one for one in command.get_params(context) if one.param_type_name == "option"]
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     # name of an option → how many values follow it
-    values = {
-        name: 0 if one.is_flag or one.count else one.nargs
+    names = {
+        name if one.is_flag or one.count else f"{name}="
         for one in options
         for name in (*one.opts, *one.secondary_opts)
     }
-    made: dict[str, Any] = {"options": dict(sorted(values.items()))}
+    made: dict[str, Any] = {"options": " ".join(sorted(names))}
     if any(one.required for one in arguments):
         made["required"] = [one.name for one in arguments if one.required]
     if command.context_settings.get("ignore_unknown_options"):

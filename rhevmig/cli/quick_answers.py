@@ -1,7 +1,7 @@
 """Answers that need no command to be loaded: the version, the list of commands, wrong usage.
 
-The command line is compared with `usage.json`, which is generated from the commands themselves
-(`docs/generate.py`). What this module cannot decide with certainty it leaves to the parser.
+The command line is compared with `usage_table`, which is generated from the commands (`docs/generate.py`).
+What this module cannot decide with certainty it leaves to the parser.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-USAGE_FILE = os.path.join(os.path.dirname(__file__), "usage.json")  # noqa: PTH118, PTH120 - pathlib is slow
 HELP = ("--help", "-h")
 
 
@@ -41,11 +40,9 @@ def quick_answer(arguments: list[str]) -> QuickAnswer | None:
         return QuickAnswer(exit_code=0, out=f"rhevmig {VERSION}\n")
     if "_RHEVMIG_COMPLETE" in os.environ:
         return None
-    import json
+    from rhevmig.cli.usage_table import USAGE
 
-    with open(USAGE_FILE, encoding="utf-8") as stream:  # noqa: PTH123 - pathlib is slow
-        usage = json.load(stream)
-    return _answer(usage, "rhevmig", arguments, as_json="--json" in arguments)
+    return _answer(USAGE, "rhevmig", arguments, as_json="--json" in arguments)
 
 
 def _answer(usage: dict[str, Any], path: str, arguments: list[str], *, as_json: bool) -> QuickAnswer | None:
@@ -64,6 +61,7 @@ def _first_problem(usage: dict[str, Any], arguments: list[str]) -> tuple[str, li
     """What is wrong, and the rest of the line from the name of a command on; both empty if undecided."""
     if usage.get("ignores_unknown_options") or any(one in HELP for one in arguments):
         return "", []
+    options = usage["options"].split()
     operands = 0
     position = 0
     while position < len(arguments):
@@ -73,9 +71,9 @@ def _first_problem(usage: dict[str, Any], arguments: list[str]) -> tuple[str, li
             return "", []
         if word[:1] == "-" and word != "-":
             name, equals, _ = word.partition("=")
-            if name not in usage["options"]:
+            if name not in options and f"{name}=" not in options:
                 return f"No such option: {name}.", []
-            position += 0 if equals else usage["options"][name]
+            position += f"{name}=" in options and not equals
         elif "commands" in usage:
             known = word in usage["commands"]
             return ("", arguments[position - 1 :]) if known else (f"No such command '{word}'.", [])
@@ -86,11 +84,12 @@ def _first_problem(usage: dict[str, Any], arguments: list[str]) -> tuple[str, li
 
 
 def _wrong_usage(problem: str, path: str, *, as_json: bool) -> QuickAnswer:
-    import json
-
     from rhevmig.cli.streams import visible
 
     message = f"{visible(problem)} See `{path} --help`."
-    data = {"error": "usage", "message": message, "exit_code": 2}
-    out = json.dumps(data, ensure_ascii=False, indent=2) + "\n" if as_json else ""
+    out = ""
+    if as_json:
+        import json
+
+        out = json.dumps({"error": "usage", "message": message, "exit_code": 2}, indent=2) + "\n"
     return QuickAnswer(exit_code=2, out=out, error=f"rhevmig: {message}\n")
