@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 
 #: File → "module:function" that returns its text.
 PAGES = {
+    "../README.md": "docs.readme:page",
     "../rhevmig/cli/usage_table.py": "docs.cli_reference:usage",
     "cli.md": "docs.cli_reference:page",
     "lab-coverage.md": "docs.lab_coverage:page",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RHEVMIG = Path(sys.executable).with_name("rhevmig")
-#: Simulated seconds a second: minutes of copying become seconds of waiting.
+#: Simulated seconds per real second: minutes of copying become seconds of waiting.
 SPEED = 30
 HOST = "intel01"
 

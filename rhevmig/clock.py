@@ -1,7 +1,7 @@
-"""Time as an argument: the clock that every waiting or deadline-keeping function is given.
+"""Time as an argument: the clock of every function that waits or has a deadline.
 
-Nothing else in the product asks the operating system for the time, so a campaign can run on a
-simulated engine at a hundred times the speed, and a unit test never sleeps.
+Nothing else in the product reads the time of the operating system. So a campaign can run on a simulated
+engine at a hundred times the speed, and a unit test never sleeps.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the product needs of time."""
+    """A source of time."""
 
     def now(self) -> datetime:
         """The wall clock as an aware UTC datetime."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences mean something."""
+        """Seconds that never run backwards; only differences have a meaning."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait so many of this clock's seconds."""
+        """Waits this number of seconds by this clock."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of the operating system."""
 
     def now(self) -> datetime:
         """The wall clock as an aware UTC datetime."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """The machine's monotonic seconds."""
+        """Monotonic seconds of the operating system."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait on the machine's clock."""
+        """Waits; a negative number waits not at all."""
         time.sleep(max(0.0, seconds))
 
 
 class ManualClock:
-    """A clock that moves only when told, or when somebody sleeps on it."""
+    """A clock that moves only by `advance` and `sleep`."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._start = start
@@ -50,7 +50,7 @@ class ManualClock:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Start plus all that was slept or advanced."""
+        """The start plus all that was slept or advanced."""
         return self._start + timedelta(seconds=self._elapsed_s)
 
     def monotonic(self) -> float:
@@ -58,19 +58,19 @@ class ManualClock:
         return self._elapsed_s
 
     def sleep(self, seconds: float) -> None:
-        """Advance at once instead of waiting."""
+        """Advances at once instead of waiting."""
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward by so many seconds."""
+        """Moves the clock forward."""
         with self._lock:
             self._elapsed_s += max(0.0, seconds)
 
 
 class ScaledClock:
-    """A clock that runs `speed` times as fast as the machine's, from a given instant.
+    """A clock that runs `speed` times as fast as the system's, from a given instant.
 
-    A client of the lab uses one so that its polls, deadlines and waits are simulated seconds too.
+    For clients of a lab: their polls, deadlines and waits then count simulated seconds too.
     """
 
     def __init__(self, *, speed: float, start: datetime, base: Clock | None = None) -> None:
@@ -86,9 +86,9 @@ class ScaledClock:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        """Simulated seconds since this clock was made."""
+        """Simulated seconds since the clock was made."""
         return (self._base.monotonic() - self._origin_s) * self.speed
 
     def sleep(self, seconds: float) -> None:
-        """Wait so many simulated seconds."""
+        """Waits this number of simulated seconds."""
         self._base.sleep(max(0.0, seconds) / self.speed)

@@ -1,7 +1,7 @@
-"""Codes of the engine's events that the product reads, with their meaning.
+"""Codes of the engine's events that the product reads.
 
-The numbers are the engine's audit log types (recordings of an engine 4.5.8); the texts are not kept
-here: the reader of texts is `engine`, their writer the lab, and the recordings judge both.
+Engine: the numbers are its audit log types (recordings of an engine 4.5.8). The texts are elsewhere: `engine`
+parses them, the lab writes them, and the recordings test both.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class EventCode(IntEnum):
     NICS_NOT_REPLUGGED_EXTERNAL = 12004
 
 
-#: Events that tell the story of a migration.
+#: Events about one migration.
 MIGRATION_EVENTS: frozenset[int] = frozenset(
     {61, 62, 63, 64, 65, 67, 119, 120, 126, 128, 140, 142, 161, 162, 163, 166, 1111, 12003, 12004}
 )
 
-#: Events that tell what happened to a host and matter to a migration or to the clock.
+#: Events about a host that matter to a migration or to the clock.
 HOST_EVENTS: frozenset[int] = frozenset(
     {12, 13, 15, 16, 17, 515, 517, 519, 600, 602, 604, 620, 1110, 9027, 10802}
 )

@@ -1,7 +1,7 @@
-"""The words of the engine's API: status words, policies, roles of networks, filter names.
+"""Words of the engine's API: statuses, policies, network roles, filter names.
 
-Members compare equal to the plain text that the engine sends, so the model keeps text (a newer engine
-may say something new) and code compares with these.
+Members are equal to the text that the engine sends. The model keeps the text, because a newer engine may
+send other words; code compares it with these members.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class HostStatus(StrEnum):
 class Affinity(StrEnum):
     """`vm.placement_policy.affinity`: who may move the VM."""
 
-    #: Anyone, the engine's balancer included.
+    #: Every user and the engine's load balancing.
     MIGRATABLE = "migratable"
-    #: A person with force, and maintenance that a person asked for.
+    #: Users who force it, and host maintenance that a user requested.
     USER_MIGRATABLE = "user_migratable"
-    #: Nobody.
+    #: No one.
     PINNED = "pinned"
 
 

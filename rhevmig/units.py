@@ -1,4 +1,4 @@
-"""Units: the factors between what the engine says and what people read."""
+"""Units: the factors between the engine's units and those that people read, and their texts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def format_bytes(size_bytes: float | None) -> str:
 
 
 def format_speed(bits_per_second: float | None) -> str:
-    """A link speed in the decimal units of network people, or a dash where it was not observed.
+    """A link speed in decimal units, or a dash where it was not observed.
 
     >>> format_speed(10 * GIGABIT), format_speed(100 * MEGABIT)
     ('10 Gbit/s', '100 Mbit/s')
@@ -41,7 +41,7 @@ def format_speed(bits_per_second: float | None) -> str:
 
 
 def format_duration(seconds: float | timedelta | None) -> str:
-    """A duration as a person says it, or a dash where it is unknown.
+    """A duration in two units at most, or a dash where it is unknown.
 
     >>> format_duration(0.25), format_duration(95), format_duration(7260)
     ('250 ms', '1 min 35 s', '2 h 1 min')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,11 @@ def test_a_block_of_a_page_runs_as_printed(block: Block, tmp_path: Path) -> None
             "NO_COLOR": "1",
         }
         run(block, folder=tmp_path, environ=environ)
+
+
+def test_every_picture_of_the_readme_is_there_and_small() -> None:
+    """A picture is in the repository and loads quickly."""
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).stat().st_size < 300_000
