@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
-from rhevmig.lab.api import get as reading
 from rhevmig.lab.api import routes
-from rhevmig.lab.api import write as writing
 from rhevmig.lab.api.engine_state import EngineState
+from rhevmig.lab.api.get import read, read_root, root_links
+from rhevmig.lab.api.json import json_of
 from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.api.write import write
+from rhevmig.lab.api.xml import PROLOG, render_tree
 from rhevmig.lab.behaviour import attach
 from rhevmig.lab.http.faults import EngineFault, html_error
 from rhevmig.lab.http.request import LabRequest, LabResponse
@@ -158,15 +160,15 @@ class SimulatedEngine(EngineState):
         reads = request.method in ("GET", "HEAD")
         target = routes.find_target(self.world, segments, full, to_write=not reads)
         if reads:
-            response = reading.read(context, target)
+            response = read(context, target)
             return self._as_json(response) if self._wants_json(request) else response
-        return writing.write(context, target)
+        return write(context, target)
 
     def _root(self, context: RequestContext) -> LabResponse:
         if context.request.method not in ("GET", "HEAD"):
             raise EngineFault(405, allow="HEAD, GET, OPTIONS", in_action=False)
-        response = reading.read_root(context)
-        links = sorted((rel, href) for rel, href in reading.root_links(f"{self.public_url}{_API}"))
+        response = read_root(context)
+        links = sorted((rel, href) for rel, href in root_links(f"{self.public_url}{_API}"))
         found = ",".join(sorted(f"<{href}>; rel={rel}" for rel, href in links))
         response.headers.append(("Link", found))
         if context.request.method == "HEAD":
@@ -178,15 +180,11 @@ class SimulatedEngine(EngineState):
         return accept.split(",")[0].split(";")[0].strip() == "application/json"
 
     def _as_json(self, response: LabResponse) -> LabResponse:
-        from rhevmig.lab.api.json import json_of
-
         if response.status != 200:
             return response
         return LabResponse(response.status, json_of(response.body), [("Content-Type", "application/json")])
 
     def _refusal(self, refused: EngineFault) -> LabResponse:
-        from rhevmig.lab.api.xml import PROLOG, render_tree
-
         headers = [("Allow", refused.allow)] if refused.allow else []
         if not refused.detail:
             return LabResponse(refused.status, b"", headers)

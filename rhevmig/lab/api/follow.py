@@ -13,11 +13,10 @@ from typing import Any
 
 import msgspec
 
-from rhevmig.lab.api import collections as links
-from rhevmig.lab.api import schema
-from rhevmig.lab.api import xml as render
+from rhevmig.lab.api import collections, schema
 from rhevmig.lab.api.request_context import Look
 from rhevmig.lab.api.schema import Place
+from rhevmig.lab.api.xml import render_collection, render_entity, render_tree
 from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.state.store import Entity, World
 
@@ -65,7 +64,7 @@ def _follower(
         raise _broken(place, asked)
     if name in place.links or name in place.followed:
         member = place.member_of_link(name) or name
-        shape = links.sub_place(place, name)
+        shape = collections.sub_place(place, name)
         if shape is None:
             raise _broken(place, asked)
         return member, _collection_writer(world, shape, member, deeper, look)
@@ -85,9 +84,9 @@ def _collection_writer(
         followers(world, _shape_of(shape), [], deeper, look)
 
     def write(entity: Entity, level: int) -> str:
-        below, items = links.list_below(world, entity, shape)
+        below, items = collections.list_below(world, entity, shape)
         nested = followers(world, below, items, deeper, look) if deeper else None
-        return render.render_collection(world, below, items, look, nested, tag=member, level=level)
+        return render_collection(world, below, items, look, nested, tag=member, level=level)
 
     return write
 
@@ -108,12 +107,9 @@ def _reference_writer(
     def write(entity: Entity, level: int) -> str:
         found = world.find(target, entity.ref(member))
         if found is None:
-            out: list[str] = []
             value = entity.get(member)
-            return (
-                "".join(render.render_tree(member, value, level=level, out=out)) if value is not None else ""
-            )
+            return "".join(render_tree(member, value, level=level)) if value is not None else ""
         nested: Mapping[str, Any] = followers(world, shape, [found], deeper, look) if deeper else {}
-        return render.render_entity(world, shape, found, look, nested, tag=member, level=level)
+        return render_entity(world, shape, found, look, nested, tag=member, level=level)
 
     return write

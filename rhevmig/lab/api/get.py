@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from rhevmig.lab.api import collections as links
-from rhevmig.lab.api import follow, schema
-from rhevmig.lab.api import xml as render
+from rhevmig.lab.api import collections, follow, schema
 from rhevmig.lab.api.request_context import RequestContext
-from rhevmig.lab.api.routes import ROOT_LINKS, Target
+from rhevmig.lab.api.routes import Target
 from rhevmig.lab.api.schema import Place
-from rhevmig.lab.api.search import query as searches
-from rhevmig.lab.api.xml import PROLOG
+from rhevmig.lab.api.search.query import select
+from rhevmig.lab.api.xml import PROLOG, render_collection, render_entity, render_tree
 from rhevmig.lab.http import accounts
 from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.http.request import LabResponse, is_true
+from rhevmig.lab.state.defaults import BLANK_ID, read_data
 from rhevmig.lab.state.store import Entity
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 XML = "application/xml;charset=UTF-8"
-#: What the engine says of an affinity group that is not there (recorded).
+#: The engine's answer for an affinity group that does not exist (recorded).
 _NO_GROUP = (
     'cannot invoke "org.ovirt.engine.core.common.scheduling.affinitygroup.getvmlabels()" because "ag" is null'
 )
@@ -37,7 +34,7 @@ def not_permitted() -> EngineFault:
     return EngineFault(400, "query execution failed due to insufficient permissions.", in_action=False)
 
 
-def xml(text: str, status: int = 200) -> LabResponse:
+def xml_response(text: str, status: int = 200) -> LabResponse:
     """An XML answer."""
     return LabResponse(status=status, body=(PROLOG + text).encode(), headers=[("Content-Type", XML)])
 
@@ -70,7 +67,7 @@ def _item(context: RequestContext, target: Target) -> LabResponse:
         place = schema.place(entity.place)
     wanted = follow.parse_follow(context.request.param("follow") or "")
     followed = follow.followers(context.world, place, [entity], wanted, context.look)
-    return xml(render.render_entity(context.world, place, entity, context.look, followed))
+    return xml_response(render_entity(context.world, place, entity, context.look, followed))
 
 
 def _guard(context: RequestContext, place: Place, entity: Entity) -> None:
@@ -85,22 +82,16 @@ def _option(context: RequestContext, entity: Entity | None) -> LabResponse:
         raise EngineFault(404, in_action=False)
     version = context.request.param("version")
     if not version:
-        return xml(render.render_entity(context.world, schema.place("options"), entity, context.look))
+        return xml_response(render_entity(context.world, schema.place("options"), entity, context.look))
     values = entity.get("values.system_option_value")
     chosen = [
         value for value in (values if isinstance(values, list) else [values]) if value["version"] == version
     ]
     if not chosen:
         raise EngineFault(404, in_action=False)
-    shown = Entity(
-        "options",
-        entity.id,
-        {**entity.attrs, "values": {"system_option_value": chosen}},
-        parent=None,
-        base=None,
-        seq=0,
-    )
-    return xml(render.render_entity(context.world, schema.place("options"), shown, context.look))
+    attrs = {**entity.attrs, "values": {"system_option_value": chosen}}
+    shown = Entity("options", entity.id, attrs, parent=None, base=None, seq=0)
+    return xml_response(render_entity(context.world, schema.place("options"), shown, context.look))
 
 
 def _collection(context: RequestContext, target: Target) -> LabResponse:
@@ -114,17 +105,17 @@ def _collection(context: RequestContext, target: Target) -> LabResponse:
     if place.path == "hosts" and context.request.param("migration_target_of") is not None:
         shape, entities = place, _migration_targets(context)
     elif target.parent is None:
-        shape, entities = place, _searched(context, place, links.list_top(context.world, place.path))
+        shape, entities = place, _searched(context, place, collections.list_top(context.world, place.path))
     else:
-        shape, entities = links.list_below(context.world, target.parent, place)
+        shape, entities = collections.list_below(context.world, target.parent, place)
         if place.parent_path == "storagedomains" and is_true(context.request.param("unregistered")):
             entities = []  # the lab's storage holds nothing that its engine does not know
         entities = _limited(entities, _limit(context))
     wanted = follow.parse_follow(context.request.param("follow") or "")
     _older_detail(context, shape, wanted)
     followed = follow.followers(context.world, shape, list(entities), wanted, context.look)
-    return xml(
-        render.render_collection(context.world, shape, entities, context.look, followed, tag=place.list_tag)
+    return xml_response(
+        render_collection(context.world, shape, entities, context.look, followed, tag=place.list_tag)
     )
 
 
@@ -139,7 +130,7 @@ def _older_detail(context: RequestContext, shape: Place, wanted: follow.Wanted) 
 
 def _errata(place: Place) -> LabResponse:
     if "/" in place.path:
-        return xml(f"<{place.list_tag}/>\n")
+        return xml_response(f"<{place.list_tag}/>\n")
     raise EngineFault(400, _NO_ERRATA, in_action=False)
 
 
@@ -171,7 +162,7 @@ def _searched(context: RequestContext, place: Place, entities: list[Entity]) -> 
     if not text:
         return _limited(entities, limit)
     sensitive = is_true(context.request.param("case_sensitive")) is True
-    return searches.select(context.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)
+    return select(context.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)
 
 
 def _newer_than(events: list[Entity], start: str | None) -> list[Entity]:
@@ -213,10 +204,10 @@ def _without_cpu_type(host: Entity) -> Entity:
 
 def root_links(base: str) -> list[tuple[str, str]]:
     """The links of the root: rel and href."""
-    found = []
-    for name, searchable in ROOT_LINKS:
+    table, found = read_data("root.yaml"), []
+    for name in table["links"]:
         found.append((name, f"{base}/{name}"))
-        if searchable:
+        if name in table["searchable"]:
             start = ";from={event_id}" if name == "events" else ""
             found.append((f"{name}/search", f"{base}/{name}{start}?search={{query}}"))
     return found
@@ -234,22 +225,21 @@ def read_root(context: RequestContext) -> LabResponse:
     if context.filtered:
         root.pop("engine_backup")
     for tag, value in root.items():
-        render.render_tree(tag, value, level=1, out=lines)
-    blank = "00000000-0000-0000-0000-000000000000"
+        render_tree(tag, value, level=1, out=lines)
     lines.append(
         "    <special_objects>\n"
-        f'        <blank_template href="{base}/templates/{blank}" id="{blank}"/>\n'
-        f'        <root_tag href="{base}/tags/{blank}" id="{blank}"/>\n'
+        f'        <blank_template href="{base}/templates/{BLANK_ID}" id="{BLANK_ID}"/>\n'
+        f'        <root_tag href="{base}/tags/{BLANK_ID}" id="{BLANK_ID}"/>\n'
         "    </special_objects>\n"
     )
     if not context.filtered:
-        render.render_tree("summary", _root_summary(context), level=1, out=lines)
+        render_tree("summary", _root_summary(context), level=1, out=lines)
     lines.append(f"    <time>{world.clock.stamp()}</time>\n")
     user = context.caller.user
     for tag in ("authenticated_user", "effective_user"):
         lines.append(f'    <{tag} href="{base}/users/{user.id}" id="{user.id}"/>\n')
     lines.append("</api>\n")
-    return xml("".join(lines))
+    return xml_response("".join(lines))
 
 
 def _product(facts: dict[str, Any], *, filtered: bool) -> dict[str, Any]:

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.api import collections as links
-from rhevmig.lab.api import schema
+import msgspec
+
+from rhevmig.lab.api import collections, schema
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.http.faults import EngineFault
+from rhevmig.lab.state.defaults import read_data
 from rhevmig.lab.state.store import Entity, World
 
-#: The links of the API's root, in the engine's order; a second entry says that it can be searched.
-ROOT_LINKS: tuple[tuple[str, bool], ...] = (
-    ("clusters", True),
-    ("datacenters", True),
-    ("events", True),
-    ("hosts", True),
-    ("networks", True),
-    ("roles", False),
-    ("storagedomains", True),
-    ("tags", False),
-    ("bookmarks", False),
-    ("icons", False),
-    ("templates", True),
-    ("instancetypes", True),
-    ("users", True),
-    ("groups", True),
-    ("domains", False),
-    ("vmpools", True),
-    ("vms", True),
-    ("disks", True),
-    ("jobs", False),
-    ("storageconnections", False),
-    ("vnicprofiles", False),
-    ("diskprofiles", False),
-    ("cpuprofiles", False),
-    ("schedulingpolicyunits", False),
-    ("schedulingpolicies", False),
-    ("permissions", False),
-    ("macpools", False),
-    ("networkfilters", False),
-    ("operatingsystems", False),
-    ("externalhostproviders", False),
-    ("openstackimageproviders", False),
-    ("openstackvolumeproviders", False),
-    ("openstacknetworkproviders", False),
-    ("katelloerrata", False),
-    ("affinitylabels", False),
-    ("clusterlevels", False),
-    ("imagetransfers", False),
-    ("externalvmimports", False),
-    ("externaltemplateimports", False),
-)
-TOPS = frozenset(name for name, _ in ROOT_LINKS) | {"options"}
+#: Collections at the top: the links of the root, and one that it does not name.
+TOPS = frozenset(read_data("root.yaml")["links"]) | {"options"}
 _ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
 #: Collections that show entities which live elsewhere, and where these are changed.
 _HOMES = {
@@ -62,26 +23,17 @@ _HOMES = {
 }
 
 
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What a path points at."""
 
-    def __init__(
-        self,
-        place: Place,
-        parent: Entity | None,
-        entity_id: str | None,
-        entity: Entity | None,
-        action: str | None,
-    ) -> None:
-        self.place = place
-        #: The entity above, if the path names one.
-        self.parent = parent
-        #: The id asked for; None for a collection.
-        self.entity_id = entity_id
-        #: The entity with that id, if it exists.
-        self.entity = entity
-        #: The action asked for.
-        self.action = action
+    place: Place
+    #: The entity above, if the path names one.
+    parent: Entity | None
+    #: The id in the path; None for a collection.
+    entity_id: str | None = None
+    #: The entity with that id, if it exists.
+    entity: Entity | None = None
+    action: str | None = None
 
 
 def not_found_page(url: str) -> EngineFault:
@@ -102,7 +54,7 @@ def find_target(world: World, segments: list[str], url: str, *, to_write: bool =
     home = home_of(target.place)
     if not to_write or target.entity_id is None or home is target.place:
         return target
-    return Target(home, target.parent, target.entity_id, _at_home(world, home, target.entity), target.action)
+    return msgspec.structs.replace(target, place=home, entity=_at_home(world, home, target.entity))
 
 
 def _at_home(world: World, home: Place, entity: Entity | None) -> Entity | None:
@@ -115,12 +67,12 @@ def _follow(world: World, segments: list[str], url: str) -> Target:
     place, parent, position = schema.place(segments[0]), None, 1
     while True:
         if position >= len(segments):
-            return Target(place, parent, None, None, None)
+            return Target(place, parent)
         entity_id = segments[position]
         entity = _item(world, place, parent, entity_id)
         position += 1
         if position >= len(segments):
-            return Target(place, parent, entity_id, entity, None)
+            return Target(place, parent, entity_id, entity)
         name = segments[position]
         position += 1
         if place.actions and name in place.actions and position >= len(segments):
@@ -144,14 +96,14 @@ def _item(world: World, place: Place, parent: Entity | None, entity_id: str) -> 
     found = world.find(place.path, entity_id, parent)
     if found is not None:
         return found
-    _, items = links.list_below(world, parent, place)
+    _, items = collections.list_below(world, parent, place)
     return next((item for item in items if item.id == entity_id), None)
 
 
 def below(place: Place, name: str) -> Place | None:
     """What a path shows under an item of a place."""
-    shape = links.sub_place(place, name)
+    shape = collections.sub_place(place, name)
     if shape is not None:
         return shape
     source = {"networks": "networks"}.get(place.segment)
-    return links.sub_place(schema.place(source), name) if source and source != place.path else None
+    return collections.sub_place(schema.place(source), name) if source and source != place.path else None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.api import action_registry as acts
-from rhevmig.lab.api import schema
-from rhevmig.lab.api import xml as render
+from rhevmig.lab.api import action_registry, schema
 from rhevmig.lab.api.action_registry import Acted
 from rhevmig.lab.api.bodies import read_body
-from rhevmig.lab.api.get import xml
+from rhevmig.lab.api.get import xml_response
 from rhevmig.lab.api.request_context import Look, RequestContext
 from rhevmig.lab.api.routes import Target
 from rhevmig.lab.api.schema import Place
+from rhevmig.lab.api.xml import render_entity, render_tree
 from rhevmig.lab.http.faults import EngineFault, message
 from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.state.attribute_values import Tree
@@ -61,12 +60,12 @@ def _act(context: RequestContext, target: Target) -> LabResponse:
         if refused.in_action is False or "xml" not in refused.content_type or not refused.detail:
             raise
         fault = {"detail": refused.detail, "reason": refused.reason}
-        return xml(_action({**sent, "fault": fault, "status": "failed"}, None), refused.status)
+        return xml_response(_action({**sent, "fault": fault, "status": "failed"}, None), refused.status)
 
 
 def _acted(context: RequestContext, target: Target, place: Place, name: str, sent: Tree) -> LabResponse:
     if target.entity is None:
-        answer = acts.unknown_of(place.path, name)
+        answer = action_registry.unknown_of(place.path, name)
         if answer is None:
             raise EngineFault(404, in_action=False)
         key, told = answer
@@ -74,7 +73,7 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
             told(context, str(target.entity_id))
         raise EngineFault(400, f"[{message(key, context.language)}]")
     _guard(context)
-    function = acts.action_of(place.path, name)
+    function = action_registry.action_of(place.path, name)
     if function is None:
         raise _not_modelled(context, f"the action {name} of {place.path}")
     acted = function(context, target.entity, sent)
@@ -84,7 +83,7 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
     job = (
         {"job": {"@href": f"{context.look.base}/{acted.job.path}", "@id": acted.job.id}} if acted.job else {}
     )
-    return xml(_action({**sent, **acted.extra, **job, "status": acted.status}, shown))
+    return xml_response(_action({**sent, **acted.extra, **job, "status": acted.status}, shown))
 
 
 def _bare(context: RequestContext, target: Target, acted: Acted) -> tuple[str, str] | None:
@@ -93,11 +92,11 @@ def _bare(context: RequestContext, target: Target, acted: Acted) -> tuple[str, s
         return None
     place = schema.place(entity.place)
     look = Look(base=context.look.base, bare=True)
-    return place.tag, render.render_entity(context.world, place, entity, look, level=1, tag=place.tag)
+    return place.tag, render_entity(context.world, place, entity, look, level=1, tag=place.tag)
 
 
 def _action(content: Tree, shown: tuple[str, str] | None) -> str:
-    parts = [(tag, "".join(render.render_tree(tag, value, level=1))) for tag, value in content.items()]
+    parts = [(tag, "".join(render_tree(tag, value, level=1))) for tag, value in content.items()]
     if shown is not None:
         parts = [part for part in parts if part[0] != shown[0]] + [shown]
     return "<action>\n" + "".join(text for _, text in sorted(parts)) + "</action>\n"
@@ -108,19 +107,19 @@ def _action(content: Tree, shown: tuple[str, str] | None) -> str:
 
 def _create(context: RequestContext, target: Target) -> LabResponse:
     place = target.place
-    creator = acts.creator_of(place.path)
+    creator = action_registry.creator_of(place.path)
     sent = _body(context, place.type_name, place.tag, f"{place.segment}/methods/add")
     _guard_entity(context)
     if creator is None:
         raise _not_modelled(context, f"POST {place.path}")
     made = creator(context, target.parent, sent)
     if made.lab.get("echo"):
-        return xml("".join(render.render_tree(place.tag, sent)))
+        return xml_response("".join(render_tree(place.tag, sent)))
     if made.lab.get("bare"):
-        return xml(render.render_entity(context.world, schema.bare_place(made.place), made, context.look))
+        return xml_response(render_entity(context.world, schema.bare_place(made.place), made, context.look))
     shape, view = shown_after_writing(context, made)
     look = Look(base=context.look.base, all_content=True)
-    response = xml(render.render_entity(context.world, shape, view, look), 201)
+    response = xml_response(render_entity(context.world, shape, view, look), 201)
     base = context.engine.public_url
     response.headers.append(("Location", f"{base}/ovirt-engine/api/v4{context.look.base}/{view.path}"))
     return response
@@ -138,7 +137,7 @@ def _edit(context: RequestContext, target: Target) -> LabResponse:
     sent = _body(context, place.type_name, place.tag, f"{place.tag}/methods/update")
     _guard_entity(context)
     entity = target.entity
-    editor = acts.editor_of(entity.place)
+    editor = action_registry.editor_of(entity.place)
     if editor is None:
         raise _not_modelled(context, f"PUT {place.path}/{{id}}")
     if sent.get("@id") not in (None, entity.id):
@@ -147,22 +146,24 @@ def _edit(context: RequestContext, target: Target) -> LabResponse:
     editor(context, entity, sent)
     shape, view = shown_after_writing(context, entity)
     look = Look(base=context.look.base, all_content=True)
-    return xml(render.render_entity(context.world, shape, view, look))
+    return xml_response(render_entity(context.world, shape, view, look))
 
 
 def _remove(context: RequestContext, target: Target) -> LabResponse:
     if target.entity is None:
         raise EngineFault(404, in_action=False)
     _guard_entity(context)
-    leaver = acts.leaver_of(target.place.path)
-    remover = acts.remover_of(target.entity.place if target.entity.parent is None else target.place.path)
+    leaver = action_registry.leaver_of(target.place.path)
+    remover = action_registry.remover_of(
+        target.entity.place if target.entity.parent is None else target.place.path
+    )
     if leaver is not None and target.parent is not None:
         leaver(context, target.parent, target.entity)
     elif remover is not None:
         remover(context, target.entity)
     else:
         raise _not_modelled(context, f"DELETE {target.place.path}/{{id}}")
-    return xml("<action>\n    <status>complete</status>\n</action>\n")
+    return xml_response("<action>\n    <status>complete</status>\n</action>\n")
 
 
 def shown_after_writing(context: RequestContext, entity: Entity) -> tuple[Place, Entity]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rhevmig.lab.api import computed_attributes as derived
+from rhevmig.lab.api import computed_attributes
 from rhevmig.lab.api.request_context import Look
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.store import Entity, World
@@ -64,7 +64,7 @@ def render_entity(
     if follow or level == 0 or tag is not None:
         return _fresh(world, place, entity, look, follow, tag or place.tag, level)
     key = (place.path, look, level, entity.parent is None)
-    token = derived.token(world, entity)
+    token = computed_attributes.token(world, entity)
     kept = entity.cache.get(key) if entity.cache else None
     if kept is not None and kept[0] == token:
         return str(kept[1])
@@ -85,7 +85,7 @@ def _fresh(
     level: int,
 ) -> str:
     out: list[str] = []
-    href = derived.href(world, place, entity, look.base)
+    href = computed_attributes.href(world, place, entity, look.base)
     indent = _BLANK * (level % 8)
     attributes = f' href="{href}"' if href else ""
     head = (
@@ -106,8 +106,8 @@ def _members(
     world: World, place: Place, entity: Entity, look: Look, follow: Mapping[str, Any], level: int, href: str
 ) -> list[str]:
     out: list[str] = []
-    computed = derived.DERIVED.get(place.path, {})
-    hidden = derived.hidden(place, look)
+    computed = computed_attributes.DERIVED.get(place.path, {})
+    hidden = computed_attributes.hidden(place, look)
     refs = place.ref_tree
     resolve = _resolver(world, look, entity)
     attrs, base = entity.attrs, entity.base
@@ -129,7 +129,7 @@ def _members(
             if function is not None:
                 value = function(world, entity, value)
             if look.filtered and isinstance(value, dict):
-                value = derived.filtered(place, name, value)
+                value = computed_attributes.filtered(place, name, value)
             if value is not None:
                 # a snapshot in its own list names its VM without a URL, as recorded
                 plain = place.path == "vms/snapshots" and name == "vm" and not look.followed and level == 2
@@ -168,7 +168,7 @@ def _actions(out: list[str], place: Place, href: str, level: int) -> None:
 def _links(out: list[str], place: Place, href: str, level: int) -> None:
     indent = _BLANK * (level % 8)
     for rel in place.links:
-        out.append(f'{indent}<link href="{href}/{derived.link_path(rel)}" rel="{rel}"/>\n')
+        out.append(f'{indent}<link href="{href}/{computed_attributes.link_path(rel)}" rel="{rel}"/>\n')
 
 
 def _value(

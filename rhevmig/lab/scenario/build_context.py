@@ -20,6 +20,10 @@ class Builder:
         self.free: dict[str, list[tuple[float, int, Entity]]] = {}
         self.macs = 0
 
+    def invalid(self, detail: str) -> ScenarioInvalid:
+        """The error about something in this scenario."""
+        return ScenarioInvalid(file=self.file, detail=detail)
+
     def id_of(self, place: str, name: str, given: str | None) -> str:
         """The id given, or one made of seed, place and name."""
         return given or self.world.new_id(place, name)
@@ -43,9 +47,7 @@ class Builder:
         """The entity of that name; a scenario that names what does not exist is refused."""
         found = self.names.get((place, f"{scope}{name}"))
         if found is None:
-            raise ScenarioInvalid(
-                file=self.file, detail=f"{asked_by} names {name!r}, but there is none among {place}"
-            )
+            raise self.invalid(f"{asked_by} names {name!r}, but there is none among {place}")
         return found
 
     def offer_memory(self, cluster_id: str, host: Entity, memory_gib: float) -> None:

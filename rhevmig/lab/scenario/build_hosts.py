@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.resources.host_networks import attach
-from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, with_attributes
+from rhevmig.lab.scenario.model import AttachmentEntry, HostEntry, NicEntry
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.store import Entity, World
@@ -24,17 +23,17 @@ _MODES = {
 }
 
 
-def add_hosts(builder: Builder, entry: entries.HostEntry) -> None:
+def add_hosts(builder: Builder, entry: HostEntry) -> None:
     """One host, or as many as the entry counts."""
     cluster = builder.get("clusters", entry.cluster, asked_by=f"host {entry.name}")
     numbers = range(entry.first, entry.first + (entry.count or 1))
     if entry.count is not None and "{n" not in entry.name and entry.count > 1:
-        raise ScenarioInvalid(file=builder.file, detail=f"host {entry.name}: count needs a name with {{n}}")
+        raise builder.invalid(f"host {entry.name}: count needs a name with {{n}}")
     for number in numbers:
         _add_host(builder, entry, cluster, number)
 
 
-def _add_host(builder: Builder, entry: entries.HostEntry, cluster: Entity, number: int) -> None:
+def _add_host(builder: Builder, entry: HostEntry, cluster: Entity, number: int) -> None:
     name = entry.name.format(n=number)
     address = (entry.address or f"{name}.lab.example").format(n=number)
     reached = entry.status not in ("install_failed", "installing", "pending_approval")
@@ -91,18 +90,16 @@ def _hardware(world: World, name: str) -> Tree:
     }
 
 
-def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Entity, number: int) -> None:
+def _nics(builder: Builder, host: Entity, entry: HostEntry, cluster: Entity, number: int) -> None:
     world = builder.world
-    nics = entry.nics or [entries.NicEntry(name="eth0")]
+    nics = entry.nics or [NicEntry(name="eth0")]
     made: dict[str, Entity] = {}
     for position, nic in enumerate(nics):
         made[nic.name] = _device(builder, host, nic, position)
     for nic in nics:
         for slave in nic.slaves:
             if slave not in made:
-                raise ScenarioInvalid(
-                    file=builder.file, detail=f"host {host.name}: bond {nic.name} has no device {slave!r}"
-                )
+                raise builder.invalid(f"host {host.name}: bond {nic.name} has no device {slave!r}")
             made[slave].lab["master"] = made[nic.name].id
         if nic.slaves:
             slaves = {"host_nic": [ref(made[slave].id) for slave in nic.slaves]}
@@ -113,16 +110,13 @@ def _nics(builder: Builder, host: Entity, entry: entries.HostEntry, cluster: Ent
             (nic.name for nic in nics if not any(nic.name in bond.slaves for bond in nics)), nics[0].name
         )
         address = f"10.0.{host.seq >> 8 & 0xFF}.{host.seq & 0xFF or 1}/16"
-        attachments = [entries.AttachmentEntry(network="ovirtmgmt", nic=first, address=address), *attachments]
+        attachments = [AttachmentEntry(network="ovirtmgmt", nic=first, address=address), *attachments]
     center_id = cluster.ref("data_center")
     for item in attachments:
         asked_by = f"host {host.name}"
         network = builder.get("networks", item.network, asked_by=asked_by, scope=f"{center_id}/")
         if item.nic not in made:
-            raise ScenarioInvalid(
-                file=builder.file,
-                detail=f"{asked_by}: network {item.network} lies on {item.nic!r}, which it has not",
-            )
+            raise builder.invalid(f"{asked_by}: network {item.network} is on the unknown device {item.nic!r}")
         own_address = _numbered(builder, item.address, number, asked_by) if item.address else None
         attach(
             world,
@@ -141,16 +135,14 @@ def _numbered(builder: Builder, pattern: str, number: int, asked_by: str) -> str
     try:
         first = ipaddress.ip_interface(pattern.replace(".{n}/", ".0/").replace("{n}", str(number)))
     except ValueError as error:
-        raise ScenarioInvalid(file=builder.file, detail=f"{asked_by}: {error}") from error
+        raise builder.invalid(f"{asked_by}: {error}") from error
     own = first.ip + number if ".{n}/" in pattern else first.ip
     if own not in first.network:
-        raise ScenarioInvalid(
-            file=builder.file, detail=f"{asked_by}: address {pattern!r} has no room for number {number}"
-        )
+        raise builder.invalid(f"{asked_by}: address {pattern!r} has no room for number {number}")
     return f"{own}/{first.network.prefixlen}"
 
 
-def _device(builder: Builder, host: Entity, nic: entries.NicEntry, position: int) -> Entity:
+def _device(builder: Builder, host: Entity, nic: NicEntry, position: int) -> Entity:
     world = builder.world
     mac = f"52:54:{host.seq >> 16 & 0xFF:02x}:{host.seq >> 8 & 0xFF:02x}:{host.seq & 0xFF:02x}:{position:02x}"
     mode = str(nic.bond_mode if nic.bond_mode is not None else 4)

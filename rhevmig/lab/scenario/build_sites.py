@@ -6,14 +6,20 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
-from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.http import accounts
-from rhevmig.lab.resources.data_centers import version_tree
-from rhevmig.lab.resources.networks import add_cluster_network
+from rhevmig.lab.resources.data_centers import add_default_quota, version_tree
+from rhevmig.lab.resources.networks import ROLES, add_cluster_network
 from rhevmig.lab.scenario import build_hosts, build_vms
-from rhevmig.lab.scenario import model as entries
 from rhevmig.lab.scenario.build_context import Builder, plain, with_attributes
-from rhevmig.lab.scenario.model import Scenario
+from rhevmig.lab.scenario.model import (
+    ClusterEntry,
+    ClusterNetworkEntry,
+    DataCenterEntry,
+    NetworkEntry,
+    Scenario,
+    StorageEntry,
+    UserEntry,
+)
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, ref, with_value
 from rhevmig.lab.state.clock import SimClock, stamp
@@ -21,7 +27,6 @@ from rhevmig.lab.state.event_log import EventLog, event_kinds
 from rhevmig.lab.state.store import Entity, World
 
 _GIB = 2**30
-_ROLES = ("vm", "display", "migration", "management", "default_route")
 
 
 def build_world(
@@ -80,7 +85,7 @@ def _facts(world: World, scenario: Scenario) -> None:
 
 
 def _users(builder: Builder, scenario: Scenario) -> None:
-    admin = entries.UserEntry(name="admin@internal", password="secret")  # noqa: S106
+    admin = UserEntry(name="admin@internal", password="secret")  # noqa: S106
     for user in scenario.users or [admin]:
         builder.names["users", user.name] = accounts.add_user(
             builder.world, user.name, user.password, user_id=user.id
@@ -93,15 +98,13 @@ _ROLE_NAMES = {"admin": "SuperUser", "reader": "ReadOnlyAdmin"}
 def _roles(builder: Builder, scenario: Scenario) -> None:
     """Permissions, given last because they may lie on any object."""
     world = builder.world
-    admin = entries.UserEntry(name="admin@internal")
+    admin = UserEntry(name="admin@internal")
     for user in scenario.users or [admin]:
         if user.role == "none":
             continue
         role = world.named("roles", _ROLE_NAMES.get(user.role, user.role))
         if role is None:
-            raise ScenarioInvalid(
-                file=builder.file, detail=f"user {user.name} has the role {user.role!r}, which no engine has"
-            )
+            raise builder.invalid(f"user {user.name} has the role {user.role!r}, which no engine has")
         owner = builder.names["users", user.name]
         attrs = {"role": ref(role.id), "user": ref(owner.id)}
         place = {"cluster": "clusters", "vm": "vms", "data_center": "datacenters", "host": "hosts"}
@@ -109,10 +112,7 @@ def _roles(builder: Builder, scenario: Scenario) -> None:
             world.add("permissions", world.new_id("permission", user.name), attrs)
         for kind, name in user.where.items():
             if kind not in place:
-                raise ScenarioInvalid(
-                    file=builder.file,
-                    detail=f"user {user.name} has a role on a {kind!r}; use {', '.join(place)}",
-                )
+                raise builder.invalid(f"user {user.name} has a role on a {kind!r}; use {', '.join(place)}")
             above = builder.get(place[kind], name, asked_by=f"user {user.name}")
             permission_id = world.new_id("permission", f"{user.name}/{kind}/{name}")
             world.add(
@@ -123,7 +123,7 @@ def _roles(builder: Builder, scenario: Scenario) -> None:
             )
 
 
-def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
+def _data_center(builder: Builder, entry: DataCenterEntry) -> None:
     world = builder.world
     active = any(domain.status == "active" and domain.function == "data" for domain in entry.storage)
     attrs = {
@@ -138,28 +138,17 @@ def _data_center(builder: Builder, entry: entries.DataCenterEntry) -> None:
     if not entry.storage:
         attrs.pop("storage_format", None)
     center = builder.add("datacenters", entry.name, with_attributes(attrs, entry), given=entry.id)
-    quota = {
-        "name": "Default",
-        "description": "Default unlimited quota",
-        "cluster_hard_limit_pct": "20",
-        "cluster_soft_limit_pct": "80",
-        "data_center": ref(center.id),
-        "storage_hard_limit_pct": "20",
-        "storage_soft_limit_pct": "80",
-    }
-    world.add("datacenters/quotas", world.new_id("quota", entry.name), quota, parent=center)
+    add_default_quota(world, center, quota_id=world.new_id("quota", entry.name))
     networks = list(entry.networks)
     if not any(network.name == "ovirtmgmt" for network in networks):
-        networks.insert(
-            0, entries.NetworkEntry(name="ovirtmgmt", attributes={"description": "Management Network"})
-        )
+        networks.insert(0, NetworkEntry(name="ovirtmgmt", attributes={"description": "Management Network"}))
     for network in networks:
         add_network(builder, center, network)
     for number, domain in enumerate(entry.storage):
         _storage(builder, center, domain, is_first=number == 0)
 
 
-def add_network(builder: Builder, center: Entity, entry: entries.NetworkEntry) -> Entity:
+def add_network(builder: Builder, center: Entity, entry: NetworkEntry) -> Entity:
     """A logical network with its vNIC profiles."""
     scope = f"{center.id}/"
     attrs = {
@@ -183,7 +172,7 @@ def add_network(builder: Builder, center: Entity, entry: entries.NetworkEntry) -
     return network
 
 
-def _storage(builder: Builder, center: Entity, entry: entries.StorageEntry, *, is_first: bool) -> None:
+def _storage(builder: Builder, center: Entity, entry: StorageEntry, *, is_first: bool) -> None:
     world = builder.world
     master = entry.master if entry.master is not None else is_first and entry.function == "data"
     address = entry.address or ("nas.lab.example" if entry.type == "nfs" else None)
@@ -216,16 +205,13 @@ def _storage(builder: Builder, center: Entity, entry: entries.StorageEntry, *, i
     world.add("storagedomains/diskprofiles", world.new_id("diskprofile", entry.name), profile, parent=domain)
 
 
-def _cluster(builder: Builder, entry: entries.ClusterEntry) -> None:
+def _cluster(builder: Builder, entry: ClusterEntry) -> None:
     world = builder.world
     center = builder.get("datacenters", entry.data_center, asked_by=f"cluster {entry.name}")
     version = version_tree(entry.version) if entry.version else center.get("version")
     policy = world.named("schedulingpolicies", entry.scheduling_policy)
     if policy is None:
-        raise ScenarioInvalid(
-            file=builder.file,
-            detail=f"cluster {entry.name}: no scheduling policy {entry.scheduling_policy!r}",
-        )
+        raise builder.invalid(f"cluster {entry.name}: no scheduling policy {entry.scheduling_policy!r}")
     attrs: Tree = {
         **defaults.default_attrs("clusters"),
         "name": entry.name,
@@ -248,19 +234,19 @@ def _cluster(builder: Builder, entry: entries.ClusterEntry) -> None:
     _cluster_networks(builder, cluster, center, entry)
 
 
-def _cluster_networks(builder: Builder, cluster: Entity, center: Entity, entry: entries.ClusterEntry) -> None:
+def _cluster_networks(builder: Builder, cluster: Entity, center: Entity, entry: ClusterEntry) -> None:
     world = builder.world
     listed = entry.networks
     if listed is None:
         listed = [
-            entries.ClusterNetworkEntry(name=net.name, roles=["vm"])
+            ClusterNetworkEntry(name=net.name, roles=["vm"])
             for net in world.referring("networks", "data_center", center.id)
         ]
     if not any("management" in network.roles for network in listed):
         taken = {role for network in listed for role in network.roles}
-        roles = [role for role in _ROLES if role not in taken or role == "vm"]
+        roles = [role for role in ROLES[:-1] if role not in taken or role == "vm"]
         listed = [network for network in listed if network.name != "ovirtmgmt"]
-        listed.insert(0, entries.ClusterNetworkEntry(name="ovirtmgmt", roles=roles, required=True))
+        listed.insert(0, ClusterNetworkEntry(name="ovirtmgmt", roles=roles, required=True))
     for network in listed:
         base = builder.get("networks", network.name, asked_by=f"cluster {entry.name}", scope=f"{center.id}/")
         add_cluster_network(world, cluster, base, network.roles, required=network.required)
@@ -336,14 +322,12 @@ def _events(builder: Builder, scenario: Scenario) -> None:
         values = {"host": entry.host or "", "vm": entry.vm or "", **entry.values}
         kind = event_kinds().get(entry.code)
         if kind is None and entry.text is None:
-            raise ScenarioInvalid(
-                file=builder.file, detail=f"event {entry.code}: the lab has no text for it; give one"
-            )
+            raise builder.invalid(f"event {entry.code}: the lab has no text for it; give one")
         try:
             event = log.write(entry.code, *about, severity=entry.severity, text=entry.text, **values)
         except KeyError as missing:
             detail = f"event {entry.code}: its text needs {missing} among the values"
-            raise ScenarioInvalid(file=builder.file, detail=detail) from missing
+            raise builder.invalid(detail) from missing
         if event is not None:
             world.set(event, "time", stamp(world.clock.start_s - entry.age_s))
 
@@ -352,7 +336,7 @@ def _raw_entity(builder: Builder, raw: dict[str, Any]) -> None:
     try:
         place, entity_id = raw["place"], raw["id"]
     except KeyError as missing:
-        raise ScenarioInvalid(file=builder.file, detail=f"an entry of entities has no {missing}") from missing
+        raise builder.invalid(f"an entry of entities has no {missing}") from missing
     above = place.rpartition("/")[0]
     parent = builder.world.find(above, raw.get("parent")) if above else None
     attrs = plain(raw.get("attributes", {}))

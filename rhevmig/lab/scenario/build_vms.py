@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rhevmig.errors import ScenarioInvalid
-from rhevmig.lab.scenario import model as entries
+from rhevmig.lab.resources.snapshots import add_active_snapshot
 from rhevmig.lab.scenario.build_context import Builder, with_attributes
+from rhevmig.lab.scenario.model import DiskEntry, VmEntry, VmNicEntry
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, ref, with_value
 from rhevmig.lab.state.clock import stamp
@@ -16,17 +16,17 @@ _RUNNING = frozenset(
 )
 
 
-def add_vms(builder: Builder, entry: entries.VmEntry) -> None:
+def add_vms(builder: Builder, entry: VmEntry) -> None:
     """One VM, or as many as the entry counts."""
     if entry.count is not None and entry.count > 1 and "{n" not in entry.name:
-        raise ScenarioInvalid(file=builder.file, detail=f"VM {entry.name}: count needs a name with {{n}}")
+        raise builder.invalid(f"VM {entry.name}: count needs a name with {{n}}")
     cluster = builder.get("clusters", entry.cluster, asked_by=f"VM {entry.name}")
     shared = _shared(builder, entry, cluster)
     for number in range(entry.first, entry.first + (entry.count or 1)):
         _add_vm(builder, entry, cluster, shared, number)
 
 
-def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> Tree:
+def _shared(builder: Builder, entry: VmEntry, cluster: Entity) -> Tree:
     """The members that all VMs of an entry have alike; they share them."""
     world = builder.world
     memory = int(entry.memory_gib * _GIB)
@@ -66,7 +66,7 @@ def _shared(builder: Builder, entry: entries.VmEntry, cluster: Entity) -> Tree:
     return with_attributes(attrs, entry)
 
 
-def _add_vm(builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: Tree, number: int) -> None:
+def _add_vm(builder: Builder, entry: VmEntry, cluster: Entity, shared: Tree, number: int) -> None:
     world = builder.world
     name = entry.name.format(n=number)
     attrs = {**shared, "name": name, "status": entry.status}
@@ -86,14 +86,7 @@ def _add_vm(builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: T
     vm.lab["started_s"] = world.clock.start_s - 86_400
     _nics(builder, vm, entry, cluster)
     _disks(builder, vm, entry, cluster)
-    snapshot = {
-        "description": "Active VM",
-        "date": shared["creation_time"],
-        "persist_memorystate": "false",
-        "snapshot_status": "ok",
-        "snapshot_type": "active",
-    }
-    world.add("vms/snapshots", world.new_id("snapshot", vm.id), snapshot, parent=vm)
+    add_active_snapshot(world, vm, shared["creation_time"], snapshot_id=world.new_id("snapshot", vm.id))
     for tag_name in entry.tags:
         tag = builder.names.get(("tags", tag_name)) or builder.add(
             "tags", tag_name, {"name": tag_name, "parent": ref(defaults.BLANK_ID)}
@@ -101,26 +94,22 @@ def _add_vm(builder: Builder, entry: entries.VmEntry, cluster: Entity, shared: T
         world.add("vms/tags", tag.id, {"description": "", "vm": ref(vm.id)}, parent=vm, base=tag)
 
 
-def _host_for(builder: Builder, entry: entries.VmEntry, cluster: Entity, name: str) -> Entity:
+def _host_for(builder: Builder, entry: VmEntry, cluster: Entity, name: str) -> Entity:
     wanted = entry.host or (entry.pinned_to[0] if entry.pinned_to else None)
     if wanted is not None:
         host = builder.get("hosts", wanted, asked_by=f"VM {name}")
         if host.ref("cluster") != cluster.id:
-            raise ScenarioInvalid(
-                file=builder.file, detail=f"VM {name} runs on {wanted}, which is in another cluster"
-            )
+            raise builder.invalid(f"VM {name} runs on {wanted}, which is in another cluster")
         return host
     chosen = builder.roomiest(cluster.id, entry.memory_gib)
     if chosen is None:
-        raise ScenarioInvalid(
-            file=builder.file, detail=f"VM {name}: cluster {cluster.name} has no Up host to run it on"
-        )
+        raise builder.invalid(f"VM {name}: cluster {cluster.name} has no Up host to run it on")
     return chosen
 
 
-def _nics(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity) -> None:
+def _nics(builder: Builder, vm: Entity, entry: VmEntry, cluster: Entity) -> None:
     world = builder.world
-    default = [entries.VmNicEntry()]
+    default = [VmNicEntry()]
     for position, nic in enumerate(entry.nics if entry.nics is not None else default, start=1):
         attrs: Tree = {
             **defaults.default_attrs("vms/nics"),
@@ -136,9 +125,9 @@ def _nics(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity)
         world.add("vms/nics", nic.id or world.new_id("vmnic", f"{vm.id}/{position}"), attrs, parent=vm)
 
 
-def _disks(builder: Builder, vm: Entity, entry: entries.VmEntry, cluster: Entity) -> None:
+def _disks(builder: Builder, vm: Entity, entry: VmEntry, cluster: Entity) -> None:
     world = builder.world
-    default = [entries.DiskEntry()]
+    default = [DiskEntry()]
     for position, disk in enumerate(entry.disks if entry.disks is not None else default, start=1):
         center = world.find("datacenters", cluster.ref("data_center"))
         if disk.storage is not None:

@@ -1,8 +1,8 @@
 """A lab's world as a YAML file: counts and name patterns for bulk, single entries for what matters.
 
-A misspelt key, a wrong type or a name that nothing has is refused with file, line and what was
-expected. Every entry may carry an `id` (else one is made from the seed) and `attributes`: dotted API
-paths with values, for whatever has no key of its own.
+A misspelt key, a wrong type or an unknown name is refused with file, line and what was expected. Every
+entry may have an `id` (by default it is derived from the seed) and `attributes`: dotted API paths with
+values, for attributes that have no key here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ import yaml
 
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.migration.guest_load import Workload
-from rhevmig.lab.scenario.expectations import Expected
 from rhevmig.lab.scenario.yaml_lines import LOADER, line_naming, line_of
 
-#: How many of something, a part of something, a size in GiB.
+#: Bounds of counts, of parts of a CPU, of sizes in GiB.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Part = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 _Gib = Annotated[int, msgspec.Meta(ge=0, le=1_048_576)]
@@ -29,35 +28,33 @@ _Memory = Annotated[float, msgspec.Meta(gt=0, le=1_048_576)]
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    #: Name; `{n}` or `{n:02}` counts from 1 where `count` is given.
+    #: `{n}` or `{n:02}` counts from `first` where `count` is given.
     name: str
-    #: Its id; made from seed and name if absent.
+    #: Derived from seed and name if absent.
     id: str | None = None
     #: Further API members by dotted path: `{"os.description": "…"}`.
     attributes: dict[str, Any] = {}
 
 
 class UserEntry(_Entry, frozen=True, kw_only=True):
-    """Who may log in: `name@profile`."""
+    """A user who may log in: `name@profile`."""
 
-    #: The password that is really checked; None lets nobody in.
+    #: The password that is checked; without one there is no login.
     password: str | None = None
-    #: admin, reader, none, or the name of an engine role that is given `where`.
+    #: admin, reader, none, or the name of an engine role, granted `where`.
     role: str = "admin"
-    #: Where the role is given, kind to name: `{cluster: intel}`; everywhere if absent.
+    #: Objects of the role, kind to name: `{cluster: intel}`; everything if absent.
     where: dict[str, str] = {}
 
 
 class NetworkEntry(_Entry, frozen=True, kw_only=True):
     """A logical network of a data center."""
 
-    #: VLAN tag.
     vlan: int | None = None
-    #: MTU; 0 is the engine's default.
+    #: 0 is the engine's default.
     mtu: int = 0
-    #: Whether VMs may use it.
     vm: bool = True
-    #: Names of its vNIC profiles; one of its own name if absent.
+    #: Names of its vNIC profiles; one named as the network if absent.
     profiles: list[str] | None = None
 
 
@@ -68,13 +65,9 @@ class StorageEntry(_Entry, frozen=True, kw_only=True):
     type: str = "nfs"
     #: data, iso or export.
     function: str = "data"
-    #: Server.
     address: str | None = None
-    #: Export, target or directory.
     path: str | None = None
-    #: Size, GiB.
     size_gib: _Gib = 1024
-    #: Used, GiB.
     used_gib: _Gib = 100
     #: active, inactive, maintenance, …; None is unattached.
     status: str | None = "active"
@@ -87,83 +80,70 @@ class DataCenterEntry(_Entry, frozen=True, kw_only=True):
 
     #: Compatibility version.
     version: str = "4.7"
-    #: Local storage only.
     local: bool = False
     #: up, maintenance, …; up when a master domain is active, else uninitialized.
     status: str | None = None
-    #: Networks beside ovirtmgmt, which every data center has.
+    #: Networks in addition to ovirtmgmt, which every data center has.
     networks: list[NetworkEntry] = []
-    #: Storage domains.
     storage: list[StorageEntry] = []
 
 
 class ClusterNetworkEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network's part in a cluster."""
 
-    #: Name of a network of the data center.
     name: str
     #: vm, display, migration, management, default_route, gluster.
     roles: list[str] = []
-    #: Whether every host must have it.
     required: bool = False
 
 
 class ClusterEntry(_Entry, frozen=True, kw_only=True):
     """A cluster."""
 
-    #: Name of its data center.
     data_center: str
-    #: Name from the engine's list of CPU types; None leaves it open.
+    #: From the engine's list of CPU types; without one the cluster has none.
     cpu: str | None = None
-    #: x86_64, ppc64, s390x.
     architecture: str = "x86_64"
     #: Compatibility version; the data center's if absent.
     version: str | None = None
-    #: Its networks; all of the data center, ovirtmgmt with every role, if absent.
+    #: If absent: all networks of the data center, ovirtmgmt with every role.
     networks: list[ClusterNetworkEntry] | None = None
     #: Id or name of the migration policy.
     migration_policy: str | None = "80554327-0569-496b-bdeb-fcbbf52b827b"
-    #: Memory overcommit, percent.
     overcommit_percent: int = 100
-    #: Name of the scheduling policy.
     scheduling_policy: str = "none"
-    #: Custom migration bandwidth of a host, Mbps; None leaves it to the engine.
+    #: Custom migration bandwidth per host, Mbps; if absent the engine decides.
     migration_bandwidth_mbps: int | None = None
 
 
 class NicEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network interface of a host."""
 
-    #: Device name.
     name: str
-    #: Link speed, Mbps; None when the host reports none.
+    #: Link speed, Mbps; None if the host reports none.
     speed_mbps: int | None = 10_000
-    #: Whether the link is up.
     up: bool = True
-    #: MTU that the device really has.
+    #: MTU of the device.
     mtu: int = 1500
     #: Names of the slaves: a bond.
     slaves: list[str] = []
-    #: Bonding mode number.
     bond_mode: int | None = None
-    #: Id; made from the host and the name if absent.
+    #: Derived from host and name if absent.
     id: str | None = None
 
 
 class AttachmentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network on a host."""
 
-    #: Network name.
     network: str
-    #: Device name.
     nic: str
-    #: IPv4 address with prefix; `{n}` is the host's number; None leaves the network without one.
+    #: IPv4 address with prefix; `{n}` is the host's number; without it the network has none.
     address: str | None = None
     #: static, dhcp or none; static with an address, else none, if absent.
     boot_protocol: str | None = None
-    #: MTU that the host really has there, when it differs from the network's.
+    #: MTU on the host, if it differs from the network's.
     mtu: int | None = None
-    #: Id; made from host and network if absent.
+    #: Derived from host and network if absent.
     id: str | None = None
 
     def __post_init__(self) -> None:
@@ -174,7 +154,6 @@ class AttachmentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class HostEntry(_Entry, frozen=True, kw_only=True):
     """One host, or `count` of them."""
 
-    #: Name of its cluster.
     cluster: str
     #: How many; names must then hold `{n}`.
     count: _Count | None = None
@@ -184,21 +163,20 @@ class HostEntry(_Entry, frozen=True, kw_only=True):
     status: str = "up"
     #: Address; the name with `.lab.example` if absent.
     address: str | None = None
-    #: What the engine makes of its CPU in the cluster's version; the cluster's type if absent.
+    #: CPU type that the engine derives for it; the cluster's type if absent.
     cpu: str | None = None
-    #: What /proc/cpuinfo calls it.
+    #: Model name in /proc/cpuinfo.
     cpu_model: str = "Intel Xeon Processor"
     #: Sockets, cores per socket, threads per core.
     sockets: _Part = 2
     cores: _Part = 8
     threads: _Part = 2
-    #: Physical memory, GiB.
     memory_gib: _Gib = 64
     #: Devices; one of 10 Gbit/s named eth0 if absent.
     nics: list[NicEntry] = []
     #: Networks on them; ovirtmgmt on the first if absent.
     attachments: list[AttachmentEntry] = []
-    #: Whether it is the storage pool manager; the first Up host of a data center is, if nobody is.
+    #: Whether it is the storage pool manager; by default the first up host of a data center.
     spm: bool = False
     #: Seconds by which its clock differs from the engine's.
     clock_drift_s: int = 0
@@ -207,30 +185,28 @@ class HostEntry(_Entry, frozen=True, kw_only=True):
 class DiskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A disk of a VM."""
 
-    #: Alias; the VM's name and a number if absent.
+    #: Alias; by default the VM's name and a number.
     name: str | None = None
-    #: Provisioned size, GiB.
     size_gib: _Gib = 20
     #: Name of the storage domain; the data center's master if absent.
     storage: str | None = None
     #: virtio_scsi, virtio, …
     interface: str = "virtio_scsi"
-    #: Shared between VMs.
     shareable: bool = False
-    #: Id; made from the VM and a number if absent.
+    #: Derived from the VM and a number if absent.
     id: str | None = None
 
 
 class VmNicEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network interface of a VM."""
 
-    #: Name of the vNIC profile; None leaves it empty.
+    #: Name of the vNIC profile; None for an empty profile.
     profile: str | None = "ovirtmgmt"
     #: Device name; nic1, nic2, … if absent.
     name: str | None = None
     #: virtio, e1000e, pci_passthrough, …
     interface: str = "virtio"
-    #: Id; made from the VM and a number if absent.
+    #: Derived from the VM and a number if absent.
     id: str | None = None
     #: MAC address; the next of the pool if absent.
     mac: str | None = None
@@ -239,7 +215,6 @@ class VmNicEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class VmEntry(_Entry, frozen=True, kw_only=True):
     """One VM, or `count` of them."""
 
-    #: Name of its cluster.
     cluster: str
     #: How many; names must then hold `{n}`.
     count: _Count | None = None
@@ -247,9 +222,8 @@ class VmEntry(_Entry, frozen=True, kw_only=True):
     first: int = 1
     #: up, down, paused, …
     status: str = "up"
-    #: Name of the host it runs on; Up hosts of the cluster in turn, by free memory, if absent.
+    #: Host that it runs on; by default the up host of the cluster with the most free memory.
     host: str | None = None
-    #: Memory, GiB.
     memory_gib: _Memory = 4
     #: Guaranteed memory, GiB; all of it if absent.
     guaranteed_gib: _Memory | None = None
@@ -261,82 +235,69 @@ class VmEntry(_Entry, frozen=True, kw_only=True):
     affinity: Literal["migratable", "user_migratable", "pinned"] = "migratable"
     #: Names of the hosts it is pinned to.
     pinned_to: list[str] = []
-    #: Interfaces; one on ovirtmgmt if absent.
+    #: One on ovirtmgmt if absent.
     nics: list[VmNicEntry] | None = None
-    #: Disks; one of 20 GiB if absent.
+    #: One of 20 GiB if absent.
     disks: list[DiskEntry] | None = None
-    #: What it does to its memory.
     workload: Workload = Workload()
-    #: Highly available.
     high_availability: bool = False
-    #: server, desktop or high_performance.
     type: str = "server"
-    #: Names of tags.
     tags: list[str] = []
 
 
 class AffinityGroupEntry(_Entry, frozen=True, kw_only=True):
     """An affinity group of a cluster."""
 
-    #: Name of its cluster.
     cluster: str
-    #: Names of the VMs.
     vms: list[str] = []
-    #: Names of the hosts.
     hosts: list[str] = []
     #: positive, negative or disabled: VMs among themselves.
     vms_rule: Literal["positive", "negative", "disabled"] = "disabled"
-    #: Whether the VM rule must hold.
     vms_enforcing: bool = False
     #: positive, negative or disabled: VMs to hosts.
     hosts_rule: Literal["positive", "negative", "disabled"] = "disabled"
-    #: Whether the host rule must hold.
     hosts_enforcing: bool = False
 
 
 class LabelEntry(_Entry, frozen=True, kw_only=True):
     """An affinity label."""
 
-    #: Names of the VMs.
     vms: list[str] = []
-    #: Names of the hosts.
     hosts: list[str] = []
 
 
 class EventEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event that lies in the log when the lab starts."""
+    """An event in the log when the lab starts."""
 
     #: The engine's number.
     code: int
-    #: Text; the known text of the code, filled from `values`, if absent.
+    #: By default the known text of the code, filled from `values`.
     text: str | None = None
-    #: normal, warning, error, alert; the code's own if absent.
+    #: normal, warning, error or alert; by default that of the code.
     severity: str | None = None
     #: Seconds before the lab's start.
     age_s: Annotated[float, msgspec.Meta(ge=0, le=1e9)] = 60
-    #: What it is about, by name.
     host: str | None = None
     vm: str | None = None
     cluster: str | None = None
     storage_domain: str | None = None
-    #: What the text is filled with.
+    #: Values for the text.
     values: dict[str, Any] = {}
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole world."""
 
-    #: What it is called.
     name: str = "lab"
-    #: What it is for, and what a client should conclude.
+    #: Purpose, and what a client should conclude.
     description: str = ""
-    #: Ids, tokens and chance come from it.
+    #: Ids, tokens and random choices are derived from it.
     seed: int = 0
     #: The simulated instant at which the lab starts; the present if absent.
     start: datetime | None = None
     #: The engine's version as its root shows it.
     engine_version: str = "4.5.8-1.el9"
-    #: Who may log in; admin@internal with the password `secret` if nobody is named.
+    #: By default admin@internal with the password `secret`.
     users: list[UserEntry] = []
     data_centers: list[DataCenterEntry] = []
     clusters: list[ClusterEntry] = []
@@ -346,14 +307,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     affinity_labels: list[LabelEntry] = []
     tags: list[_Entry] = []
     events: list[EventEntry] = []
-    #: Entities of further kinds as they are: place, id, parent id, attributes.
+    #: Entities of other kinds: place, id, parent id, attributes.
     entities: list[dict[str, Any]] = []
-    #: Faults on purpose; read by `mishaps`.
+    #: Faults to inject; read by `fault_injection`.
     faults: list[dict[str, Any]] = []
-    #: Further settings of behaviour: `{"rng": …}`; read by who knows them.
+    #: Other settings, read by the modules that define them.
     settings: dict[str, Any] = {}
-    #: What a client that is told to act on this lab should meet and conclude.
-    expected: Expected | None = None
+    #: For tests of clients: the act on this lab, the answer and the correct conclusion.
+    expected: dict[str, Any] | None = None
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -369,11 +330,11 @@ def _read_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe one
     except yaml.YAMLError:
-        return yaml.safe_load(text)  # which fails too, and says better why and where
+        return yaml.safe_load(text)  # fails too, with a better message
 
 
 def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
-    """The scenario that a YAML text says."""
+    """The scenario in a YAML text."""
     try:
         raw = _read_yaml(text)
     except yaml.YAMLError as error:
@@ -394,7 +355,7 @@ def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
 
 
 def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
-    """A scenario that adds to another one beside it: lists grow, everything else is replaced."""
+    """A scenario that extends another one in its folder: lists grow, everything else is replaced."""
     name = str(raw["base"])
     path = folder / f"{name}.yaml"
     path = path if path.exists() else Path(__file__).parents[1] / "scenarios" / f"{name}.yaml"
@@ -412,7 +373,7 @@ def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
 
 
 def located(error: ScenarioInvalid, path: Path) -> ScenarioInvalid:
-    """The same refusal with its line, when it is about a name that nothing has."""
+    """The same error with its line, if it is about an unknown name."""
     named = re.match(r"(?:[\w ]+ )?(?P<owner>\S+) names '(?P<value>.*)', but", error.detail)
     if error.line is not None or named is None:
         return error

@@ -40,7 +40,7 @@ def test_a_broken_file_is_refused_with_its_place(text, line, said):
         ("cluster: spare}", "cluster: nowhere}", "names 'nowhere', but there is none among clusters"),
         ("host: host01", "host: other01", "which is in another cluster"),
         ("{profile: guests}", "{profile: none}", "none among vnicprofiles"),
-        ("nic: eth1,", "nic: eth7,", "lies on 'eth7', which it has not"),
+        ("nic: eth1,", "nic: eth7,", "is on the unknown device 'eth7'"),
         ("role: reader", "role: Nonesuch", "which no engine has"),
         ('name: "host{n:02}"', 'name: "host"', "count needs a name with {n}"),
     ],

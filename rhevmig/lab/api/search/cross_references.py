@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from rhevmig.lab.api.search.fields import FIELDS, Field
+from rhevmig.lab.api.search.fields import Field, fields_of
 from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.store import Entity, World
 
@@ -90,7 +90,7 @@ def cross_field(place: str, name: str) -> Field | None:
     word, dot, rest = name.lower().partition(".")
     known = _CROSS.get(place, {})
     other = known.get(word) or known.get(word.removesuffix("s"))
-    field = FIELDS.get(other[0], {}).get(rest) if other is not None and dot else None
+    field = fields_of(other[0]).get(rest) if other is not None and dot else None
     if other is None or field is None:
         return None
     related, read = other[1], field.read

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rhevmig.lab.api.search.cross_references import cross_field
-from rhevmig.lab.api.search.fields import FIELDS, Field, default_fields
+from rhevmig.lab.api.search.fields import Field, default_fields, fields_of, seconds_of
 from rhevmig.lab.state.store import Entity, World
 
 _TOKEN = re.compile(
@@ -41,7 +41,7 @@ class _Parser:
     def __init__(self, world: World, place: str, text: str, *, case_sensitive: bool) -> None:
         self.world = world
         self.place = place
-        self.fields = FIELDS.get(place, {})
+        self.fields = fields_of(place)
         self.case_sensitive = case_sensitive
         self.tokens = self._tokens(text)
         self.at = 0
@@ -173,8 +173,6 @@ def _pattern(value: str, *, case_sensitive: bool) -> re.Pattern[str]:
 
 
 def _number(value: str) -> float:
-    from rhevmig.lab.api.search.fields import seconds_of
-
     try:
         return float(value)
     except ValueError:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from lab_worlds import Desk
 
 import rhevmig.lab
 from rhevmig.lab import sign_in
 from rhevmig.lab.lab import open_lab
-from rhevmig.lab.scenario.expectations import Act, Expected
 from rhevmig.lab.scenario.model import Scenario, load_scenario
+from tests.unit.lab.moving.expectations import Act, Expected
 
 FOLDER = Path(rhevmig.lab.__file__).parent / "scenarios"
 ROWS = sorted(path.stem for path in FOLDER.glob("[0-9][0-9]-*.yaml"))
@@ -56,7 +57,7 @@ def do(desk: Desk, act: Act) -> tuple[int, str]:
 def named(name: str) -> tuple[Scenario, Expected]:
     scenario = load_scenario(FOLDER / f"{name}.yaml")
     assert scenario.expected is not None
-    return scenario, scenario.expected
+    return scenario, msgspec.convert(scenario.expected, type=Expected)
 
 
 def test_every_row_has_its_scenario() -> None:
