@@ -2,7 +2,7 @@
 
 Everything fits together by default: one data center `dc`, one cluster `cl` with the hosts `h1` and `h2`,
 each with a management NIC `eth0`, a migration network on `eth1.100` and a storage network on `eth2.101`,
-and VMs with one disk and one NIC that run on `h1`. A test says only what it changes. Ids equal names.
+and VMs with one disk and one NIC that run on `h1`. A test names only what it changes. Ids equal names.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SECURE_IVYBRIDGE = "Secure Intel IvyBridge Family"
 SKYLAKE_SERVER, SECURE_SKYLAKE_SERVER = "Intel Skylake Server Family", "Secure Intel Skylake Server Family"
 EPYC, EPYC_ROME, OPTERON_G5 = "AMD EPYC", "AMD EPYC-Rome", "AMD Opteron G5"
 
-#: A part of the list of level 4.8 as a real engine tells it (`options/ServerCPUList`, engine 4.5.8).
+#: A part of the list of level 4.8 from a real engine (`options/ServerCPUList`, engine 4.5.8).
 CPU_LIST = """
 8:Secure Intel IvyBridge Family:vmx,spec_ctrl,ssbd,md_clear,model_IvyBridge:IvyBridge,+spec-ctrl,+ssbd
 9:Intel Haswell Family:vmx,nx,model_Haswell-noTSX:Haswell-noTSX
@@ -64,7 +64,7 @@ CPU_LIST = """
 
 
 def a_level(version: str = "4.8", *, with_flags: bool = True) -> ClusterLevel:
-    """A compatibility level; without flags as an account sees it that may not read options."""
+    """A compatibility level; without flags as seen by an account that may not read options."""
     types = []
     for line in CPU_LIST.splitlines():
         level, name, flags, model = line.split(":")

@@ -1,4 +1,4 @@
-"""A twin of a real site: a saved inventory as a scenario of the lab, ids and names kept."""
+"""A saved inventory as a scenario of the lab: a twin of a real site with the same ids and names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rhevmig.inventory import (
+    SNAPSHOT,
     AffinityGroup,
     AffinityRule,
     Cluster,
@@ -24,18 +25,18 @@ from rhevmig.units import GIB, MEGABIT
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a file starts as our snapshots do, so that it is no crawl and no scenario."""
+    """Whether a file begins like a snapshot, so that it is neither a crawl nor a scenario."""
     try:
         with path.open("rb") as stream:
-            return stream.read(80).lstrip().startswith(b'{"format":"rhevmig-inventory"')
+            return stream.read(80).lstrip().startswith(f'{{"format":"{SNAPSHOT.format}"'.encode())
     except OSError:
         return False
 
 
 def scenario_of(inventory: Inventory) -> Scenario:
-    """The scenario whose lab shows this inventory; what no snapshot knows (loads) is the lab's default."""
+    """The scenario of this inventory; what a snapshot does not hold (loads) is the lab's default."""
     sites = {dc.id: dc.name for dc in inventory.data_centers}
-    # a detached cluster belongs to no data center, and the lab has no place for it
+    # a detached cluster belongs to no data center; the lab cannot hold it
     clusters = [c for c in inventory.clusters if c.data_center_id in sites]
     names = {c.id: c.name for c in clusters}
     hosts = [h for h in inventory.hosts if h.cluster_id in names]
@@ -258,7 +259,7 @@ def _gib(size_bytes: int | None) -> int | None:
 
 
 def _pruned(value: Any) -> Any:
-    """Without keys of which nothing is known, so that the lab's own defaults hold."""
+    """Without keys whose value is unknown, so that the lab's defaults apply."""
     if isinstance(value, dict):
         return {key: _pruned(item) for key, item in value.items() if item is not None}
     return [_pruned(item) for item in value] if isinstance(value, list) else value

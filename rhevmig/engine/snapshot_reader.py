@@ -17,7 +17,7 @@ import msgspec
 
 from rhevmig.engine.list_reader import FIRST_MAX, GROWTH, Reader
 from rhevmig.engine.mapping import EVENT, MAPPINGS
-from rhevmig.engine.mapping.conversions import id_of, utc_of
+from rhevmig.engine.mapping.conversions import utc_of
 from rhevmig.engine.mapping.fields import NOTHING_FOLLOWED
 from rhevmig.engine.options import cpu_types_of, default_mtu_of, migration_policies_of, with_flags
 from rhevmig.engine.parallel import run_together
@@ -100,7 +100,7 @@ def read_root(transport: Transport) -> Root:
             name=product.name if product else None,
             vendor=product.vendor if product else None,
             instance_id=product.instance_id if product else None,
-            user=settings.username or id_of(api.authenticated_user),
+            user=settings.username or (api.authenticated_user.id if api.authenticated_user else None),
             tls_verified=settings.url.startswith("https:") and not settings.insecure,
         ),
         version=tuple(number or 0 for number in numbers),

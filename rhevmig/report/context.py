@@ -11,6 +11,7 @@ import msgspec
 
 from rhevmig.checks import Findings, Severity
 from rhevmig.inventory import Cluster, DataCenter, Host, HostNic, Inventory, Network, StorageDomain, Vm
+from rhevmig.inventory.collections import COLLECTIONS
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy
 from rhevmig.report.sections.vm_migratability import VmAnswer, answer_of
@@ -27,19 +28,6 @@ class _Named(Protocol):
 
 
 N = TypeVar("N", bound=_Named)
-
-_COLLECTIONS = (
-    "data_centers",
-    "clusters",
-    "hosts",
-    "networks",
-    "storage_domains",
-    "storage_connections",
-    "disks",
-    "vms",
-    "affinity_groups",
-    "vnic_profiles",
-)
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -186,7 +174,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _pointers(self) -> dict[str, str]:
         return {
             item.id: f"/inventory/{name}/{place}"
-            for name in _COLLECTIONS
+            for name, row in COLLECTIONS.items()
+            if row.model is not None and {"id", "name"} <= set(row.model.__struct_fields__)
             for place, item in enumerate(getattr(self.inventory, name))
         }
 

@@ -7,19 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-def id_of(reference: Any) -> str | None:
-    """The id of the object that is referred to."""
-    return None if reference is None else reference.id
-
-
 def ids_of(references: Iterable[Any] | None) -> tuple[str, ...]:
     """The ids of all objects that are referred to."""
     return tuple(reference.id for reference in references or () if reference.id is not None)
-
-
-def word_of(value: Any) -> str | None:
-    """The engine's spelling of a value of an enumeration; None also for one that the SDK does not know."""
-    return None if value is None else value.value
 
 
 def words_of(values: Iterable[Any] | None) -> tuple[str, ...]:

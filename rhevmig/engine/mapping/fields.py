@@ -96,7 +96,7 @@ def words(*names: str) -> dict[str, Field]:
 
 def reference(path: str) -> Field:
     """The id of the object that the attribute refers to."""
-    return value(path, conversions.id_of)
+    return value(f"{path}.id")
 
 
 def references(path: str) -> Field:
@@ -106,7 +106,7 @@ def references(path: str) -> Field:
 
 def word(path: str) -> Field:
     """The engine's spelling of a value of an enumeration."""
-    return value(path, conversions.word_of)
+    return value(f"{path}.value")
 
 
 def computed(convert: Callable[[Any], Any]) -> Field:
@@ -130,17 +130,14 @@ def followed(relation: str, field: Field) -> Field:
 
 
 def _getter(path: str) -> Callable[[Any], Any]:
-    first, *others = path.split(".")
+    first, _, others = path.partition(".")
     get = operator.attrgetter(first)
     if not others:
         return get
+    inside = _getter(others)
 
     def walk(item: Any) -> Any:
-        found = get(item)
-        for name in others:
-            if found is None:
-                return None
-            found = getattr(found, name)
-        return found
+        part = get(item)
+        return None if part is None else inside(part)
 
     return walk
