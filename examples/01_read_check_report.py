@@ -1,4 +1,4 @@
-"""Read an engine, judge it, hand over a report: the ten lines that most users start from.
+"""Read an engine, judge it, write a report: the ten lines that most users start from.
 
 The engine is named by OVIRT_URL, OVIRT_USERNAME, OVIRT_PASSWORD and OVIRT_CAFILE.
 """

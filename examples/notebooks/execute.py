@@ -1,4 +1,4 @@
-"""Runs the notebooks anew on a snapshot and keeps their output: `python execute.py engine.json`."""
+"""Runs the notebooks again on a snapshot and keeps their output: `python execute.py engine.json`."""
 
 from __future__ import annotations
 

@@ -55,6 +55,19 @@ WORDS = {
     r"\bmakes? of (it|them)\b": "does about",
     r"\bdear(er|est)? to (read|ask)\b|\bdearest\b": "expensive",
     r"\bthe engine _": "(search-and-replace scar)",
+    r"\btold\b": "reported, given, known, configured",
+    r"\b(engine|API|policy|host|scenario|body|page|event|message|answer|table|file|text) says\b": "reports",
+    r"\bsays (so|it|what|that|nothing|no|of|which|how)\b": "reports, states, shows",
+    r"\b(was|were) (said|meant)\b": "was reported, was intended",
+    r"\basks? (so much )?of\b|\basked of\b": "requested from, demands",
+    r"\bstands? (in|on|at|under|between)\b": "is in, is on",
+    r"\banew\b|\bafresh\b": "again, new",
+    r"\bheeds?\b": "follows, respects",
+    r"\bso many (seconds|bytes|lines|runs|rounds|hosts|VMs|times)\b": "this number of",
+    r"\b(has|have|is to|will) becomes? of\b|\bbecame of\b": "the result, the outcome",
+    r"\bbreaks? off\b|\bbroke off\b": "is incomplete, ends early",
+    r"\bwithout its like\b": "unmatched",
+    r"\bhand(s|ed)? over\b": "deliver, pass",
 }
 PATTERNS = {re.compile(pattern, re.IGNORECASE): better for pattern, better in WORDS.items()}
 
@@ -109,6 +122,27 @@ def test_the_product_speaks_plain_technical_english() -> None:
         line for place in ("rhevmig", "docs", "README.md", "examples") for line in offences(ROOT / place)
     ]
     assert not wrong, f"{len(wrong)}\n" + "\n".join(wrong)
+
+
+def marks_inside_functions(path: Path) -> list[str]:
+    """Lines of a file where `#:`, which describes an attribute, stands inside a function."""
+    source = path.read_text()
+    lines = source.splitlines()
+    inside: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    name = path.relative_to(ROOT).as_posix()
+    return [f"{name}:{n}" for n in sorted(inside) if lines[n - 1].lstrip().startswith("#:")]
+
+
+@pytest.mark.xfail(strict=False, reason="the rooms are being rewritten")
+def test_attribute_comments_stand_only_at_attributes() -> None:
+    """`#:` describes an attribute of a class or module; inside a function a comment is `#`."""
+    wrong = [
+        line for path in sorted((ROOT / "rhevmig").rglob("*.py")) for line in marks_inside_functions(path)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 if __name__ == "__main__":

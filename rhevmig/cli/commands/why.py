@@ -1,4 +1,4 @@
-"""`why`: may a VM run on a host, and which filter of the engine's scheduler says no."""
+"""`why`: may a VM run on a host, and which filter of the engine's scheduler refuses it."""
 
 from __future__ import annotations
 
