@@ -17,8 +17,9 @@ from typing import Any
 from benchmarks.harness import Claim, repeated
 from rhevmig.precopy import DirtySample, Prediction, predict
 from rhevmig.precopy.dirty_rate import IDLE, DirtyModel, hot_cold, random_load, sequential_load
+from rhevmig.precopy.presets import MINIMAL_DOWNTIME
 from rhevmig.precopy.rounds import CopyJob, Rounds
-from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, fixed_downtime
+from rhevmig.precopy.schedules import fixed_downtime
 from rhevmig.units import GIB, KIB, MIB
 
 DATA = Path(__file__).parents[1] / "cassettes" / "precopy"

@@ -21,7 +21,8 @@ from benchmarks.precopy import (
     stepped,
     verdicts,
 )
-from rhevmig.precopy.schedules import POLICIES, ActionKind, MigrationPolicy
+from rhevmig.precopy.presets import PRESETS, PolicyPreset
+from rhevmig.precopy.schedules import ActionKind
 from rhevmig.units import MIB
 
 #: the prose; the tables are filled in
@@ -41,7 +42,7 @@ def page() -> str:
         ),
         policies=_table(
             ("policy", "migrations at once", "limit at the start; iterations passed → limit, ms", "then"),
-            map(_policy_row, POLICIES),
+            map(_policy_row, PRESETS),
         ),
     )
 
@@ -177,7 +178,7 @@ def _cancelled_row(row: Row) -> Sequence[str]:
     )
 
 
-def _policy_row(policy: MigrationPolicy) -> Sequence[str]:
+def _policy_row(policy: PolicyPreset) -> Sequence[str]:
     schedule = policy.schedule
     limits = " ".join(f"{step.stalling_limit}→{step.action.downtime_ms}" for step in schedule.steps)
     last = [
@@ -187,7 +188,7 @@ def _policy_row(policy: MigrationPolicy) -> Sequence[str]:
     return (
         policy.name,
         str(policy.max_migrations),
-        f"{schedule.initial_downtime_ms}; {limits}",
+        f"{schedule.initial[-1].downtime_ms}; {limits}",
         ", ".join(last),
     )
 

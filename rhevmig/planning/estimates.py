@@ -1,36 +1,50 @@
-"""How long moves should take, one by one and together, and how many may run at once."""
+"""How long one migration takes, from the path of its hosts and the migration policy of its cluster."""
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm, migration_path, used_links
-from rhevmig.planning.plan import Estimate, Move, PlanHost
-from rhevmig.precopy import predict
+from rhevmig.planning.migration_settings import MigrationSettings, migration_settings
+from rhevmig.planning.plan import Estimate
+from rhevmig.precopy import Prediction, predict
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
+from rhevmig.precopy.schedules import ConvergenceSchedule
+from rhevmig.terms import VmStatus
 from rhevmig.units import MEGABIT
 
-#: What the engine's own policies allow where the cluster's could not be read (`Minimal downtime`).
-_DEFAULT_MAX_MIGRATIONS = 2
+#: Connections with the parallel policy `custom` where the number could not be read.
+_CUSTOM_CONNECTIONS = 2
 
 
 def estimate_move(inventory: Inventory, vm: Vm, source: Host, destination: Host | None) -> Estimate:
-    """How long a VM should take between two hosts; to any host where none is named."""
+    """How long the migration of a VM between two hosts takes; without a destination, to any host."""
     cluster = inventory.find_cluster(vm.cluster_id)
     if cluster is None:
         return Estimate(assumptions=("the VM's cluster was not seen",))
-    bandwidth = _bandwidth(inventory, cluster, source, destination)
+    settings = migration_settings(inventory, cluster, vm)
+    bandwidth = _bandwidth(inventory, cluster, settings, source, destination, vcpus=vm.vcpus)
     streams = _streams(inventory, cluster, source, destination)
     bytes_s = min(bandwidth.bytes_s, streams.bytes_s)
+    schedule = settings.policy.schedule
+    if bandwidth.connections or vm.status == VmStatus.PAUSED:
+        schedule = schedule.without_post_copy()
     used_bytes = (vm.statistics or {}).get("memory.used")
-    prediction = predict(
+    prediction = _predict(
         memory_bytes=vm.memory_bytes,
         nonzero_bytes=used_bytes or None,
         bandwidth_bytes_s=bytes_s,
+        stop_bandwidth_bytes_s=streams.bytes_s if math.isfinite(streams.bytes_s) else None,
+        schedule=schedule,
+        auto_converge=settings.policy.auto_converge,
+    )
+    assumptions = (
+        *streams.notes,
+        *filter(None, (settings.policy.assumption,)),
+        *bandwidth.assumptions,
+        *prediction.assumptions,
     )
     return Estimate(
         p50_s=_finite(prediction.p50.total_s),
@@ -39,66 +53,79 @@ def estimate_move(inventory: Inventory, vm: Vm, source: Host, destination: Host 
         bandwidth_bytes_s=bytes_s,
         limited_by=bandwidth.limited_by if bandwidth.bytes_s <= streams.bytes_s else streams.limited_by,
         converges=prediction.converges,
-        assumptions=(*streams.notes, *bandwidth.assumptions, *prediction.assumptions),
+        migration_policy=settings.policy.name,
+        max_migrations=bandwidth.max_migrations,
+        outcomes={outcome.value: round(share, 3) for outcome, share in prediction.outcomes.items()},
+        assumptions=assumptions,
     )
 
 
-def estimate_window(moves: Sequence[Move], hosts: Mapping[str, PlanHost]) -> Estimate:
-    """How long a set of moves should take when each starts as soon as its two hosts have room."""
-    return Estimate(
-        p50_s=_makespan([(m, m.estimate.p50_s) for m in moves], hosts),
-        p90_s=_makespan([(m, m.estimate.p90_s) for m in moves], hosts),
-        assumptions=tuple(dict.fromkeys(a for move in moves for a in move.estimate.assumptions)),
+@lru_cache(maxsize=4096)
+def _predict(
+    *,
+    memory_bytes: float | None,
+    nonzero_bytes: float | None,
+    bandwidth_bytes_s: float,
+    stop_bandwidth_bytes_s: float | None,
+    schedule: ConvergenceSchedule,
+    auto_converge: bool,
+) -> Prediction:
+    """Kept because equal VMs are frequent and a schedule is stepped through for each plausible load."""
+    return predict(
+        memory_bytes=memory_bytes,
+        nonzero_bytes=nonzero_bytes,
+        bandwidth_bytes_s=bandwidth_bytes_s,
+        stop_bandwidth_bytes_s=stop_bandwidth_bytes_s,
+        schedule=schedule,
+        auto_converge=auto_converge,
     )
 
 
-def plan_host(inventory: Inventory, host: Host) -> PlanHost:
-    """How many migrations a host may do at once, each way.
+def max_migrations_of(inventory: Inventory, host: Host) -> int:
+    """How many migrations a host does at once in each direction, by the policy of its cluster.
 
-    Engine: `maxMigrations` of the cluster's migration policy; with parallel connections 1 each way.
+    Engine: `maxMigrations` of the policy; 1 in each direction while a migration uses parallel connections.
     """
     cluster = inventory.find_cluster(host.cluster_id)
-    limit = _DEFAULT_MAX_MIGRATIONS
-    if cluster is not None:
-        limit = _bandwidth(inventory, cluster, host, None).max_migrations
-    return PlanHost(
-        host_id=host.id, name=host.name, cluster_id=host.cluster_id, max_outgoing=limit, max_incoming=limit
-    )
+    settings = migration_settings(inventory, cluster or Cluster(id="", name=""))
+    is_parallel = settings.parallel_policy in ("auto_parallel", "custom") or settings.zero_copy
+    return 1 if is_parallel else settings.policy.max_migrations
 
 
-def _bandwidth(inventory: Inventory, cluster: Cluster, source: Host, destination: Host | None) -> Bandwidth:
-    settings = cluster.migration
-    policy = inventory.migration_policy_of(cluster)
-    at_once = (
-        policy.max_migrations if policy is not None and policy.max_migrations else _DEFAULT_MAX_MIGRATIONS
-    )
-    method = (settings.bandwidth_method if settings else None) or "auto"
-    ends = {
-        "assignment_method": method,
-        "custom_value_mbps": settings.bandwidth_custom_mbps if settings else None,
-        "source": _engine_link(inventory, cluster, source),
-        "destination": _engine_link(inventory, cluster, destination),
-        "max_migrations": at_once,
-    }
-    if method == "custom" and ends["custom_value_mbps"] is None:
-        ends["assignment_method"] = "auto"
-    plain = migration_bandwidth(**ends)  # type: ignore[arg-type]
+def _bandwidth(
+    inventory: Inventory,
+    cluster: Cluster,
+    settings: MigrationSettings,
+    source: Host,
+    destination: Host | None,
+    *,
+    vcpus: int | None,
+) -> Bandwidth:
+    method = (cluster.migration.bandwidth_method if cluster.migration else None) or "auto"
+    custom_mbps = cluster.migration.bandwidth_custom_mbps if cluster.migration else None
+    if method == "custom" and custom_mbps is None:
+        method = "auto"
+
+    def with_connections(connections: int | None) -> Bandwidth:
+        return migration_bandwidth(
+            assignment_method=method,
+            custom_value_mbps=custom_mbps,
+            source=_engine_link(inventory, cluster, source),
+            destination=_engine_link(inventory, cluster, destination),
+            max_migrations=settings.cluster_policy.max_migrations,
+            vm_max_migrations=settings.policy.max_migrations,
+            connections=connections,
+        )
+
+    plain = with_connections(None)
     connections = parallel_connections(
-        policy=_parallel_policy(settings.parallel_policy if settings else None),
+        policy=settings.parallel_policy,
         host_mbps=plain.host_mbps,
-        vcpus=_DEFAULT_VCPUS,
-        custom=(settings.parallel_connections if settings else None) or _DEFAULT_MAX_MIGRATIONS,
-        zero_copy=bool(policy and policy.zero_copy),
+        vcpus=vcpus or 1,
+        custom=settings.parallel_connections or _CUSTOM_CONNECTIONS,
+        zero_copy=settings.zero_copy,
     )
-    return migration_bandwidth(**ends, connections=connections)  # type: ignore[arg-type]
-
-
-#: The engine never opens more connections than the VM has CPUs; limits are asked for hosts, not VMs.
-_DEFAULT_VCPUS = 8
-
-
-def _parallel_policy(word: str | None) -> str:
-    return word if word in ("auto", "auto_parallel", "custom") else "disabled"
+    return plain if connections is None else with_connections(connections)
 
 
 def _engine_link(inventory: Inventory, cluster: Cluster, host: Host | None) -> MigrationLink | None:
@@ -141,39 +168,6 @@ def _streams(inventory: Inventory, cluster: Cluster, source: Host, destination: 
         )
     lowest = min(limits, key=lambda name: limits[name], default="")
     return _Streams(limits.get(lowest, math.inf), lowest, tuple(notes))
-
-
-def _makespan(moves: Iterable[tuple[Move, float | None]], hosts: Mapping[str, PlanHost]) -> float | None:
-    waiting = [(move, seconds) for move, seconds in moves if seconds is not None]
-    busy: Counter[tuple[str, str]] = Counter()
-    running: list[tuple[float, int, Move]] = []
-    now_s = 0.0
-    if not waiting:
-        return None
-    while waiting or running:
-        for pair in list(waiting):
-            move, seconds = pair
-            if _has_room(move, hosts, busy):
-                waiting.remove(pair)
-                busy.update(_ends(move))
-                heapq.heappush(running, (now_s + seconds, move.number, move))
-        if not running:
-            return None
-        now_s, _, ended = heapq.heappop(running)
-        busy.subtract(_ends(ended))
-    return now_s
-
-
-def _ends(move: Move) -> list[tuple[str, str]]:
-    return [("out", move.source_host_id), ("in", move.destination_host_id or "")]
-
-
-def _has_room(move: Move, hosts: Mapping[str, PlanHost], busy: Counter[tuple[str, str]]) -> bool:
-    source, destination = hosts.get(move.source_host_id), hosts.get(move.destination_host_id or "")
-    out_limit = source.max_outgoing if source is not None else _DEFAULT_MAX_MIGRATIONS
-    in_limit = destination.max_incoming if destination is not None else math.inf
-    out_key, in_key = _ends(move)
-    return busy[out_key] < out_limit and busy[in_key] < in_limit
 
 
 def _finite(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""A plan: who goes where, why, how long it will take, and what blocks. Data; made in `planning`."""
+"""A plan as data: moves with their reasons and estimates, blocked VMs, and its file."""
 
 from __future__ import annotations
 
@@ -14,129 +14,116 @@ from rhevmig.inventory.files import FileKind, load_file, save_file
 from rhevmig.units import format_bytes, format_duration
 
 PLAN: Final = FileKind(
-    noun="plan", format="rhevmig-plan", schema_version=1, body="plan", remedy="Make the plan again."
+    noun="plan", format="rhevmig-plan", schema_version=1, body="plan", remedy="Create the plan again."
 )
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """How long one move should take once it copies."""
+    """How long one move takes once its copy has started."""
 
-    #: Half of such moves are done within it; None where nothing can be said.
+    #: Half of such moves end within it; None where it is not known.
     p50_s: float | None = None
-    #: Nine of ten are.
+    #: Nine of ten end within it; None where it is not known or more are aborted.
     p90_s: float | None = None
     #: Pause of the VM.
     downtime_s: float | None = None
-    #: Bytes per second that one migration may use.
+    #: Bandwidth of one migration.
     bandwidth_bytes_s: float | None = None
-    #: Which number decided the bandwidth, e.g. `destination_link`.
+    #: What limits the bandwidth, e.g. `destination_link`.
     limited_by: str | None = None
-    #: Whether the copy catches up with the writing: `yes`, `uncertain`, `no`.
+    #: Whether the copy converges: `yes`, `uncertain`, `no`.
     converges: str | None = None
-    #: What had to be assumed.
+    #: Migration policy that applies to the VM.
+    migration_policy: str | None = None
+    #: Such migrations at once per host and direction.
+    max_migrations: int | None = None
+    #: Share of plausible loads by outcome of the copy: `converged`, `suspended`, `post-copy`, `aborted`.
+    outcomes: dict[str, float] = {}
     assumptions: tuple[str, ...] = ()
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One VM that goes somewhere."""
+    """The migration of one VM."""
 
-    #: Number in the plan, from 1 on; part of the correlation ids.
+    #: From 1; part of the correlation ids.
     number: int
-    #: VM.
     vm_id: str
-    #: Its name.
     vm_name: str
-    #: Its cluster.
     cluster_id: str
-    #: Host that it leaves.
     source_host_id: str
-    #: Host that it goes to; None lets the engine choose (and try up to three).
+    #: None lets the engine choose (and try up to three hosts).
     destination_host_id: str | None = None
-    #: Other hosts that could take it, tried when the destination fails.
+    #: Other possible hosts, tried when the destination fails.
     alternatives: tuple[str, ...] = ()
-    #: Why there.
+    #: Why this destination.
     reasons: tuple[str, ...] = ()
-    #: RAM.
     memory_bytes: int | None = None
-    #: Status when it was planned.
+    #: Status of the VM in the inventory.
     status: str = "up"
-    #: Whether the engine is told to go past `user_migratable`.
+    #: Whether `user_migratable` is overridden.
     force: bool = False
-    #: Number of the move that this one goes with: hard affinity lets the engine move them only together.
+    #: Number of the move that includes this one: enforcing affinity makes the engine move them together.
     led_by: int | None = None
-    #: How long it should take.
     estimate: Estimate = Estimate()
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """One VM that cannot go."""
+    """A VM that cannot be migrated."""
 
-    #: VM.
     vm_id: str
-    #: Its name.
     vm_name: str
-    #: Why not, a sentence each.
+    #: One sentence each.
     reasons: tuple[str, ...]
-    #: What would help.
     remedy: str = ""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A host that was considered for a single VM."""
 
-    #: Host.
     host_id: str
-    #: Its name.
     name: str
     #: `yes`, `no` or `unknown`.
     allowed: str
-    #: What refuses, or could not be judged: filter and sentence.
+    #: Filters that refuse or could not be judged, with their sentence.
     reasons: tuple[str, ...] = ()
 
 
 class PlanHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host of the plan and how much it may do at once."""
+    """A host of the plan and its migrations at once."""
 
-    #: Engine id.
     host_id: str
-    #: Its name.
     name: str
-    #: Its cluster.
     cluster_id: str
-    #: Migrations out at once, by the migration policy (1 with parallel connections).
+    #: By the migration policy; 1 with parallel connections.
     max_outgoing: int = 2
-    #: Migrations in at once.
     max_incoming: int = 2
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What will be done when it is run; nothing is done by making it."""
+    """Moves that `run` makes; creating a plan changes nothing."""
 
-    #: `migrate` for one VM, `evacuate` for all of a host.
+    #: `migrate` for one VM, `evacuate` for all VMs of a host.
     kind: Literal["migrate", "evacuate"]
-    #: When it was made, by our clock.
+    #: By our clock.
     created_at: datetime
-    #: Engine that it is for.
     engine: Engine
-    #: Newest event of the inventory that it was made from.
+    #: Newest event of the inventory.
     event_index: int | None = None
-    #: Fingerprint of the parts of the inventory that it rests on.
+    #: Digest of the facts of the inventory that the plan depends on.
     fingerprint: str = ""
-    #: Host that is emptied; None for a single VM.
+    #: Host that is evacuated; None for a single VM.
     host_id: str | None = None
-    #: Moves in the order in which they may start.
+    #: In the order in which they may start.
     moves: tuple[Move, ...] = ()
-    #: VMs that cannot go.
     blocked: tuple[Blocked, ...] = ()
-    #: Hosts that were considered, for a single VM.
+    #: For a single VM.
     candidates: tuple[Candidate, ...] = ()
-    #: Hosts that take part.
     hosts: tuple[PlanHost, ...] = ()
     #: Whether user-migratable VMs may be forced.
     force: bool = False
-    #: How long all of it should take.
+    #: All moves together.
     estimate: Estimate = Estimate()
-    #: What to know before running it.
+    #: Remarks for the operator.
     notes: tuple[str, ...] = ()
 
     def host_name(self, host_id: str | None) -> str:
@@ -153,9 +140,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """A host of the plan."""
         return next((host for host in self.hosts if host.host_id == host_id), None)
 
-    def find_move(self, vm_id: str) -> Move | None:
-        """The move of a VM."""
-        return next((move for move in self.moves if move.vm_id == vm_id), None)
+    @property
+    def _vm_names(self) -> tuple[str, ...]:
+        return (*(move.vm_name for move in self.moves), *(item.vm_name for item in self.blocked))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the plan as JSON; `load_plan` reads it back equal. Raises: OutputFailed."""
@@ -163,9 +150,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         head = (
-            f"Empty host {self.host_name(self.host_id)}"
+            f"Evacuate host {self.host_name(self.host_id)}"
             if self.kind == "evacuate"
-            else f"Migrate VM {', '.join(move.vm_name for move in self.moves) or self.blocked[0].vm_name}"
+            else f"Migrate VM {self._vm_names[0] if self._vm_names else '–'}"
         )
         lines = [f"{head}: {len(self.moves)} to move, {len(self.blocked)} blocked{_about(self.estimate)}"]
         width = max((len(move.vm_name) for move in self.moves), default=0)
@@ -182,7 +169,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if blocked.remedy:
                 lines.append(f"       {blocked.remedy}")
         for item in self.candidates:
-            word = {"yes": "could take it", "no": "refuses"}.get(item.allowed, "cannot be judged")
+            word = {"yes": "is possible", "no": "refuses"}.get(item.allowed, "cannot be judged")
             lines.append(
                 f"       {item.name} {word}" + (f": {'; '.join(item.reasons)}" if item.reasons else "")
             )
@@ -193,7 +180,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def _about(estimate: Estimate) -> str:
     if estimate.p50_s is None:
         return ""
-    high = "" if estimate.p90_s is None else f", at worst {format_duration(estimate.p90_s)}"
+    high = "" if estimate.p90_s is None else f", 90 % within {format_duration(estimate.p90_s)}"
+    if estimate.outcomes.get("aborted"):
+        high += f", the policy aborts {estimate.outcomes['aborted']:.0%} of plausible loads"
     return f"  (about {format_duration(estimate.p50_s)}{high})"
 
 

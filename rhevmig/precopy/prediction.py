@@ -7,8 +7,8 @@ bandwidth; the figures are the middle of what comes out, the bands its quantiles
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rhevmig.errors import InvalidArgument
@@ -69,11 +69,13 @@ class Prediction:
     p50: Band
     #: nine of ten such migrations stay within these figures
     p90: Band
+    #: share of the plausible courses that ends this way; empty without a schedule
+    outcomes: Mapping[CopyOutcome, float] = field(default_factory=dict)
     #: what was assumed because it was not known; empty = everything was given
     assumptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Course:
     """One plausible set of circumstances, in bytes and seconds."""
 
@@ -96,6 +98,7 @@ class _Run:
     weight: float
     figures: CopyFigures
     ends: Verdict
+    outcome: CopyOutcome | None = None
 
 
 def predict(
@@ -107,17 +110,23 @@ def predict(
     downtime_limit_s: float = 0.5,
     stop_bandwidth_bytes_s: float | None = None,
     schedule: ConvergenceSchedule | None = None,
+    auto_converge: bool = False,
 ) -> Prediction:
     """Time, bytes and pause of one pre-copy migration.
 
-    Args: memory_bytes (RAM); nonzero_bytes (the part that holds something; None = not known);
-    bandwidth_bytes_s (what the copy gets while the VM runs); dirty_samples (unique bytes dirtied within
-    windows of some seconds, best one and three; as pairs or `DirtySample`); downtime_limit_s (the limit
-    in force when it ends); stop_bandwidth_bytes_s (what it gets while the VM stands still: None = the
-    same, right for a link that is the bottleneck; the link's speed where only a cap limits the copy);
-    schedule (a policy's, in place of the one limit: raises it as iterations pass, then gives up,
-    suspends or goes to post-copy; giving up counts as not converging).
-    Returns: figures with bands; whatever was not known stands in `assumptions` and widens the bands.
+    Args:
+        memory_bytes: RAM; None = not known.
+        nonzero_bytes: the part of it that holds data; None = not known.
+        bandwidth_bytes_s: what the copy gets while the VM runs.
+        dirty_samples: unique bytes dirtied within windows of some seconds, best one and three; as pairs or
+            `DirtySample`.
+        downtime_limit_s: the limit in force when the copy ends; not used with a schedule.
+        stop_bandwidth_bytes_s: what the copy gets while the VM is paused; None = the same, right for a link
+            that is the bottleneck. The link's speed where only a cap limits the copy.
+        schedule: of a migration policy: raises the downtime limit as iterations pass, then aborts, suspends
+            or switches to post-copy. An aborted migration counts as one that does not converge.
+        auto_converge: whether QEMU throttles the VM's CPUs; only with a schedule.
+    Returns: figures with bands; what was not known is in `assumptions` and widens the bands.
 
     >>> idle = predict(memory_bytes=2**30, nonzero_bytes=2**30, bandwidth_bytes_s=2**26,
     ...                dirty_samples=[(1, 0)])
@@ -134,22 +143,18 @@ def predict(
     memory = max(fills) if memory_bytes is None else max(memory_bytes, *fills)
     samples = as_samples(dirty_samples)
     loads = _loads(samples, memory, max(fills), bandwidth_bytes_s, notes)
-    courses = (
-        _Course(
-            load=load,
-            nonzero=fill,
-            memory=memory,
-            bandwidth=bandwidth_bytes_s * (1 + scatter),
-            stop=stop * (1 + scatter),
-            limit=downtime_limit_s,
-        )
+    # Next to unknown loads the scatter of the bandwidth disappears, and a schedule is expensive to compute.
+    scatters = _BANDWIDTH_SCATTER if samples or schedule is None else (0.0,)
+    courses = [
+        _Course(load, fill, memory, bandwidth_bytes_s * (1 + scatter), stop * (1 + scatter), downtime_limit_s)
         for load in loads
         for fill in fills
-        for scatter in _BANDWIDTH_SCATTER
-    )
-    runs = tuple(_run(course) if schedule is None else _scheduled(course, schedule) for course in courses)
-    verdict = _verdict(runs) if samples else "uncertain"
-    return _prediction(_middle(runs), _high(runs), verdict, notes)
+        for scatter in scatters
+    ]
+    runs = [_run(each) if schedule is None else _scheduled(each, schedule, auto_converge) for each in courses]
+    is_sure = samples or (schedule is not None and schedule.switches_to_post_copy)
+    verdict = _verdict(runs) if is_sure else "uncertain"
+    return _prediction(_middle(runs), _high(runs), verdict, notes, _outcomes(runs))
 
 
 def _check(
@@ -168,15 +173,15 @@ def _check(
 def _fills(memory: float | None, nonzero: float | None, notes: list[str]) -> tuple[float, ...]:
     """How much of the memory holds something: one figure, or several where nobody looked."""
     if nonzero is None and memory is None:
-        notes.append("the size of the memory is not known: no time can be given")
+        notes.append("the memory size is not known: no time can be given")
         return ()
     if nonzero is None:
-        notes.append("how much of the memory is in use is not known: between 60 % and all of it assumed")
+        notes.append("the used memory is not known: 60 to 100 % assumed")
         return tuple((memory or 0.0) * share for share in _UNKNOWN_FILL)
     if memory is None:
-        notes.append("the size of the memory is not known: no zero pages assumed")
+        notes.append("the memory size is not known: no zero pages assumed")
     elif nonzero > memory:
-        notes.append("more memory in use than there is: all of it assumed")
+        notes.append("more memory is reported as used than the VM has: all of it assumed")
         return (memory,)
     return (nonzero,)
 
@@ -185,14 +190,14 @@ def _loads(
     samples: tuple[DirtySample, ...], memory: float, nonzero: float, bandwidth: float, notes: list[str]
 ) -> tuple[PlausibleLoad, ...]:
     if not samples:
-        notes.append("how fast the VM writes is not known: between nothing and 80 % of the bandwidth assumed")
+        notes.append("the dirty rate is not known: 0 to 80 % of the bandwidth assumed")
         share = 1 / len(_UNKNOWN_LOAD)
         return tuple(
             PlausibleLoad(load * bandwidth, nonzero * _UNKNOWN_WORKING_SET, share) for load in _UNKNOWN_LOAD
         )
     loads = plausible_loads(samples, memory_bytes=memory, nonzero_bytes=nonzero)
     if len({sample.window_s for sample in samples}) == 1 and loads[0].rate_bytes_s:
-        notes.append("samples of one window only: the size of the working set is not known")
+        notes.append("dirty samples of one window only: the size of the working set is not known")
     return loads
 
 
@@ -210,7 +215,7 @@ def _run(course: _Course) -> _Run:
     return _Run(course.load.weight, figures, ends)
 
 
-def _scheduled(course: _Course, schedule: ConvergenceSchedule) -> _Run:
+def _scheduled(course: _Course, schedule: ConvergenceSchedule, auto_converge: bool) -> _Run:
     rounds = Rounds(
         CopyJob(
             memory_bytes=course.memory,
@@ -218,16 +223,17 @@ def _scheduled(course: _Course, schedule: ConvergenceSchedule) -> _Run:
             dirty=random_load(rate_bytes_s=course.load.rate_bytes_s, working_set_bytes=course.working_set),
             schedule=schedule,
             max_bandwidth_bytes_s=None,
+            auto_converge=auto_converge,
         )
     )
     rounds.advance(_DAY_S, bandwidth_bytes_s=course.bandwidth, stop_bandwidth_bytes_s=course.stop)
     if rounds.outcome in (None, CopyOutcome.ABORTED) or rounds.downtime_s is None:
         limit = rounds.downtime_limit_s
-        return _Run(course.load.weight, CopyFigures(math.inf, math.inf, limit, limit), "no")
+        return _Run(course.load.weight, CopyFigures(math.inf, math.inf, limit, limit), "no", rounds.outcome)
     pause = rounds.downtime_s
     longest = pause if rounds.outcome == CopyOutcome.POST_COPY else max(pause, rounds.downtime_limit_s)
     figures = CopyFigures(rounds.elapsed_s, rounds.transferred_bytes, pause, longest)
-    return _Run(course.load.weight, figures, "yes")
+    return _Run(course.load.weight, figures, "yes", rounds.outcome)
 
 
 def _ends(rate: float, working_set: float, bandwidth: float, limit: float) -> Verdict:
@@ -283,7 +289,22 @@ def _quantile(values: Sequence[tuple[float, float]], share: float) -> float:
     return previous
 
 
-def _prediction(middle: Band, high: Band, converges: Verdict, notes: Sequence[str]) -> Prediction:
+def _outcomes(runs: Sequence[_Run]) -> dict[CopyOutcome, float]:
+    total = sum(run.weight for run in runs)
+    shares: dict[CopyOutcome, float] = {}
+    for run in runs:
+        if run.outcome is not None:
+            shares[run.outcome] = shares.get(run.outcome, 0.0) + run.weight / total
+    return shares
+
+
+def _prediction(
+    middle: Band,
+    high: Band,
+    converges: Verdict,
+    notes: Sequence[str],
+    outcomes: Mapping[CopyOutcome, float] | None = None,
+) -> Prediction:
     return Prediction(
         total_s=middle.total_s,
         transferred_bytes=middle.transferred_bytes,
@@ -291,5 +312,6 @@ def _prediction(middle: Band, high: Band, converges: Verdict, notes: Sequence[st
         converges=converges,
         p50=middle,
         p90=high,
+        outcomes=outcomes or {},
         assumptions=tuple(notes),
     )

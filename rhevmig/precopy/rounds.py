@@ -18,7 +18,8 @@ from rhevmig.errors import InvalidArgument
 from rhevmig.precopy.auto_converge import Throttle
 from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S
 from rhevmig.precopy.dirty_rate import IDLE, DirtyModel
-from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, Action, ActionKind, ConvergenceSchedule
+from rhevmig.precopy.presets import MINIMAL_DOWNTIME
+from rhevmig.precopy.schedules import Action, ActionKind, ConvergenceSchedule
 from rhevmig.precopy.switchover import CHECK_INTERVAL_S, PAGE_OVERHEAD, RESUME_S, first_pass_bytes
 from rhevmig.units import MIB
 

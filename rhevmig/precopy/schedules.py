@@ -1,20 +1,13 @@
-"""The engine's migration policies as data: limits and convergence schedules.
+"""Convergence schedules: what the source host does to a migration that does not end.
 
-`policies.json` beside this module holds the engine option `MigrationPolicies` as it was recorded; a
-site's own policies are read from the same JSON text with `policies_from_option`. What a schedule does
-to a running copy is `rounds`' business.
+`rounds` applies a schedule to a running copy; `presets` holds the schedules of the engine's own policies.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import resources
-from typing import Any
-
-from rhevmig.errors import InvalidArgument
 
 
 class ActionKind(StrEnum):
@@ -65,19 +58,8 @@ class ConvergenceSchedule:
         return self.steps + tuple(StallStep(stalling_limit=-1, action=action) for action in self.last)
 
     @property
-    def initial_downtime_ms(self) -> int | None:
-        """The downtime limit a copy starts with; None = the host's own default."""
-        return next((action.downtime_ms for action in reversed(self.initial) if action.downtime_ms), None)
-
-    @property
-    def final_downtime_ms(self) -> int | None:
-        """The highest downtime limit the schedule ever sets."""
-        actions = (*self.initial, *(step.action for step in self.queue))
-        return max((action.downtime_ms for action in actions if action.downtime_ms), default=None)
-
-    @property
-    def has_post_copy(self) -> bool:
-        """Whether the VM may be moved before its memory."""
+    def switches_to_post_copy(self) -> bool:
+        """Whether a copy that does not converge ends in post-copy instead of being aborted."""
         return any(step.action.kind == ActionKind.POST_COPY for step in self.queue)
 
     def without_post_copy(self) -> ConvergenceSchedule:
@@ -92,33 +74,33 @@ class ConvergenceSchedule:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MigrationPolicy:
-    """A migration policy of the engine."""
+def schedule_of(
+    *,
+    initial: Iterable[tuple[str, Iterable[str]]] = (),
+    steps: Iterable[tuple[int, str, Iterable[str]]] = (),
+    last: Iterable[tuple[str, Iterable[str]]] = (),
+) -> ConvergenceSchedule:
+    """A schedule from the engine's words: actions with parameters, steps with their stalling limit first.
 
-    #: the engine's id of the policy
-    id: str
-    #: the engine's name of the policy
-    name: str
-    #: concurrent migrations per host, each direction
-    max_migrations: int
-    #: throttle the VM's CPUs when the copy does not catch up; None: cluster or VM decide
-    auto_converge: bool | None = None
-    #: compress pages (xbzrle); None: cluster or VM decide
-    compressed: bool | None = None
-    #: sends without copying first; implies parallel connections
-    zero_copy: bool = False
-    #: tell the guest agent before and after
-    guest_events: bool = True
-    #: downtime limits and final actions
-    schedule: ConvergenceSchedule = ConvergenceSchedule()
+    Raises: ValueError for an action that no host knows, or a downtime that is no number.
+
+    >>> schedule_of(steps=[(1, "setDowntime", ["150"])], last=[("abort", [])]).queue[0].action.downtime_ms
+    150
+    """
+    return ConvergenceSchedule(
+        initial=tuple(_action(kind, params) for kind, params in initial),
+        steps=tuple(
+            StallStep(stalling_limit=limit, action=_action(kind, params)) for limit, kind, params in steps
+        ),
+        last=tuple(_action(kind, params) for kind, params in last),
+    )
 
 
 def fixed_downtime(downtime_ms: int) -> ConvergenceSchedule:
     """A schedule with one downtime limit and no further action (plain QEMU).
 
-    >>> fixed_downtime(300).final_downtime_ms
-    300
+    >>> [action.downtime_ms for action in fixed_downtime(300).initial]
+    [300]
     """
     return ConvergenceSchedule(initial=(_set_downtime(downtime_ms),))
 
@@ -145,37 +127,6 @@ def legacy_schedule(*, downtime_ms: int = 500, steps: int = 5) -> ConvergenceSch
     )
 
 
-def find_policy(id_or_name: str, *, level: str | None = None) -> MigrationPolicy | None:
-    """The engine's policy with this id or name (names without regard to case), if there is one.
-
-    Args: level (compatibility version; None: any that the recorded engine knows).
-
-    >>> find_policy("very large vms").max_migrations
-    1
-    """
-    wanted = id_or_name.strip().lower()
-    pool = POLICIES if level is None else (*policies_of_level(level), LEGACY)
-    return next((policy for policy in pool if wanted in (policy.id, policy.name.lower())), None)
-
-
-def policies_of_level(level: str) -> tuple[MigrationPolicy, ...]:
-    """The engine's own policies at one compatibility version; empty where it is not known."""
-    return next((policies for levels, policies in _RECORDED if level in levels), ())
-
-
-def policies_from_option(value: str) -> tuple[MigrationPolicy, ...]:
-    """The policies in the JSON text of one value of the engine option `MigrationPolicies`.
-
-    Raises: InvalidArgument when the text is not such a list.
-    """
-    try:
-        return _policies(json.loads(value))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidArgument(
-            name="MigrationPolicies", value=value[:80], expected="the engine's JSON list of policies"
-        ) from error
-
-
 def _exponential(downtime_ms: int, steps: int) -> list[int]:
     offset = downtime_ms / steps
     base = (downtime_ms - offset) ** (1 / (steps - 1))
@@ -186,55 +137,8 @@ def _set_downtime(downtime_ms: int) -> Action:
     return Action(kind=ActionKind.SET_DOWNTIME, downtime_ms=downtime_ms)
 
 
-def _policies(items: Sequence[Mapping[str, Any]]) -> tuple[MigrationPolicy, ...]:
-    return tuple(
-        MigrationPolicy(
-            id=item["id"]["uuid"],
-            name=item["name"],
-            max_migrations=int(item["maxMigrations"]),
-            auto_converge=item.get("autoConvergence"),
-            compressed=item.get("migrationCompression"),
-            zero_copy=bool(item.get("zeroCopy", False)),
-            guest_events=bool(item.get("enableGuestEvents", False)),
-            schedule=_schedule(item.get("config") or {}),
-        )
-        for item in items
-    )
-
-
-def _schedule(config: Mapping[str, Any]) -> ConvergenceSchedule:
-    return ConvergenceSchedule(
-        initial=tuple(_action(item) for item in config.get("initialItems") or ()),
-        steps=tuple(
-            StallStep(stalling_limit=int(item["stallingLimit"]), action=_action(item["convergenceItem"]))
-            for item in config.get("convergenceItems") or ()
-        ),
-        last=tuple(_action(item) for item in config.get("lastItems") or ()),
-    )
-
-
-def _action(item: Mapping[str, Any]) -> Action:
-    kind = ActionKind(item["action"])
-    return _set_downtime(int(item["params"][0])) if kind == ActionKind.SET_DOWNTIME else Action(kind=kind)
-
-
-def _recorded() -> tuple[tuple[frozenset[str], tuple[MigrationPolicy, ...]], ...]:
-    text = resources.files(__package__).joinpath("policies.json").read_text(encoding="utf-8")
-    return tuple(
-        (frozenset(value["levels"]), _policies(value["policies"])) for value in json.loads(text)["values"]
-    )
-
-
-_RECORDED = _recorded()
-
-#: no policy: what a host does when the engine sends no schedule (compatibility below 4.3)
-LEGACY = MigrationPolicy(
-    id="00000000-0000-0000-0000-000000000000",
-    name="Legacy",
-    max_migrations=2,
-    guest_events=False,
-    schedule=legacy_schedule(),
-)
-MINIMAL_DOWNTIME, SUSPEND_WORKLOAD, POST_COPY, VERY_LARGE_VMS = policies_of_level("4.8")
-#: every policy that the recorded engine knows, Legacy last
-POLICIES = (MINIMAL_DOWNTIME, SUSPEND_WORKLOAD, POST_COPY, VERY_LARGE_VMS, LEGACY)
+def _action(word: str, params: Iterable[str]) -> Action:
+    kind = ActionKind(word)
+    if kind != ActionKind.SET_DOWNTIME:
+        return Action(kind=kind)
+    return _set_downtime(int(next(iter(params), "")))

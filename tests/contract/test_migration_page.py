@@ -18,7 +18,7 @@ def test_the_page_runs_as_printed(block: Block, tmp_path, monkeypatch, capsys):
         exec(compile(block.text, block.page, "exec"), {"__name__": "page"})
         assert {site.where(f"vm{n}").rpartition("@")[2] for n in range(1, 5)} <= {"h2", "h3"}
     told = capsys.readouterr().out
-    assert "Empty host h1" in told
+    assert "Evacuate host h1" in told
     assert "host h1: maintenance" in told
     assert rhevmig.status("nightly.db").is_success
 

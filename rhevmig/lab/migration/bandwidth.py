@@ -13,7 +13,7 @@ from rhevmig.lab.scheduling.filters import host_networks, vcpus
 from rhevmig.lab.state.attribute_values import items_of, text_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
-from rhevmig.precopy.schedules import LEGACY, MINIMAL_DOWNTIME, MigrationPolicy, find_policy
+from rhevmig.precopy.presets import LEGACY, MINIMAL_DOWNTIME, PolicyPreset, find_preset
 
 #: What a link gives when nothing says how fast it is, bits per second.
 _UNKNOWN_SPEED_BPS = 1_000_000_000
@@ -135,14 +135,14 @@ def inherited(world: World, vm: Entity, member: str) -> str:
     return "" if value == "inherit" else value
 
 
-def policy_of(world: World, vm: Entity) -> tuple[MigrationPolicy, MigrationPolicy]:
+def policy_of(world: World, vm: Entity) -> tuple[PolicyPreset, PolicyPreset]:
     """The migration policy of the VM and that of its cluster."""
     cluster = world.find("clusters", vm.ref("cluster"))
-    of_cluster = find_policy(cluster.ref("migration.policy") or "") if cluster else None
+    of_cluster = find_preset(cluster.ref("migration.policy") or "") if cluster else None
     if of_cluster is None:
         of_cluster = LEGACY if cluster is not None and cluster.ref("migration.policy") else MINIMAL_DOWNTIME
     own = vm.ref("migration.policy")
-    return (find_policy(own) or of_cluster if own else of_cluster), of_cluster
+    return (find_preset(own) or of_cluster if own else of_cluster), of_cluster
 
 
 def bandwidth_of(world: World, vm: Entity, path: Path) -> Bandwidth:

@@ -9,7 +9,7 @@ import pytest
 
 from rhevmig.errors import FileDamaged, InvalidArgument, InventoryError, NotFound, NotMigratable, PlanOutdated
 from rhevmig.migration import Plan, load_plan, plan_evacuation, plan_migration, run
-from rhevmig.planning.estimates import estimate_window
+from rhevmig.planning.makespan import estimate_window
 from rhevmig.planning.plan import Estimate, Move, PlanHost
 from tests.recorded import recorded_inventory
 from tests.unit.migration.scenes import Scene, a_plan
@@ -144,7 +144,7 @@ def test_damaged_plan_is_one_clear_error(tmp_path, content, words):
 def test_plan_reads_as_text():
     """Who, from where to where, how much, how long, why; and who stays."""
     text = str(plan_evacuation(INVENTORY, "kvm06"))
-    assert text.splitlines()[0].startswith("Empty host kvm06: 1 to move, 1 blocked  (about")
+    assert text.splitlines()[0].startswith("Evacuate host kvm06: 1 to move, 1 blocked  (about")
     assert "amd-db01  kvm06 → kvm05" in text.replace("   ", "  ")
     assert "amd-web01 stays:" in text
 

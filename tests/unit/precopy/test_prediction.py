@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from rhevmig.errors import InvalidArgument
 from rhevmig.precopy import DirtySample, Prediction, predict, prediction
 from rhevmig.precopy.dirty_rate import random_load
+from rhevmig.precopy.presets import MINIMAL_DOWNTIME, POST_COPY, SUSPEND_WORKLOAD
 from rhevmig.precopy.rounds import CopyJob, Rounds
-from rhevmig.precopy.schedules import MINIMAL_DOWNTIME, POST_COPY, SUSPEND_WORKLOAD, fixed_downtime
+from rhevmig.precopy.schedules import fixed_downtime
 from rhevmig.units import MIB
 
 ALL_PAGES = 262_144
@@ -129,7 +130,7 @@ def test_a_load_nobody_measured_is_said_and_never_fine() -> None:
     for missing in (None, []):
         unknown = a_prediction(dirty_samples=missing)
         assert unknown.converges == "uncertain"
-        assert "how fast the VM writes is not known" in unknown.assumptions[0]
+        assert "the dirty rate is not known" in unknown.assumptions[0]
         assert unknown.p90.total_s / unknown.p50.total_s > known.p90.total_s / known.p50.total_s
 
 
@@ -137,7 +138,7 @@ def test_memory_nobody_looked_into_widens_the_band() -> None:
     """Between a part and all of it may have to be sent."""
     known = a_prediction(0, 0)
     unknown = a_prediction(0, 0, nonzero_bytes=None)
-    assert "in use is not known" in unknown.assumptions[0]
+    assert "the used memory is not known" in unknown.assumptions[0]
     assert unknown.p50.total_s < known.p50.total_s
     assert unknown.p90.total_s == pytest.approx(known.p90.total_s, rel=0.05)
     assert unknown.p90.total_s / unknown.p50.total_s > known.p90.total_s / known.p50.total_s
@@ -146,7 +147,7 @@ def test_memory_nobody_looked_into_widens_the_band() -> None:
 def test_a_memory_of_unknown_size_is_not_given_a_time() -> None:
     """With its filled part known that is used; with nothing known nothing is promised."""
     some = a_prediction(0, 0, memory_bytes=None)
-    assert "size of the memory is not known" in some.assumptions[0]
+    assert "the memory size is not known" in some.assumptions[0]
     assert some.total_s == pytest.approx(10, rel=0.02)
     nothing = a_prediction(memory_bytes=None, nonzero_bytes=None)
     assert (nothing.total_s, nothing.converges) == (math.inf, "uncertain")

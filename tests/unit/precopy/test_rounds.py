@@ -19,14 +19,9 @@ from rhevmig.precopy.dirty_rate import (
     random_load,
     sequential_load,
 )
+from rhevmig.precopy.presets import MINIMAL_DOWNTIME, POST_COPY, SUSPEND_WORKLOAD
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
-from rhevmig.precopy.schedules import (
-    MINIMAL_DOWNTIME,
-    POST_COPY,
-    SUSPEND_WORKLOAD,
-    ConvergenceSchedule,
-    fixed_downtime,
-)
+from rhevmig.precopy.schedules import ConvergenceSchedule, fixed_downtime
 from rhevmig.precopy.switchover import copy_through, first_pass_bytes
 from rhevmig.units import GIB, MIB
 
