@@ -35,7 +35,7 @@ def world_from_crawl(
     seed: int = 0,
     monotonic: Callable[[], float] | None = None,
 ) -> World:
-    """A world from a crawl of a real engine, at the crawl's time; every user gets the same password."""
+    """A world from a crawl of a real engine, at the time of the crawl; all users get the same password."""
     from datetime import datetime
 
     exchanges = read_cassette(path)
@@ -53,7 +53,7 @@ def world_from_crawl(
 
 
 def _with_admin(world: World, password: str) -> None:
-    """Somebody who may do everything: whom the crawl names, or a new admin@internal."""
+    """Make the user of the crawl, or else a new admin@internal, an administrator."""
     granted = [item for item in world.all("permissions") if item.ref("role") == defaults.SUPER_USER_ID]
     named = world.engine_facts.get("admin_id") or next((item.ref("user") for item in granted), None)
     admin = world.find("users", named)
@@ -65,7 +65,7 @@ def _with_admin(world: World, password: str) -> None:
 
 
 def sign_in(engine: SimulatedEngine, username: str, password: str) -> str:
-    """The Authorization header of a new session that has been used once."""
+    """The Authorization header of a new session."""
     form = {"grant_type": "password", "scope": "ovirt-app-api", "username": username, "password": password}
     headers = {"accept": "application/json"}
     path = "/ovirt-engine/sso/oauth/token"
@@ -84,14 +84,14 @@ class Lab:
         self.password = password
         self.url = "https://engine.lab.example/ovirt-engine/api"
         self.ca_file = ""
-        #: In front of the server, if asked for: `lab.relay.switch("refuse")`.
+        #: The relay in front of the server, if there is one: `lab.relay.switch("refuse")`.
         self.relay: Any = None
         self._server: Any = None
         self._directory: Path | None = None
 
     @property
     def world(self) -> World:
-        """Everything the engine knows."""
+        """The state of the engine."""
         return self.engine.world
 
     @property
@@ -100,7 +100,7 @@ class Lab:
         return self.engine.world.clock
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass at once; everything due by then happens in order."""
+        """Advance the simulated clock and run every act that is due by then, in order."""
         with self.engine.lock:
             self.clock.add(seconds)
             self.world.agenda.run_due()
@@ -113,11 +113,11 @@ class Lab:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
     ) -> LabResponse:
-        """One request without a socket."""
+        """Handle one request without a socket."""
         return self.engine.handle(LabRequest(method, path, query, headers, body))
 
     def client_clock(self) -> ScaledClock:
-        """A clock for clients that runs at the lab's speed from the lab's present."""
+        """A clock for clients that runs at the lab's speed and starts at its present."""
         return ScaledClock(speed=self.clock.speed or 1.0, start=self.clock.now())
 
     def start(
@@ -128,7 +128,7 @@ class Lab:
         ca_directory: Path | None = None,
         relay: bool = False,
     ) -> Lab:
-        """Serve it over HTTPS; returns once it listens. With a relay, connections can be made to fail."""
+        """Serve it over HTTPS; returns once it listens. With a relay, connections can fail."""
         try:
             self._listen(host, port, ca_directory, relay)
         except BaseException:
@@ -168,7 +168,7 @@ class Lab:
 
     @property
     def port(self) -> int:
-        """The port it listens on; 0 when it is not served."""
+        """The port on which it listens; 0 if it is not served."""
         if self.relay is not None:
             return int(self.relay.port)
         return int(self._server.port) if self._server is not None else 0
@@ -188,7 +188,9 @@ def open_lab(
     speed: float = 0.0,
     monotonic: Callable[[], float] | None = None,
 ) -> Lab:
-    """A lab without a server: from a scenario, its file, a crawl, a world. Speed 0: moved by `advance`."""
+    """A lab without a server, from a scenario, its file, a crawl or a world.
+
+    At speed 0 only `advance` moves the simulated time."""
     username, password = "admin@internal", "secret"
     if isinstance(source, World):
         world = source
@@ -233,8 +235,8 @@ def serve(
 ) -> Lab:
     """A lab over HTTPS: `with serve("demo.yaml", speed=100) as lab: lab.url, lab.ca_file, lab.username …`.
 
-    With engine costs, answers take as long as a real engine's. The relay in front, which lets connections
-    fail, is there when the scenario plants faults, or as asked.
+    With engine costs, answers take as long as those of a real engine. The relay, which makes connections
+    fail, is there if the scenario has faults, or as `relay` says.
     """
     lab = open_lab(source, speed=speed)
     relay = bool(lab.world.faults) if relay is None else relay

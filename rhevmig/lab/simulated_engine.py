@@ -1,7 +1,7 @@
-"""One request in, one response out: the engine's filter chain around reading, writing and acting.
+"""One request in, one response out: authentication, routing, refusals and the engine's other pages.
 
-`Engine` holds what a lab consists of (world, sign-on, events, jobs) and the hooks that behaviour fills
-in. It is driven by any thread but works on one request at a time.
+Importing this module registers the handlers of all resources. Requests may come from any thread; one is
+handled at a time.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class SimulatedEngine(EngineState):
         attach(self)
 
     def handle(self, request: LabRequest) -> LabResponse:
-        """Answer a request at the present simulated instant."""
+        """Answer a request; the simulated clock is stopped meanwhile."""
         with self.lock:
             self.world.agenda.run_due()
             self.world.clock.freeze(self.world.clock.running_s)
             try:
                 response = self._answer(request)
-            except Exception as mistake:  # noqa: BLE001 - a client sees the engine's page, never a traceback
+            except Exception as mistake:  # noqa: BLE001 - a client gets the engine's page, never a traceback
                 self.mistakes.append(mistake)
                 response = self._refusal(html_error(500, "Internal Server Error"))
             finally:

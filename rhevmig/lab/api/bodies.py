@@ -1,4 +1,4 @@
-"""Request bodies: read as XML or JSON, held against the API's model, refused in the engine's words."""
+"""Request bodies: parsed as XML or JSON and checked against the API's model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _incorrect(url: str, method: str) -> EngineFault:
 
 
 def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: str, method: str) -> Tree:
-    """The tree that a body says; `method` is the part of the documentation that a refusal names."""
+    """The tree of a body; `method` is the part of the documentation that a refusal names."""
     kind = content_type.split(";")[0].strip().lower()
     if len(body) > BODY_LIMIT_BYTES:
         raise _incorrect(url, method)
@@ -52,7 +52,7 @@ def _checked(root: etree._Element, type_name: str, url: str, method: str) -> Tre
     found = tree_of(root)
     tree: Tree = found if isinstance(found, dict) else {}
     try:
-        _hold_against(tree, type_name)
+        _check(tree, type_name)
     except ValueError as error:
         raise _incorrect(url, method) from error
     return tree
@@ -64,15 +64,15 @@ def _json_body(body: bytes, type_name: str, url: str, method: str) -> Tree:
         if not isinstance(content, dict):
             raise ValueError("not an object")
         tree: Tree = _from_json(content)
-        _hold_against(tree, type_name)
-        _hold_structs(tree, type_name)
+        _check(tree, type_name)
+        _check_structs(tree, type_name)
     except (ValueError, RecursionError) as error:
         raise _incorrect(url, method) from error
     return tree
 
 
-def _hold_structs(tree: Tree, type_name: str) -> None:
-    """Raise ValueError where JSON has a plain value for a struct; text of XML there is passed over."""
+def _check_structs(tree: Tree, type_name: str) -> None:
+    """Raise ValueError where JSON has a plain value for a struct; in XML such text is ignored."""
     members = load_model().types.get(type_name, {})
     for name, member in tree.items():
         base, _, rest = members.get(name, "").partition(":")
@@ -80,13 +80,13 @@ def _hold_structs(tree: Tree, type_name: str) -> None:
             if base == "one" and not isinstance(item, dict) and item != "":
                 raise ValueError(f"{name} is a struct")
             if base == "one" and isinstance(item, dict):
-                _hold_structs(item, rest)
+                _check_structs(item, rest)
 
 
 def _from_json(value: Any) -> Any:
     if isinstance(value, dict):
         if not isinstance(value.get("id", ""), str | int | None):
-            raise ValueError("an id is a text")
+            raise ValueError("an id must be a string")
         return {
             ("@id" if name == "id" else name): _from_json(member)
             for name, member in value.items()
@@ -99,8 +99,8 @@ def _from_json(value: Any) -> Any:
     return "" if value is None else str(value)
 
 
-def _hold_against(value: Any, type_name: str) -> None:
-    """Raise ValueError for a member that the type does not have or that does not fit."""
+def _check(value: Any, type_name: str) -> None:
+    """Raise ValueError for a member that the type does not have or whose value has the wrong type."""
     model = load_model()
     members = model.types.get(type_name)
     if members is None or not isinstance(value, dict):
@@ -112,27 +112,27 @@ def _hold_against(value: Any, type_name: str) -> None:
         if kind is None:
             raise ValueError(f"{type_name} has no {name}")
         for item in member if isinstance(member, list) else [member]:
-            _hold_member(item, kind, name)
+            _check_member(item, kind, name)
 
 
-def _hold_member(value: Any, kind: str, name: str) -> None:
+def _check_member(value: Any, kind: str, name: str) -> None:
     base, _, rest = kind.partition(":")
     if base == "string" and not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not a string")
     if base in _SCALARS:
         if not isinstance(value, str) or not _SCALARS[base].fullmatch(value):
-            raise ValueError(f"{name} is no {base}")
+            raise ValueError(f"{name} is not a {base}")
     elif base == "enum":
         values = load_model().enums.get(rest, [])
         if isinstance(value, str) and values and value not in values:
             detail = f"{value} is not a member of {rest}. Possible values for {rest} are: {', '.join(values)}"
             raise EngineFault(400, detail, reason="Invalid value", in_action=False)
     elif base == "one":
-        _hold_against(value, rest)
+        _check(value, rest)
     elif base == "many" and isinstance(value, dict):
         item_type, _, singular = rest.partition(":")
         for tag, items in value.items():
             if tag[0] not in "@#" and tag != singular:
-                raise ValueError(f"{name} holds no {tag}")
+                raise ValueError(f"{name} has no {tag}")
             for item in items if isinstance(items, list) else [items]:
-                _hold_against(item, item_type)
+                _check(item, item_type)

@@ -1,4 +1,4 @@
-"""Which entities a collection holds: children by default, and what else the engine lists there."""
+"""The entities that a collection lists: children by default, others where the engine lists them."""
 
 from __future__ import annotations
 
@@ -9,31 +9,17 @@ from rhevmig.lab.api import schema
 from rhevmig.lab.api.generated_resources import part_maker
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref, ref_id
+from rhevmig.lab.state.defaults import BLANK_ID, read_data
 from rhevmig.lab.state.store import Entity, World
 
-#: What a collection answers: the place whose shape the items have, and the items.
+#: The place that describes the items of a collection, and the items.
 Listed = tuple[Place, list[Entity]]
 
-_BY_NAME = frozenset(
-    (
-        "vms",
-        "hosts",
-        "clusters",
-        "datacenters",
-        "storagedomains",
-        "templates",
-        "vmpools",
-        "users",
-        "groups",
-        "affinitylabels",
-    )
-)
-_ROOT_TAG = "00000000-0000-0000-0000-000000000000"
 _TOP_ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
 
 
 def collation(name: str) -> tuple[str, str]:
-    """How the engine's database sorts names: letters and digits first, then everything."""
+    """Sort key of a name in the engine's database: letters and digits first, then all characters."""
     return (re.sub(r"[^a-z0-9]", "", name.lower()), name)
 
 
@@ -42,7 +28,7 @@ def _by_name(entities: list[Entity]) -> list[Entity]:
 
 
 def in_rows(world: World, place_path: str, parent_id: str, entities: list[Entity]) -> list[Entity]:
-    """Entities in the order of the database's rows, as far as it is known; else in that of creation."""
+    """Entities in the order of the database's rows if it is known, else in the order of creation."""
     rows = world.row_orders.get((place_path, parent_id))
     if not rows:
         return entities
@@ -67,8 +53,8 @@ def list_top(world: World, place_path: str) -> list[Entity]:
         elif place_path == "jobs":
             entities = sorted(entities, key=lambda job: (job.text("start_time"), job.seq))
         elif place_path == "tags":
-            entities = sorted(entities, key=lambda tag: (tag.id == _ROOT_TAG, tag.seq))
-        elif place_path in _BY_NAME:
+            entities = sorted(entities, key=lambda tag: (tag.id == BLANK_ID, tag.seq))
+        elif place_path in read_data("root.yaml")["sorted_by_name"]:
             entities = _by_name(entities)
         elif place_path != "hosts":
             entities = in_rows(world, place_path, "", entities)
@@ -83,15 +69,11 @@ def _data_center_key(world: World, network: Entity) -> tuple[str, str]:
 
 
 def sub_place(parent: Place, rel: str) -> Place | None:
-    """The shape of a sub-collection; what no recording showed is taken from the model."""
-    path = f"{parent.path}/{rel}"
-    known = schema.places().get(path)
-    if known is not None:
-        return known
-    return schema.derived_place(parent, rel)
+    """The place of a sub-collection, from the recordings or from the model; None if there is none."""
+    return schema.places().get(f"{parent.path}/{rel}") or schema.derived_place(parent, rel)
 
 
-#: What only the guest of a running VM reports.
+#: Reported only by the guest of a running VM.
 _OF_A_GUEST = frozenset(("vms/applications", "vms/reporteddevices", "vms/sessions"))
 
 
@@ -122,7 +104,7 @@ def _networks_of_data_center(world: World, entity: Entity, place: Place) -> List
 
 
 def _stand_in(place: Place, base: Entity, parent: Entity, attrs: Tree) -> Entity:
-    """An entity that shows another one at a different URL, made for one answer."""
+    """An entity that shows another one at a different URL, for one answer."""
     view = Entity(place.path, base.id, attrs, parent=parent, base=base, seq=base.seq)
     view.children = base.children
     return view
@@ -142,7 +124,7 @@ def _labels_of(kind: str) -> Callable[[World, Entity, Place], Listed]:
 
 
 def _labels_in(kind: str) -> Callable[[World, Entity, Place], Listed]:
-    """The affinity labels that a group names."""
+    """The affinity labels of a group."""
 
     def provide(world: World, entity: Entity, place: Place) -> Listed:
         items = items_of(entity.get(f"{kind}_labels"), "affinity_label")
@@ -153,7 +135,7 @@ def _labels_in(kind: str) -> Callable[[World, Entity, Place], Listed]:
 
 
 def _members(kind: str) -> Callable[[World, Entity, Place], Listed]:
-    """The members of a label or group, shown as bare references."""
+    """The members of a label or group, as bare references."""
 
     def provide(world: World, entity: Entity, place: Place) -> Listed:
         ids = [ref_id(item) for item in items_of(entity.get(kind), kind.removesuffix("s"))]
@@ -173,7 +155,7 @@ def _all_of(source: str) -> Callable[[World, Entity, Place], Listed]:
 
 
 def disks_of_domain(world: World, domain: Entity) -> list[Entity]:
-    """The disks whose image lies on a storage domain."""
+    """The disks with an image on a storage domain."""
     return [
         disk
         for disk in world.all("disks")
@@ -220,21 +202,11 @@ def _disks_of_vm(world: World, entity: Entity, place: Place) -> Listed:
     return schema.place("disks"), [disk for disk in found if disk is not None]
 
 
-_OBJECTS = {
-    "vms": "vm",
-    "hosts": "host",
-    "clusters": "cluster",
-    "datacenters": "data_center",
-    "disks": "disk",
-    "storagedomains": "storage_domain",
-    "networks": "network",
-    "templates": "template",
-    "vnicprofiles": "vnic_profile",
-    "macpools": "mac_pool",
-    # A permission has no member that could name a profile.
-    "clusters/cpuprofiles": "",
-    "storagedomains/diskprofiles": "",
-}
+#: Places whose objects have permissions.
+_OBJECTS = (
+    *("vms", "hosts", "clusters", "datacenters", "disks", "storagedomains", "networks", "templates"),
+    *("vnicprofiles", "macpools", *_TOP_ALIASES.values()),
+)
 
 
 def system_permissions(world: World) -> list[Entity]:
@@ -243,7 +215,7 @@ def system_permissions(world: World) -> list[Entity]:
 
 
 def _inherited(world: World, entity: Entity) -> list[Entity]:
-    """What is granted on an object, its cluster and its data center; on a disk also by its VMs."""
+    """Permissions on an object, its cluster and its data center; for a disk also those on its VMs."""
     found = list(world.children(entity, "permissions"))
     if entity.place == "disks":
         for attachment in world.referring("vms/diskattachments", "disk", entity.id):
@@ -256,8 +228,9 @@ def _inherited(world: World, entity: Entity) -> list[Entity]:
 
 
 def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed:
-    """What is granted on everything is granted on each object, and listed there with it."""
-    kind = _OBJECTS.get(entity.place)
+    """Permissions on an object, including those on everything."""
+    # a permission has no member that could name a profile
+    kind = "" if entity.place in _TOP_ALIASES.values() else schema.place(entity.place).tag
     shape = schema.places().get(place.path) or schema.place("vms/permissions")
     found: dict[str, Entity] = {}
     for permission in [*system_permissions(world), *_inherited(world, entity)]:

@@ -1,7 +1,7 @@
-"""Members that no entity holds because they follow from others, computed when somebody asks.
+"""Attributes that are not stored but computed from others when they are requested.
 
-A host's summary and schedulable memory follow from the VMs on it, a VM's display from its host, the
-counts of a data center from its parts. `token` names what the text of an entity depends on.
+A host's summary and schedulable memory depend on the VMs on it, a VM's display on its host. `token`
+identifies the state on which the text of an entity depends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FILTERED = {
 
 
 def href(world: World, place: Place, entity: Entity, base: str) -> str:
-    """The URL of an entity as the place offers it; empty where the engine gives none."""
+    """The URL of an entity at a place; empty where the engine shows none."""
     if place.path in _NO_HREF or entity.id[:1] == "#":
         return ""
     if place.segment == "statistics" and _is_series(entity.name):
@@ -44,13 +44,13 @@ def _is_series(name: str) -> bool:
 
 
 def link_path(rel: str) -> str:
-    """What a link adds to its entity's URL."""
+    """The part of a link after its entity's URL."""
     collection, _, search = rel.partition("/")
     return f"{collection}?search={{query}}" if search == "search" else rel
 
 
 def hidden(place: Place, look: Any) -> frozenset[str]:
-    """The members that this way of looking does not show."""
+    """The members that are left out with these options."""
     names = place.followed if look.all_content else place.content | place.followed
     if look.filtered:
         names |= _FILTERED.get(place.path, frozenset())
@@ -58,7 +58,7 @@ def hidden(place: Place, look: Any) -> frozenset[str]:
 
 
 def filtered(place: Place, name: str, value: dict[str, Any]) -> dict[str, Any]:
-    """What an ordinary user sees of a struct: a CPU without its type, of storage only the type."""
+    """The part of a struct that an ordinary user sees: a CPU without its type, of storage only the type."""
     if place.path == "hosts" and name == "cpu":
         return {key: member for key, member in value.items() if key != "type"}
     if place.path == "storagedomains" and name == "storage":
@@ -126,7 +126,7 @@ _OVF = (
 
 
 def _initialization(world: World, entity: Entity, value: Any) -> Any:
-    """The configuration of a VM or snapshot as OVF: its presence and its head, not all of it."""
+    """The configuration of a VM or snapshot as OVF: only its head is filled in."""
     vm = entity.parent if entity.place == "vms/snapshots" and entity.parent is not None else entity
     data = _OVF.format(name=vm.name, memory=vm.number("memory") // MIB)
     return {**(value if isinstance(value, dict) else {}), "configuration": {"data": data, "type": "ovf"}}
@@ -145,7 +145,7 @@ def _management_network(world: World, cluster: Entity, value: Any) -> Any:
 
 
 def _reported(world: World, attachment: Entity, value: Any) -> Any:
-    """What the host reports of a network beside what the engine wants; wanted values follow the network."""
+    """The host's report of a network next to the values that the engine expects, which follow the network."""
     rows = _reported_rows(world, attachment)
     return {"reported_configuration": rows} if rows else None
 
@@ -194,7 +194,7 @@ def _reported_rows(world: World, attachment: Entity) -> list[dict[str, str]]:
 
 
 def _wanted(world: World, attachment: Entity, network: Entity) -> dict[str, str]:
-    """What the engine expects of an attached network, as far as it follows from the rest."""
+    """Expected values of an attached network, as far as they can be derived."""
     usages = items_of(network.get("usages"), "usage")
     first: dict[str, Any] = next(
         iter(items_of(attachment.get("ip_address_assignments"), "ip_address_assignment")), {}

@@ -1,4 +1,4 @@
-"""What an engine consists of: world, sign-on, events, jobs, and the hooks that behaviour fills in."""
+"""The parts of an engine: world, sign-on, events, jobs, and the hooks for the subsystems."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rhevmig.lab.state.store import Entity, World
 
 
 def _always_open(is_open: bool) -> None:
-    """Without a relay nothing is refused."""
+    """Without a relay no connection is refused."""
 
 
 class EngineState:
-    """The parts of one engine; `engine.Engine` answers requests with them."""
+    """The parts of one engine; `SimulatedEngine` answers requests with them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -28,24 +28,24 @@ class EngineState:
         self.events = EventLog(world)
         self.jobs = JobList(world)
         self.lock: AbstractContextManager[Any, bool | None] = threading.RLock()
-        #: What behaviour keeps for this engine, by the name of the part.
+        #: Subsystems of this engine by name.
         self.parts: dict[str, Any] = {}
-        #: Exceptions of the lab itself, each answered with a page of status 500; tests want none.
+        #: Exceptions of the lab itself, each answered with a page of status 500; tests expect none.
         self.mistakes: list[Exception] = []
-        #: What the engine calls itself in absolute URLs.
+        #: The engine's address in absolute URLs.
         self.public_url = "https://engine.lab.example"
-        #: Asked before anything else; a response returned here is the answer (faults on purpose).
+        #: Called before a request is handled; a response from here is the answer (injected faults).
         self.before: list[Callable[[LabRequest], LabResponse | None]] = []
-        #: May change the answer before it goes out (faults on purpose, engine costs).
+        #: Called with each answer and may change it (injected faults, engine costs).
         self.after: list[Callable[[LabRequest, LabResponse], LabResponse]] = []
-        #: Lets new connections pass or has them refused; only where a relay stands in front.
+        #: Lets new connections pass or refuses them, if there is a relay.
         self.gate: Callable[[bool], None] = _always_open
-        #: Which hosts the scheduler would take for these VMs; replaced by the scheduler.
+        #: Hosts to which these VMs can migrate; replaced by the scheduler.
         self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
         world.on_change(self._graphics_follow)
 
     def _graphics_follow(self, entity: Entity, member: str) -> None:
-        """A VM that came to another host shows the old graphics address until the next statistics."""
+        """A VM that arrived on another host shows the old graphics address until the next statistics."""
         if entity.place != "vms" or member != "host" or entity.lab.get("shown_host") == entity.ref("host"):
             return
         if entity.lab.get("shown_host") is None or entity.ref("host") is None:

@@ -1,7 +1,7 @@
 """The `follow` parameter: links and references fetched in the same request and written in place.
 
-Names are separated by commas, dots go deeper, underscores are ignored. A name that is no link, and
-some that are (measured, `refused` in `data/places.yaml`), answer 500 with an HTML page.
+Names are separated by commas, dots go deeper, underscores are ignored. A name that is not a link, and
+some links (recorded, `refused` in `data/places.yaml`), are answered with 500 and an HTML page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Wanted = dict[str, "Wanted"]
 
 
 def parse_follow(value: str) -> Wanted:
-    """The names asked for, as written, as a nested dict."""
+    """The names in the parameter, as a nested dict."""
     wanted: Wanted = {}
     for path in value.split(","):
         below = wanted
@@ -36,7 +36,7 @@ def parse_follow(value: str) -> Wanted:
 
 
 def _broken(place: Place, name: str) -> EngineFault:
-    """The page that the engine's uncaught exception gives."""
+    """The page of an uncaught exception of the engine."""
     kind = "".join(word.capitalize() for word in place.list_tag.split("_"))
     page = (files("rhevmig.lab") / "data" / "error-500.html").read_text()
     problem = f"Problem following '{html.escape(name)}' link in {kind} entity."
@@ -48,7 +48,7 @@ def _broken(place: Place, name: str) -> EngineFault:
 def followers(
     world: World, place: Place, entities: list[Entity], wanted: Wanted, look: Look
 ) -> dict[str, Callable[[Entity, int], str]]:
-    """For each followed member the function that writes it, checked before anything is written."""
+    """For each followed member the function that renders it; refuses before anything is rendered."""
     found: dict[str, Callable[[Entity, int], str]] = {}
     for name, deeper in wanted.items():
         member, writer = _follower(world, place, entities, name, deeper, look)

@@ -1,6 +1,6 @@
-"""Sub-entities that follow from their parent: consoles, CD drives, guest devices, statistics, CPU units.
+"""Sub-entities that are derived from their parent: consoles, CD drives, guest devices, statistics, CPU units.
 
-A world read from a recording keeps what it saw; in any other these are made at the moment of asking.
+A world from a recording keeps the recorded ones; otherwise they are generated when requested.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from rhevmig.lab.api import schema
 from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.reported_statistics import figures_of, used_beside_vms
 from rhevmig.lab.state.store import Entity, World
@@ -22,9 +23,8 @@ _NO_DISK = "00000000-0000-0000-0000-000000000000"
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """What one statistic is."""
+    """The kind of a statistic."""
 
-    #: What it says.
     description: str
     #: gauge or counter.
     kind: str
@@ -43,7 +43,7 @@ def measures() -> dict[str, dict[str, Measure]]:
 
 @cache
 def statistic_id(name: str) -> str:
-    """The id of a statistic: a version 3 UUID of its name alone, as recorded."""
+    """The id of a statistic: a version 3 UUID of its name, as recorded."""
     return str(uuid.UUID(bytes=hashlib.md5(name.encode(), usedforsecurity=False).digest(), version=3))
 
 
@@ -153,7 +153,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def measured(world: World, entity: Entity) -> dict[str, Any]:
-    """The present figures of an entity by the name of the statistic; what is missing is 0."""
+    """The present figures of an entity by the name of the statistic; those that are missing are 0."""
     figures: dict[str, Any] = {}
     if entity.place == "vms":
         memory = entity.number("memory")
@@ -193,9 +193,7 @@ def measured(world: World, entity: Entity) -> dict[str, Any]:
 def _statistics(world: World, entity: Entity) -> list[Entity]:
     place = f"{entity.place}/statistics"
     figures = measured(world, entity)
-    owner = {"vms": "vm", "hosts": "host", "disks": "disk", "hosts/nics": "host_nic", "vms/nics": "nic"}[
-        entity.place
-    ]
+    owner = schema.place(entity.place).tag
     found = []
     kinds = measures().get(place) or measures()["hosts/nics/statistics"]
     for name, measure in kinds.items():
@@ -203,9 +201,9 @@ def _statistics(world: World, entity: Entity) -> list[Entity]:
         figure = figures.get(name, "[]" if measure.type == "string" else 0)
         if name.endswith(".history") and name not in figures:
             figure = ["0"] * 40 if entity.get("host") is not None else []
-        told = figure if isinstance(figure, list) else [figure]
+        shown = figure if isinstance(figure, list) else [figure]
         member = "detail" if measure.type == "string" else "datum"
-        values: Any = {"value": [{member: str(one)} for one in told]} if told else ""
+        values: Any = {"value": [{member: str(one)} for one in shown]} if shown else ""
         attrs: Tree = {**msgspec.to_builtins(measure), "name": name, "values": values}
         if not series:
             attrs[owner] = ref(entity.id)
@@ -230,5 +228,5 @@ _MAKERS = {
 
 
 def part_maker(place: str) -> Any:
-    """The function that makes the parts of a place, or None."""
+    """The function that generates the entities of a place, or None."""
     return _MAKERS.get(place)

@@ -25,12 +25,12 @@ _NO_GROUP = (
 _NO_ERRATA = (
     "The engine is not associated with a Foreman/Satellite provider. No errata for the engine are available."
 )
-#: What an ordinary user's queries refuse, as recorded.
+#: Refused to ordinary users, as recorded.
 _ADMIN_ONLY = frozenset(("jobs", "clusters/affinitygroups", "jobs/steps"))
 
 
 def not_permitted() -> EngineFault:
-    """What a filtered query for something administrative answers."""
+    """The refusal of a filtered query for administrative objects."""
     return EngineFault(400, "query execution failed due to insufficient permissions.", in_action=False)
 
 
@@ -109,7 +109,7 @@ def _collection(context: RequestContext, target: Target) -> LabResponse:
     else:
         shape, entities = collections.list_below(context.world, target.parent, place)
         if place.parent_path == "storagedomains" and is_true(context.request.param("unregistered")):
-            entities = []  # the lab's storage holds nothing that its engine does not know
+            entities = []  # the lab has no unregistered disks
         entities = _limited(entities, _limit(context))
     wanted = follow.parse_follow(context.request.param("follow") or "")
     _older_detail(context, shape, wanted)
@@ -120,7 +120,7 @@ def _collection(context: RequestContext, target: Target) -> LabResponse:
 
 
 def _older_detail(context: RequestContext, shape: Place, wanted: follow.Wanted) -> None:
-    """`detail=statistics`, in the query or the Accept header, is the older way to follow."""
+    """`detail=statistics`, in the query or the Accept header, is the older form of `follow`."""
     detail = context.request.param("detail") or ""
     accept = context.request.headers.get("accept", "")
     asked_for = "statistics" in detail.split("+") or "detail=statistics" in accept.replace(" ", "")
@@ -194,7 +194,7 @@ def _migration_targets(context: RequestContext) -> list[Entity]:
 
 
 def _without_cpu_type(host: Entity) -> Entity:
-    """In this list the engine leaves `cpu.type` out."""
+    """The engine leaves `cpu.type` out of this list."""
     cpu = host.get("cpu")
     shown = {name: value for name, value in cpu.items() if name != "type"} if isinstance(cpu, dict) else cpu
     view = Entity("hosts", host.id, {**host.attrs, "cpu": shown}, parent=None, base=host.base, seq=host.seq)

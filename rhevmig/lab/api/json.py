@@ -1,4 +1,4 @@
-"""The same answers as JSON, as the engine gives them to `Accept: application/json`."""
+"""Answers as JSON, for `Accept: application/json`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 
 
 def json_of(body: bytes) -> bytes:
-    """An XML answer as JSON: dates are numbers, everything else is text, lists are arrays."""
+    """An XML answer as JSON: dates become numbers, all else strings, lists arrays."""
     root = etree.fromstring(body)
     type_name = load_model().tags.get(str(root.tag), "")
     children = [child for child in root if isinstance(child.tag, str)]

@@ -1,4 +1,4 @@
-"""From a path to what it means: a collection, an item, or an action on an item."""
+"""Resolution of a path: a collection, an item, or an action on an item."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rhevmig.lab.state.store import Entity, World
 #: Collections at the top: the links of the root, and one that it does not name.
 TOPS = frozenset(read_data("root.yaml")["links"]) | {"options"}
 _ALIASES = {"cpuprofiles": "clusters/cpuprofiles", "diskprofiles": "storagedomains/diskprofiles"}
-#: Collections that show entities which live elsewhere, and where these are changed.
+#: Collections that show entities of another place, where these are changed.
 _HOMES = {
     "cpuprofiles": "clusters/cpuprofiles",
     "datacenters/clusters": "clusters",
@@ -24,7 +24,7 @@ _HOMES = {
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a path points at."""
+    """The target of a path."""
 
     place: Place
     #: The entity above, if the path names one.
@@ -37,19 +37,19 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def not_found_page(url: str) -> EngineFault:
-    """The answer to a path that no resource of the engine has."""
+    """The answer to an unknown path."""
     text = f"RESTEASY003210: Could not find resource for full path: {url}"
     return EngineFault(404, text, content_type="text/html;charset=UTF-8", in_action=False)
 
 
 def home_of(place: Place) -> Place:
-    """Where the entities that a collection shows are changed: mostly there."""
+    """The place where the entities of a collection are changed; in most cases the same."""
     home = _HOMES.get(place.path)
     return schema.place(home) if home is not None else place
 
 
 def find_target(world: World, segments: list[str], url: str, *, to_write: bool = False) -> Target:
-    """Follow a path; refuses what the engine does not offer with its 404 page, an unknown parent with 404."""
+    """Resolve a path; refuses an unknown path with the engine's 404 page, an unknown parent with 404."""
     target = _follow(world, segments, url)
     home = home_of(target.place)
     if not to_write or target.entity_id is None or home is target.place:
@@ -101,7 +101,7 @@ def _item(world: World, place: Place, parent: Entity | None, entity_id: str) -> 
 
 
 def below(place: Place, name: str) -> Place | None:
-    """What a path shows under an item of a place."""
+    """The place of a sub-collection in a path; None if there is none."""
     shape = collections.sub_place(place, name)
     if shape is not None:
         return shape

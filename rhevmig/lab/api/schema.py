@@ -1,8 +1,8 @@
-"""The shape of each kind of entity, as data.
+"""The representation of each kind of entity, as data.
 
-A *place* is a URL without its ids, `vms` or `hosts/nics`: it names a kind together with the way its
-members, actions and links are offered there. `data/places.yaml` holds what was recorded;
-`data/model.json` the types of the API, which fill in members that no recording shows.
+A *place* is a URL without its ids, `vms` or `hosts/nics`: it describes how the members, actions and links
+of a kind are represented there. `data/places.yaml` has the recorded ones; members that no
+recording shows are taken from the types of the API in `data/model.json`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import yaml
 
-#: What a permission may name, wherever it is shown.
+#: References of a permission, at every place.
 _PERMISSION_REFS = {"role": "roles", "user": "users", "group": "groups", "template": "templates"}
 _FRONT = ("actions", "name", "description", "comment", "link")
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """The types of the API: what members each has and what each member holds."""
+    """The types of the API with their members."""
 
     #: Where the facts come from.
     origin: str
@@ -42,14 +42,14 @@ class _Recorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     refs: dict[str, str] = {}
     #: Members that only `follow` shows.
     followed: tuple[str, ...] = ()
-    #: The type of the model when the tag does not say it.
+    #: The type of the model, if it is not that of the tag.
     type: str | None = None
-    #: Names that `follow` answers with 500.
+    #: Names that `follow` refuses with 500.
     refused: tuple[str, ...] = ()
 
 
 class Place:
-    """One kind of entity as one URL offers it."""
+    """The representation of one kind of entity at one URL."""
 
     def __init__(self, path: str, recorded: _Recorded, model: Model) -> None:
         self.path = path
@@ -95,7 +95,7 @@ class Place:
 
     @cached_property
     def ref_tree(self) -> dict[str, Any]:
-        """Where references point, nested like the members; the empty key holds the place."""
+        """Targets of references, nested like the members; the empty key has the place."""
         tree: dict[str, Any] = {}
         for path, target in self.refs.items():
             below = tree
@@ -126,7 +126,7 @@ def _front_position(order: list[str], name: str) -> int:
 
 
 def _position(order: list[str], name: str, *, at_end: bool) -> int:
-    """Where an unrecorded member goes: alphabetically into the first ascending run, links into the last."""
+    """Position of an unrecorded member: alphabetically in the first ascending run, for links in the last."""
     start = order.index("link") + 1 if "link" in order else sum(front in order for front in _FRONT)
     runs, begin = [], start
     for number in range(start + 1, len(order)):
@@ -140,7 +140,7 @@ def _position(order: list[str], name: str, *, at_end: bool) -> int:
 
 @cache
 def bare_place(path: str, *, named: bool = False) -> Place:
-    """The place shown as a list of bare references, as labels show their members; groups add the name."""
+    """The place as a list of bare references, as in labels; affinity groups add the name."""
     shape = places()[path]
     recorded = _Recorded(tag=shape.tag, list=shape.list_tag, type="-", order=("name",) if named else ())
     return Place(f"{path}#bare", recorded, load_model())
@@ -148,7 +148,7 @@ def bare_place(path: str, *, named: bool = False) -> Place:
 
 @cache
 def derived_place(parent: Place, rel: str) -> Place | None:
-    """A sub-collection that is offered as a link but was never recorded: its shape from the model."""
+    """A sub-collection that is a link but was never recorded, described from the model."""
     if rel not in parent.links:
         return None
     member = parent.member_of_link(rel)

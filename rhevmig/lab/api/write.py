@@ -1,4 +1,4 @@
-"""POST, PUT, DELETE: create, edit, remove and act, each by what is registered in `acts`."""
+"""POST, PUT, DELETE and actions, by the handlers in `action_registry`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rhevmig.lab.state.store import Entity
 
 
 def write(context: RequestContext, target: Target) -> LabResponse:
-    """The answer to a request that changes something."""
+    """The answer to a request with another method than GET and HEAD."""
     method = context.request.method
     if method == "OPTIONS":
         return LabResponse(200, b"", [("Allow", _allowed(target))])
@@ -39,7 +39,7 @@ def _allowed(target: Target) -> str:
 
 
 def _not_modelled(context: RequestContext, what: str) -> EngineFault:
-    """What the lab does not do it refuses; it never answers with an empty success."""
+    """The refusal of what the lab does not model; an empty success would mislead clients."""
     return EngineFault(501, f"The lab does not model {what}.", reason="Not modelled", in_action=False)
 
 
@@ -68,9 +68,9 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
         answer = action_registry.unknown_of(place.path, name)
         if answer is None:
             raise EngineFault(404, in_action=False)
-        key, told = answer
-        if told is not None:
-            told(context, str(target.entity_id))
+        key, report = answer
+        if report is not None:
+            report(context, str(target.entity_id))
         raise EngineFault(400, f"[{message(key, context.language)}]")
     _guard(context)
     function = action_registry.action_of(place.path, name)
@@ -167,7 +167,7 @@ def _remove(context: RequestContext, target: Target) -> LabResponse:
 
 
 def shown_after_writing(context: RequestContext, entity: Entity) -> tuple[Place, Entity]:
-    """What a write answers: clusters and networks appear below their data center there."""
+    """The entity as a write shows it: clusters and networks below their data center."""
     if entity.place in ("clusters", "networks") and entity.ref("data_center"):
         center = context.world.find("datacenters", entity.ref("data_center"))
         shape = schema.place(f"datacenters/{entity.place}#written")

@@ -1,7 +1,7 @@
-"""Entities to XML as the engine writes it: indented by four blanks, attributes `href` then `id`.
+"""Entities as XML in the engine's format: indented by four spaces, attributes `href` then `id`.
 
-The text of an entity in a list is kept until the entity, or what its computed members depend on,
-changes; a list of five thousand VMs is then a join of what is there.
+The text of an entity in a list is cached until the entity, or the state on which its computed members
+depend, changes; a list of five thousand VMs is then one join.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ PROLOG = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ESCAPED_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-#: Structs that the engine writes as `<x/>` when nothing is in them, where a text would be `<x></x>`.
 #: The engine's indentation starts again at every eighth level.
 _BLANK = "    "
 
 
 def render_tree(tag: str, value: Any, *, level: int = 0, out: list[str] | None = None) -> list[str]:
-    """A tree that is no entity: faults, options, echoes of a request."""
+    """A tree that is not an entity: faults, options, echoes of a request."""
     lines = [] if out is None else out
     _value(lines, tag, value, level, {}, None, "")
     return lines
@@ -60,7 +59,7 @@ def render_entity(
     tag: str | None = None,
     level: int = 0,
 ) -> str:
-    """One entity; in a list its text is kept."""
+    """One entity; in a list its text is cached."""
     if follow or level == 0 or tag is not None:
         return _fresh(world, place, entity, look, follow, tag or place.tag, level)
     key = (place.path, look, level, entity.parent is None)
@@ -131,7 +130,7 @@ def _members(
             if look.filtered and isinstance(value, dict):
                 value = computed_attributes.filtered(place, name, value)
             if value is not None:
-                # a snapshot in its own list names its VM without a URL, as recorded
+                # in the list of snapshots the VM has no URL, as recorded
                 plain = place.path == "vms/snapshots" and name == "vm" and not look.followed and level == 2
                 below = {} if plain else refs.get(name, {})
                 _value(out, name, value, level, below, resolve, look.base)

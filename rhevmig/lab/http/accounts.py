@@ -1,8 +1,7 @@
-"""Who may do and see what: users with a password and roles, as the engine grants them.
+"""Users with their passwords and roles, and what they may see and do.
 
-Four kinds of caller are told apart, as recorded: an administrator, one who may only read everything,
-a user who sees what the roles on single objects show, and one without any permission, who gets a
-token and nothing more.
+There are four kinds of callers, as recorded: an administrator, a reader of everything, a user with roles
+on single objects, and a user without permissions, who gets a token and is then refused.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from enum import Enum
 from rhevmig.lab.state.attribute_values import Tree
 from rhevmig.lab.state.store import Entity, World
 
-#: Roles of an ordinary user that show VMs (recorded: UserVmManager on one cluster).
+#: Roles that make an administrator or a reader when they are granted on everything.
 ADMIN_ROLES = frozenset(("SuperUser", "DataCenterAdmin", "ClusterAdmin", "HostAdmin"))
 READ_ROLES = frozenset(("ReadOnlyAdmin",))
 
 
 class Standing(Enum):
-    """What kind of caller it is."""
+    """The kind of a caller."""
 
     #: Everything.
     ADMIN = "admin"
     #: Reads everything, changes nothing.
     READER = "reader"
-    #: Sees what its roles on objects show.
+    #: Sees the objects on which it has roles.
     USER = "user"
     #: Has no permission at all.
-    NOBODY = "nobody"
+    NONE = "none"
 
 
 class Caller:
@@ -37,7 +36,7 @@ class Caller:
     def __init__(self, user: Entity, standing: Standing, objects: frozenset[str]) -> None:
         self.user = user
         self.standing = standing
-        #: Ids of the objects on which roles were given.
+        #: Ids of the objects on which it has roles.
         self.objects = objects
 
     @property
@@ -45,14 +44,9 @@ class Caller:
         """The name as events show it: `admin@internal-authz`."""
         return self.user.text("user_name")
 
-    @property
-    def reads_all(self) -> bool:
-        """Whether lists are shown whole."""
-        return self.standing in (Standing.ADMIN, Standing.READER)
-
 
 def add_user(world: World, login: str, password: str | None, *, user_id: str | None = None) -> Entity:
-    """A user `name@profile` with a password; None as password lets nobody in."""
+    """A user `name@profile`; with None as password no one can log in."""
     name, _, profile = login.rpartition("@")
     principal = name or login
     authz = f"{profile or 'internal'}-authz"
@@ -94,7 +88,7 @@ def password_fits(user: Entity, password: str) -> bool:
 
 
 def caller_of(world: World, user: Entity) -> Caller:
-    """What the user's permissions make of them."""
+    """The caller with the permissions of that user."""
     names: dict[str, list[Entity | None]] = {}
     for permission in _permissions_of(world, user):
         role = world.find("roles", permission.ref("role"))
@@ -108,7 +102,7 @@ def caller_of(world: World, user: Entity) -> Caller:
     if everywhere & READ_ROLES:
         return Caller(user, Standing.READER, frozenset())
     objects = frozenset(obj.id for found in names.values() for obj in found if obj is not None)
-    return Caller(user, Standing.USER if names else Standing.NOBODY, objects)
+    return Caller(user, Standing.USER if names else Standing.NONE, objects)
 
 
 def _is_user(entity: Entity | None) -> bool:
@@ -154,7 +148,7 @@ def _vms_of(world: World, entity: Entity) -> list[Entity]:
 
 
 def _network_shown(world: World, caller: Caller, entity: Entity) -> bool:
-    """Management networks, which everybody may use, and those that the caller's VMs are on."""
+    """Management networks, which every user sees, and the networks of the caller's VMs."""
     network = entity if entity.place == "networks" else world.find("networks", entity.ref("network"))
     if network is None:
         return False

@@ -1,4 +1,4 @@
-"""Refusals: what the engine answers instead of doing, in its own shapes and words.
+"""Refusals with the status codes, texts and body formats of the engine.
 
 Texts are data (`data/messages.yaml`: key, status code, text in each recorded language).
 """
@@ -18,16 +18,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     #: Status code of an answer that carries only this text.
     status: int = 409
-    #: The text with `{names}` to fill in.
+    #: The text with `{names}` to be filled in.
     en: str
-    #: The same in other languages, as far as recorded.
+    #: The same in other languages, if recorded.
     de: str | None = None
     fr: str | None = None
     ja: str | None = None
 
 
 class EngineFault(Exception):
-    """The engine says no. `status` and `detail` as it says them; `in_action` when an action was asked for."""
+    """A refusal of the engine. `in_action`: False for a fault without the `<action>` around it."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ def _messages() -> dict[str, Message]:
 
 
 def message(key: str, language: str = "en", **values: object) -> str:
-    """A text of the engine, filled in, in a language if it was recorded in it."""
+    """A text of the engine, filled in; in English if it was not recorded in that language."""
     known = _messages()[key]
     pattern = getattr(known, language, None) or known.en
     return str(pattern).format(**values)
 
 
 def refuse(*keys: str, language: str = "en", details: Sequence[str] = (), **values: object) -> EngineFault:
-    """The refusal with these texts, bracketed and joined as the engine does.
+    """The refusal with these texts in brackets, separated by commas.
 
     The status code is that of the texts' class; of several, any 400 wins, then 409, 500, 403.
     """

@@ -1,7 +1,7 @@
-"""A small TCP relay in front of the server, for connections that fail: refused, reset, silent, cut, lost.
+"""A TCP relay in front of the server that makes connections fail: refused, reset, silent, cut, lost.
 
-The server says what is to become of an answer (`Response.fate`) before it sends it; the relay knows the
-connection by the port that the server saw, and lets the bytes pass, vanish or end early.
+The server announces the fate of an answer (`LabResponse.fate`) before it sends it. The relay identifies the
+connection by the port that the server sees, and lets the bytes pass, drops them or cuts them off.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Literal
 
 from rhevmig.errors import LabError
 
-#: What new connections meet.
+#: Treatment of new connections.
 Mode = Literal["pass", "refuse", "reset", "silent"]
-#: What becomes of one answer: it never arrives and the connection breaks (lost, reset), nothing ever comes
-#: (silent), or it ends in the middle (cut).
+#: Fate of one answer: the connection breaks before it arrives (lost, reset), it never arrives (silent), or
+#: it ends in the middle (cut).
 Fate = Literal["", "lost", "reset", "silent", "cut"]
 
 _RESET = struct.pack("ii", 1, 0)
@@ -37,13 +37,13 @@ class _Connection:
         self.passed_bytes = 0
 
     def reset(self) -> None:
-        """End the client's connection without a farewell."""
+        """Reset the client's connection."""
         _abort(self.client)
         self.server.transport.abort()
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:
-    """Reset a connection; one that is closed already stays so."""
+    """Reset a connection; one that is closed stays closed."""
     sock: socket.socket | None = writer.get_extra_info("socket")
     with suppress(OSError):
         if sock is not None:
@@ -52,7 +52,7 @@ def _abort(writer: asyncio.StreamWriter) -> None:
 
 
 class Relay:
-    """Listens on a port of its own and passes on to the server's."""
+    """Listens on a separate port and forwards to the server."""
 
     def __init__(self, target_port: int, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.target_port = target_port
@@ -83,13 +83,13 @@ class Relay:
         self._thread.join(10)
 
     def switch(self, mode: Mode) -> None:
-        """What new connections meet from now on; open ones are reset unless they may pass."""
+        """Set the mode of new connections; open ones are reset unless it is `pass` or `silent`."""
         self.mode = mode
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._apply_mode(), self._loop).result(10)
 
     def doom(self, port: int, fate: Fate) -> None:
-        """What becomes of the next answer on the connection that the server knows by that port."""
+        """Set the fate of the next answer on the connection that the server sees from that port."""
         connection = self._connections.get(port)
         if connection is not None:
             connection.fate = fate
@@ -180,7 +180,7 @@ class Relay:
             connection.reset()
 
     async def _pass_on(self, connection: _Connection, data: bytes) -> bool:
-        """Write what may pass; False when the connection is over."""
+        """Write what may pass; False when the connection has ended."""
         fate = connection.fate
         if self.mode == "silent" or fate == "silent":
             return True

@@ -1,4 +1,4 @@
-"""A request and a response, free of any server."""
+"""A request and a response, independent of the server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BODY_LIMIT_BYTES = 8 * 1024 * 1024
 
 
 def is_true(value: str | None) -> bool | None:
-    """A boolean parameter as the engine reads it; present and empty is true, absent or unreadable None."""
+    """A boolean parameter as the engine reads it: empty is true; None if absent or unreadable."""
     if value is None:
         return None
     if value.lower() in ("", "t", "true", "y", "yes", "1"):
@@ -19,7 +19,7 @@ def is_true(value: str | None) -> bool | None:
 
 
 class LabRequest:
-    """What a client sent."""
+    """A request of a client."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class LabRequest:
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.body = body
         self.client = client
-        #: The port that the request came from, as far as the server knows it.
+        #: The client's port; 0 if there is no server.
         self.port = 0
         self.params = dict(parse_qsl(query, keep_blank_values=True))
 
@@ -62,7 +62,7 @@ class LabRequest:
 
 
 class LabResponse:
-    """What the engine answers."""
+    """An answer of the engine."""
 
     __slots__ = ("body", "delay_s", "fate", "headers", "status")
 
@@ -72,9 +72,9 @@ class LabResponse:
         self.status = status
         self.body = body
         self.headers = headers or []
-        #: Real seconds that the server waits before it answers (slow answers on purpose, engine costs).
+        #: Real seconds by which the server delays the answer (injected faults, engine costs).
         self.delay_s = 0.0
-        #: What becomes of it on its way: "", lost, reset, silent or cut (see `relay`).
+        #: Its fate on the connection (see `relay`).
         self.fate: Literal["", "lost", "reset", "silent", "cut"] = ""
 
     def header(self, name: str) -> str | None:

@@ -1,7 +1,7 @@
-"""What a request would cost a real engine, so that a client's slowness shows on the lab as it would there.
+"""How long a real engine takes for a request, so that a slow client is as slow on the lab.
 
-The figures are data (`data/costs.yaml`) of one measured engine; they are added to each answer as time that
-passes before it goes out, in seconds of the lab's clock.
+The figures (`data/costs.yaml`) were measured on one engine. Answers are delayed by them, in seconds of the
+lab's clock.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _SEARCHED = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)\s*(?:!=|<=|>=|=|<|>)")
 class Costs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table, in milliseconds."""
 
-    #: Of every request.
+    #: Per request.
     fixed_ms: float
-    #: Of a list, a row, and what an unlimited one costs more.
+    #: Per row of a list, and the extra cost of an unlimited one.
     lists: dict[str, dict[str, float]]
-    #: Of a followed relation, a row of the outer list.
+    #: Of a followed relation, per row of the outer list.
     follow: dict[str, dict[str, float]]
-    #: Of all content, a row.
+    #: Of all content, per row.
     all_content_row_ms: float
     #: Of one entity, or a collection below one.
     items: dict[str, float]
     #: Of searching by a field.
     searches: dict[str, dict[str, float]]
-    #: Of the scheduler's answer, a VM.
+    #: Of the scheduler's answer, per VM.
     targets_vm_ms: float
-    #: Of an act.
+    #: Of an action or a write.
     acts_ms: float
 
 
 def cost_s(request: LabRequest, response: LabResponse) -> float:
-    """Seconds that the measured engine took for such a request."""
+    """Seconds that the measured engine takes for such a request."""
     table = _table()
     segments = [segment for segment in request.segments if segment not in ("ovirt-engine", "api")]
     if not segments or "sso" in segments or response.status >= 300:

@@ -1,4 +1,4 @@
-"""The HTTPS shell around the engine: uvicorn in a thread, one request at a time handed to `Engine.handle`."""
+"""The HTTPS server around the engine: uvicorn in a thread, passing one request at a time to the engine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-#: Real seconds between looks at the agenda, so that time passes without requests.
+#: Real seconds between checks of the agenda, so that time passes without requests.
 _TICK_S = 0.02
 _GZIP_FROM_BYTES = 2048
 
 
 class ServedEngine(Protocol):
-    """What the server needs of an engine."""
+    """What the server needs from an engine."""
 
     world: World
     #: Held while requests are answered or planned acts run.
@@ -70,7 +70,7 @@ class Server:
         )
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="rhevmig-lab", daemon=True)
-        #: In front of it, if connections are to fail on purpose.
+        #: In front of the server if connections are to fail.
         self.relay: Relay | None = None
         engine.gate = self._gate
 
@@ -138,7 +138,7 @@ class Server:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with its protocol named, asyncio sends without waiting for acknowledgements (40 ms an answer else)
+    # with an explicit protocol asyncio sets TCP_NODELAY; without it each answer takes 40 ms longer
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -152,7 +152,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _body(receive: _Receive) -> bytes | None:
-    """The whole body; None when it is too large to be read."""
+    """The whole body; None if it is larger than the limit."""
     parts, size = [], 0
     while True:
         message = await receive()

@@ -1,4 +1,4 @@
-"""Single sign-on: tokens for passwords, sessions that end after half an hour of silence, logout."""
+"""Single sign-on: tokens for passwords, sessions that end after 30 idle minutes, logout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rhevmig.lab.http.faults import html_error
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.state.store import Entity, World
 
-#: UserSessionTimeOutInterval: 30 minutes; the token goes with the session.
+#: UserSessionTimeOutInterval: 30 minutes; the token ends with the session.
 IDLE_LIMIT_S = 1800.0
 _TOKEN_LIFE_S = 604_800
 _API_SCOPE = "ovirt-app-api"
@@ -39,7 +39,7 @@ class SignOn:
         self.tokens: dict[str, _Token] = {}
 
     def token_endpoint(self, request: LabRequest) -> LabResponse:
-        """`/ovirt-engine/sso/oauth/token`: credentials, then the Accept header, then the scope."""
+        """`/ovirt-engine/sso/oauth/token`: checks credentials, then the Accept header."""
         form = dict(parse_qsl(request.query) + parse_qsl(request.body.decode("utf-8", "replace")))
         grant = form.get("grant_type", "")
         if not grant:
@@ -69,7 +69,7 @@ class SignOn:
         return _json({"access_token": token, "scope": shown, "exp": str(expires_ms), "token_type": "bearer"})
 
     def _check(self, username: str, password: str) -> Entity | str:
-        """The user, or the sentence that refuses."""
+        """The user, or the text of the refusal."""
         name, _, profile = username.rpartition("@")
         if not name or profile not in accounts.profiles(self.world):
             shown = username if name else f"{username}@N/A"
@@ -83,17 +83,17 @@ class SignOn:
         return user
 
     def logout_endpoint(self, request: LabRequest) -> LabResponse:
-        """`/ovirt-engine/services/sso-logout`: always a success; an unknown token too."""
+        """`/ovirt-engine/services/sso-logout`: always a success, also for an unknown token."""
         form = dict(parse_qsl(request.query) + parse_qsl(request.body.decode("utf-8", "replace")))
         self.tokens.pop(form.get("token", ""), None)
         return LabResponse(status=200, body=b"{ }", headers=[("Content-Type", "application/json")])
 
     def expire_all(self) -> None:
-        """Every session ends now."""
+        """End every session."""
         self.tokens.clear()
 
     def caller(self, request: LabRequest) -> tuple[Caller, bool]:
-        """Who asks, and whether a session began with this request; an HTML page of status 401 otherwise."""
+        """The caller, and whether a session began with this request; refuses with a 401 page."""
         header = request.headers.get("authorization", "")
         kind, _, credentials = header.partition(" ")
         if kind.lower() == "bearer":
@@ -107,7 +107,7 @@ class SignOn:
         else:
             raise html_error(401, "Unauthorized")
         caller = accounts.caller_of(self.world, user)
-        if caller.standing is Standing.NOBODY:
+        if caller.standing is Standing.NONE:
             profile = caller.login.rpartition("@")[2].removesuffix("-authz")
             raise html_error(
                 401, f"The user {caller.login} with profile [{profile}] is not authorized to perform login"

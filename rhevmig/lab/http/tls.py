@@ -1,4 +1,4 @@
-"""The lab's own certificate authority: new for each lab, or kept in a directory to be trusted once."""
+"""The certificate authority of the lab: new for each lab, or kept in a directory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Authority:
 
     @classmethod
     def new(cls) -> Authority:
-        """A fresh one."""
+        """A new one."""
         return cls(trustme.CA())
 
     @classmethod
     def load(cls, directory: Path) -> Authority:
-        """The one kept in a directory, made there if there is none."""
+        """The one in a directory, created there if there is none."""
         certificate, key = directory / "lab-ca.pem", directory / "lab-ca.key"
         if certificate.exists() and key.exists():
             return cls(trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes()))

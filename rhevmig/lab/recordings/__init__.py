@@ -1,1 +1,1 @@
-"""A lab's world from recorded answers of a real engine."""
+"""A world from recorded answers of a real engine."""

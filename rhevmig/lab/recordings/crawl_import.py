@@ -1,7 +1,7 @@
-"""A world from the recorded answers of a real engine: each GET of a crawl is read back into state.
+"""A world from the recorded answers of a real engine: each GET of a crawl becomes state.
 
-Only state is kept. What an answer computes (summaries, hrefs, actions, display addresses) is dropped
-and computed again when asked, so a host renamed here shows its new name everywhere.
+Only state is kept. Computed parts of an answer (summaries, hrefs, actions, display addresses) are dropped
+and computed again when requested, so that a renamed host has its new name everywhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rhevmig.lab.state.store import Entity, World
 from rhevmig.recordings.cassette_file import read_cassette
 from rhevmig.recordings.exchange import Exchange
 
-#: Lists that show entities of another place; what they say is read from that place.
+#: Lists that show entities of another place; the entities are read from that place.
 ALIASES = frozenset(
     (
         "storagedomains/vms",
@@ -40,29 +40,29 @@ ALIASES = frozenset(
         "users/groups",
     )
 )
-#: Places whose entities stand for another: the place of that one, and the members of their own.
+#: Places whose entities show another one: the place of that one, and the members that are not its.
 _STAND_INS = {
     "clusters/networks": ("networks", ("cluster", "display", "required", "status", "usages")),
     "datacenters/storagedomains": ("storagedomains", ("data_center", "status")),
     "vms/tags": ("tags", ("vm", "description")),
     "hosts/tags": ("tags", ("host", "description")),
 }
-#: Lists at the top that come as the database's rows lie.
+#: Collections at the top in the order of the database's rows.
 _IN_ROWS = frozenset(("schedulingpolicies", "schedulingpolicyunits", "storageconnections"))
-#: Roles that are given on everything, as far as the recordings show: SuperUser and ReadOnlyAdmin.
+#: Roles that are granted on everything in the recordings: SuperUser and ReadOnlyAdmin.
 _ON_EVERYTHING = frozenset(("00000000-0000-0000-0000-000000000001", "def0000c-0000-0000-0000-def00000000c"))
 _COMPUTED = {"hosts": ("summary", "max_scheduling_memory")}
 
 
 def read_crawl(world: World, path: Path) -> World:
-    """Fill the world with what a crawl saw; its clock should stand at the crawl's time."""
+    """Fill the world from a crawl; its clock should be at the time of the crawl."""
     take_in(world, read_cassette(path))
     settle_links(world)
     return world
 
 
 def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
-    """Read answers into state, in order; the last sight of an entity wins."""
+    """Read answers into state, in order; of several answers about an entity the last counts."""
     for exchange in exchanges:
         read = exchange.method == "GET" and exchange.status == 200
         written = exchange.method in ("POST", "PUT") and exchange.status in (200, 201)
@@ -87,7 +87,7 @@ def take_in(world: World, exchanges: Iterable[Exchange]) -> None:
 
 
 def _nested(world: World, root: etree._Element, exchange: Exchange) -> list[etree._Element]:
-    """What `follow` wrote into the answer, taken out of it."""
+    """The followed elements of an answer, taken out of it."""
     wanted = parse_follow(exchange.param("follow"))
     if not wanted or root.tag in ("jobs", "job"):
         return []
@@ -173,7 +173,7 @@ def _entity(
     known = world.find(place_path, entity_id, parent)
     if known is None:
         return world.add(place_path, entity_id, attrs, parent=parent, base=base)
-    if set(attrs) <= {"name"}:  # a mere reference says nothing about what it refers to
+    if set(attrs) <= {"name"}:  # a bare reference
         return known
     gone = set(known.attrs) - set(attrs) - places()[place_path].followed
     world.update(known, {**dict.fromkeys(sorted(gone)), **attrs})
@@ -181,7 +181,7 @@ def _entity(
 
 
 def _quota_of(world: World, element: etree._Element) -> None:
-    """A quota lives below its data center, which only its path says."""
+    """The data center of a quota is known only from its path."""
     quota = element.find("quota")
     segments = (quota.get("href") or "").split("/")[3:] if quota is not None else []
     center = world.find("datacenters", segments[1]) if len(segments) == 4 else None
@@ -192,7 +192,7 @@ def _quota_of(world: World, element: etree._Element) -> None:
 def _made_from(
     world: World, place_path: str, entity_id: str, attrs: Tree, own: tuple[str, ...]
 ) -> Entity | None:
-    """What stands in for another one tells all of it that is known as long as that was not seen itself."""
+    """The entity behind one that shows it, from the attributes seen there, if it was not read itself."""
     told = {name: value for name, value in attrs.items() if name not in own}
     return world.add(place_path, entity_id, told) if "name" in told else None
 
@@ -200,7 +200,7 @@ def _made_from(
 def _is_system_permission(
     world: World, place_path: str, element: etree._Element, parent: Entity | None
 ) -> bool:
-    """A permission on everything, shown once more with one of its objects."""
+    """Whether it is a permission on everything, repeated below an object."""
     if not place_path.endswith("/permissions"):
         return False
     own = str(element.get("id"))
@@ -228,7 +228,7 @@ def _granted(element: etree._Element) -> Tree:
 
 
 def _below(world: World, attrs: Tree, element: etree._Element) -> None:
-    """Followed collections (a job's steps) become entities of their own."""
+    """Followed collections (a job's steps) become separate entities."""
     steps = element.find("steps")
     if element.tag == "job" and steps is not None:
         attrs.pop("steps", None)
@@ -257,7 +257,7 @@ def _strip_computed(world: World, place_path: str, attrs: Tree, element: etree._
 
 
 def _host_rows(world: World, root: etree._Element) -> None:
-    """Lists that are not sorted come in the order of the database's rows: learn it from the longest seen."""
+    """Unsorted lists have the order of the database's rows: take it from the longest one."""
     rows = world.row_orders.setdefault(("hosts", ""), {})
     ids = [str(element.get("id")) for element in _elements(root)]
     if any(number > rows.get(entity_id, -1) for number, entity_id in enumerate(ids)):
@@ -285,7 +285,7 @@ def _engine_facts(world: World, root: etree._Element) -> None:
 
 
 def settle_links(world: World) -> None:
-    """After everything is read: events in order; what hosts report later stays until they do."""
+    """After all answers: sort events; keep what hosts will correct with their next report."""
     events = world.tables.get("events", {})
     world.tables["events"] = dict(sorted(events.items(), key=lambda item: int(item[0])))
     by_address = {host.text("address"): host.id for host in world.all("hosts")}

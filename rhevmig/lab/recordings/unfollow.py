@@ -1,7 +1,7 @@
-"""Followed answers taken apart: what was written in place becomes an answer of its own again.
+"""Followed answers taken apart: followed elements become separate answers again.
 
-`vms?follow=nics,disk_attachments.disk` holds VMs, their NICs, their attachments and the disks; a world keeps
-each where it belongs.
+`vms?follow=nics,disk_attachments.disk` has VMs, their NICs, their attachments and the disks; a world stores
+each at its own place.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Rows = dict[tuple[str, str], list[str]]
 
 
 def unfold(element: etree._Element, place_path: str, wanted: Wanted, rows: Rows) -> Iterator[etree._Element]:
-    """What is written inside this element although it lives elsewhere; references stay.
+    """The followed elements inside this one; references to them stay in it.
 
-    Statistics are left out: they are gauges, and several of a host have one id.
+    Statistics are left out: several of a host have the same id.
     """
     names = {name.replace("_", ""): deeper for name, deeper in wanted.items()}
     for child in list(element):
@@ -65,6 +65,6 @@ def _place_of(element: etree._Element) -> str:
 
 
 def _keeps_references(place_path: str, member: str) -> bool:
-    """Whether the object itself holds those references: a group its VMs."""
+    """Whether the object itself has these references, as a group has its VMs."""
     place = places().get(place_path)
     return place is not None and any(path.split("/")[0] == member for path in place.refs)

@@ -1,7 +1,7 @@
 """Kinds of objects as a table: what a new one needs, what it has at first, which names are refused.
 
-`add_entity`, `edit_entity` and `remove_entity` carry the table out. Kinds of which more follows than that
-have handlers in modules of their own, which use these functions where they fit.
+`add_entity`, `edit_entity` and `remove_entity` apply the table. Kinds with further consequences have handlers
+in other modules, which use these functions where they fit.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def add_entity(
     Args:
         parent: the object above it.
         base: members where nothing is sent, in addition to the table's.
-        members: members that the engine sets, whatever the body says.
+        members: members that the engine sets, not the body.
         entity_id: its id, if it is not a new one.
     """
     kind = KINDS[place]

@@ -1,4 +1,4 @@
-"""What building a world keeps in mind: the names met so far, memory still free, the next address."""
+"""The state of building a world: names so far, free memory of hosts, the next MAC address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rhevmig.lab.state.store import Entity, World
 
 
 class Builder:
-    """The names met so far while a world is built."""
+    """Names, free memory and addresses while a world is built."""
 
     def __init__(self, world: World, file: str) -> None:
         self.world = world
@@ -25,7 +25,7 @@ class Builder:
         return ScenarioInvalid(file=self.file, detail=detail)
 
     def id_of(self, place: str, name: str, given: str | None) -> str:
-        """The id given, or one made of seed, place and name."""
+        """The given id, or one derived from seed, place and name."""
         return given or self.world.new_id(place, name)
 
     def add(
@@ -38,24 +38,24 @@ class Builder:
         scope: str = "",
         **more: Any,
     ) -> Entity:
-        """A new entity that later entries may name."""
+        """A new entity, which later entries may name."""
         entity = self.world.add(place, self.id_of(place, f"{scope}{name}", given), attrs, **more)
         self.names[place, f"{scope}{name}"] = entity
         return entity
 
     def get(self, place: str, name: str, *, asked_by: str, scope: str = "") -> Entity:
-        """The entity of that name; a scenario that names what does not exist is refused."""
+        """The entity of that name; raises ScenarioInvalid if there is none."""
         found = self.names.get((place, f"{scope}{name}"))
         if found is None:
             raise self.invalid(f"{asked_by} names {name!r}, but there is none among {place}")
         return found
 
     def offer_memory(self, cluster_id: str, host: Entity, memory_gib: float) -> None:
-        """A host on which VMs without a named host may be put."""
+        """Offer a host for VMs that name no host."""
         heapq.heappush(self.free.setdefault(cluster_id, []), (-memory_gib, host.seq, host))
 
     def roomiest(self, cluster_id: str, memory_gib: float) -> Entity | None:
-        """The Up host of a cluster with the most memory left; what is put there is taken off."""
+        """The up host of a cluster with the most free memory, which this reserves there."""
         hosts = self.free.get(cluster_id)
         if not hosts:
             return None
@@ -71,14 +71,14 @@ class Builder:
 
 
 def with_attributes(attrs: Tree, entry: Any) -> Tree:
-    """The members with those that the entry sets by path."""
+    """The members with the attributes of the entry."""
     for path, value in entry.attributes.items():
         attrs = with_value(attrs, path, plain(value))
     return attrs
 
 
 def plain(value: Any) -> Any:
-    """A value of a scenario as the tree holds it: texts, and structs and lists of them."""
+    """A value of a scenario as the tree has it: strings, and structs and lists of them."""
     if isinstance(value, dict):
         return {str(key): plain(member) for key, member in value.items()}
     if isinstance(value, list):

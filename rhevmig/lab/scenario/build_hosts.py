@@ -1,4 +1,4 @@
-"""The hosts of a scenario: devices, bonds, attached networks and what differs from what is wanted."""
+"""The hosts of a scenario with their devices, bonds and attached networks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MODES = {
 
 
 def add_hosts(builder: Builder, entry: HostEntry) -> None:
-    """One host, or as many as the entry counts."""
+    """The hosts of an entry."""
     cluster = builder.get("clusters", entry.cluster, asked_by=f"host {entry.name}")
     numbers = range(entry.first, entry.first + (entry.count or 1))
     if entry.count is not None and "{n" not in entry.name and entry.count > 1:
@@ -131,7 +131,7 @@ def _nics(builder: Builder, host: Entity, entry: HostEntry, cluster: Entity, num
 
 
 def _numbered(builder: Builder, pattern: str, number: int, asked_by: str) -> str:
-    """The address of the host with that number; counting goes on through the network beyond 255."""
+    """The address of the host with that number; counting continues through the network beyond 255."""
     try:
         first = ipaddress.ip_interface(pattern.replace(".{n}/", ".0/").replace("{n}", str(number)))
     except ValueError as error:
@@ -171,7 +171,7 @@ def _device(builder: Builder, host: Entity, nic: NicEntry, position: int) -> Ent
 
 
 def choose_spm(world: World) -> None:
-    """The first Up host of each data center manages its storage pool, unless one was named."""
+    """Make the first up host of each data center its SPM, unless the scenario names one."""
     for center in world.all("datacenters"):
         clusters = world.referring("clusters", "data_center", center.id)
         hosts = [host for cluster in clusters for host in world.referring("hosts", "cluster", cluster.id)]

@@ -1,4 +1,4 @@
-"""From a scenario to a world."""
+"""A world from a scenario: users, data centers, clusters, affinity and events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_world(
     speed: float = 1.0,
     monotonic: Callable[[], float] | None = None,
 ) -> World:
-    """A world as the scenario says."""
+    """The world of a scenario."""
     start = scenario.start
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=UTC)
@@ -96,7 +96,7 @@ _ROLE_NAMES = {"admin": "SuperUser", "reader": "ReadOnlyAdmin"}
 
 
 def _roles(builder: Builder, scenario: Scenario) -> None:
-    """Permissions, given last because they may lie on any object."""
+    """Permissions, added last because they may be on any object."""
     world = builder.world
     admin = UserEntry(name="admin@internal")
     for user in scenario.users or [admin]:
@@ -104,7 +104,7 @@ def _roles(builder: Builder, scenario: Scenario) -> None:
             continue
         role = world.named("roles", _ROLE_NAMES.get(user.role, user.role))
         if role is None:
-            raise builder.invalid(f"user {user.name} has the role {user.role!r}, which no engine has")
+            raise builder.invalid(f"user {user.name} has the role {user.role!r}, which does not exist")
         owner = builder.names["users", user.name]
         attrs = {"role": ref(role.id), "user": ref(owner.id)}
         place = {"cluster": "clusters", "vm": "vms", "data_center": "datacenters", "host": "hosts"}

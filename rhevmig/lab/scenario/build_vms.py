@@ -17,7 +17,7 @@ _RUNNING = frozenset(
 
 
 def add_vms(builder: Builder, entry: VmEntry) -> None:
-    """One VM, or as many as the entry counts."""
+    """The VMs of an entry."""
     if entry.count is not None and entry.count > 1 and "{n" not in entry.name:
         raise builder.invalid(f"VM {entry.name}: count needs a name with {{n}}")
     cluster = builder.get("clusters", entry.cluster, asked_by=f"VM {entry.name}")
@@ -27,7 +27,7 @@ def add_vms(builder: Builder, entry: VmEntry) -> None:
 
 
 def _shared(builder: Builder, entry: VmEntry, cluster: Entity) -> Tree:
-    """The members that all VMs of an entry have alike; they share them."""
+    """The members that all VMs of an entry share."""
     world = builder.world
     memory = int(entry.memory_gib * _GIB)
     guaranteed = int((entry.guaranteed_gib if entry.guaranteed_gib is not None else entry.memory_gib) * _GIB)

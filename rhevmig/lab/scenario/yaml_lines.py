@@ -1,4 +1,4 @@
-"""Where in a YAML text a value stands, so that a refusal can name its line."""
+"""The line of a value in a YAML text, for error messages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import yaml
 
-#: The safe loader, in C where PyYAML was built with it: ten times as fast.
+#: The safe loader, in C if PyYAML has it: ten times as fast.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def line_of(text: str, path: str) -> int | None:
-    """The line, from 1, of what stands at a path like `$.hosts[3].memory_gib`, or of its nearest parent."""
+    """The line, from 1, of the value at a path like `$.hosts[3].memory_gib`, or of its nearest parent."""
     try:
         node = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError:
@@ -43,15 +43,15 @@ def _step(node: yaml.Node, key: str, index: str) -> tuple[yaml.Node, int] | None
 
 
 def line_naming(text: str, owner: str, value: str) -> int | None:
-    """The line where the entry called `owner` says `value`; else the first that says it at all."""
+    """The line of `value` in the entry named `owner`; else the first line with it."""
     try:
         root = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError:
         return None
     if root is None:
         return None
-    own = (line for entry in _called(root, owner) for line in _saying(entry, value))
-    return next(own, None) or next(_saying(root, value), None)
+    own = (line for entry in _named(root, owner) for line in _lines_with(entry, value))
+    return next(own, None) or next(_lines_with(root, value), None)
 
 
 def _below(node: yaml.Node) -> list[yaml.Node]:
@@ -60,17 +60,17 @@ def _below(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _saying(node: yaml.Node, value: str) -> Iterator[int]:
+def _lines_with(node: yaml.Node, value: str) -> Iterator[int]:
     if isinstance(node, yaml.ScalarNode) and node.value == value:
         yield node.start_mark.line + 1
     for child in _below(node):
-        yield from _saying(child, value)
+        yield from _lines_with(child, value)
 
 
-def _called(node: yaml.Node, name: str) -> Iterator[yaml.Node]:
+def _named(node: yaml.Node, name: str) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.MappingNode) and any(
         key.value == "name" and value.value == name for key, value in node.value
     ):
         yield node
     for child in _below(node):
-        yield from _called(child, name)
+        yield from _named(child, name)

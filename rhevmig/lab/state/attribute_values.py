@@ -1,7 +1,7 @@
 """The value of an attribute: text, a struct (dict) or a list under its tag, as XML has it.
 
-A tree is never changed in place: `put` copies the way down, so that thousands of entities may share
-one default. `@id` holds the id of a reference; hrefs are never kept, they are computed when rendered.
+A tree is never changed in place: `with_value` copies the path down, so that thousands of entities may
+share one default. `@id` holds the id of a reference; hrefs are not stored but computed when rendered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Tree = dict[str, Any]
 
 
 class XmlRefused(Exception):
-    """The body is not XML that the engine would read."""
+    """The body is not XML that the engine reads."""
 
 
 def value_at(tree: Mapping[str, Any], path: str) -> Any:
@@ -110,7 +110,7 @@ def parse_xml(body: bytes) -> etree._Element:
 
 
 def walk(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value of a tree with its slashed path, lists passed through."""
+    """Each value of a tree with its slashed path; items of lists have the path of the list."""
     if isinstance(tree, list):
         for item in tree:
             yield from walk(item, path)

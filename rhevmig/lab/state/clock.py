@@ -1,7 +1,7 @@
-"""Simulated time: one clock for the whole lab, and the agenda of what will happen.
+"""Simulated time: one clock for the whole lab, and the agenda of planned acts.
 
-The clock stands still while an act of the agenda runs, at the very instant the act was planned for, so
-the same requests at the same simulated times always give the same world, however late they are served.
+The clock is stopped while an act of the agenda runs, at the instant for which the act was planned, so the
+same requests at the same simulated times always give the same world, however late they are served.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def stamp(seconds: float) -> str:
 
 
 class SimClock:
-    """Seconds since 1970, simulated. Speed 0 means that it moves only when told."""
+    """Seconds since 1970, simulated. At speed 0 only `add` moves it."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class SimClock:
 
     @property
     def now_s(self) -> float:
-        """Simulated seconds since 1970; while an act runs, the instant it was planned for."""
+        """Simulated seconds since 1970; while an act runs, the instant for which it was planned."""
         if self._frozen_s is not None:
             return self._frozen_s
         return self.running_s
 
     @property
     def running_s(self) -> float:
-        """The simulated time that the wall allows, whatever runs now."""
+        """The simulated time by the wall clock, also while an act runs."""
         return self.start_s + self._added_s + (self._monotonic() - self._origin_s) * self.speed
 
     def now(self) -> datetime:
@@ -59,16 +59,16 @@ class SimClock:
         return stamp(self.now_s)
 
     def add(self, seconds: float) -> None:
-        """Let time pass at once."""
+        """Advance the clock by that many simulated seconds."""
         self._added_s += max(0.0, seconds)
 
     def freeze(self, at_s: float | None) -> None:
-        """Stand still at an instant, or go on with None."""
+        """Stop the clock at an instant, or continue with None."""
         self._frozen_s = at_s
 
 
 class Planned:
-    """One act of the future; it can be called off."""
+    """One planned act; it can be cancelled."""
 
     __slots__ = ("_act", "at_s", "called_off", "name", "number")
 
@@ -83,17 +83,17 @@ class Planned:
         return (self.at_s, self.number) < (other.at_s, other.number)
 
     def call_off(self) -> None:
-        """Never run it."""
+        """Do not run it."""
         self.called_off = True
 
     def run(self) -> None:
-        """Do it, unless called off."""
+        """Run it unless it was cancelled."""
         if not self.called_off:
             self._act()
 
 
 class Agenda:
-    """What will happen and when, in order of time and then of planning."""
+    """Planned acts, in order of time and then of planning."""
 
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
@@ -101,18 +101,18 @@ class Agenda:
         self._number = 0
 
     def at(self, at_s: float, act: Callable[[], None], name: str = "") -> Planned:
-        """Plan an act for a simulated instant."""
+        """Plan an act for an instant, in simulated seconds since 1970."""
         self._number += 1
         planned = Planned(max(at_s, self.clock.now_s), self._number, act, name)
         heapq.heappush(self._heap, planned)
         return planned
 
     def after(self, seconds: float, act: Callable[[], None], name: str = "") -> Planned:
-        """Plan an act so many simulated seconds from now."""
+        """Plan an act for that many simulated seconds from now."""
         return self.at(self.clock.now_s + seconds, act, name)
 
     def every(self, seconds: float, act: Callable[[], None], name: str = "") -> None:
-        """Plan an act now and again, for as long as the lab lives."""
+        """Plan an act repeatedly, with that many simulated seconds between runs."""
 
         def again() -> None:
             act()
@@ -122,13 +122,13 @@ class Agenda:
 
     @property
     def next_at_s(self) -> float | None:
-        """When the next act is due."""
+        """Instant of the next act, in simulated seconds since 1970; None if there is none."""
         while self._heap and self._heap[0].called_off:
             heapq.heappop(self._heap)
         return self._heap[0].at_s if self._heap else None
 
     def run_due(self) -> int:
-        """Run everything due by now, each at its own instant; how many ran."""
+        """Run every act that is due, each at its planned instant; returns how many ran."""
         limit_s, ran = self.clock.running_s, 0
         try:
             while (due_s := self.next_at_s) is not None and due_s <= limit_s:

@@ -1,4 +1,4 @@
-"""What new entities are like (`data/defaults.yaml`) and what every engine has (`data/installation.json`)."""
+"""Attributes of new entities (`data/defaults.yaml`) and what every engine has (`data/installation.json`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAC_POOL_ID = "58ca604b-017d-0374-0220-00000000014e"
 SUPER_USER_ID = "00000000-0000-0000-0000-000000000001"
 
 
-#: A picture of one transparent pixel: what every icon of the lab shows.
+#: One transparent pixel, the picture of every icon of the lab.
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 
@@ -43,7 +43,7 @@ def _installation() -> _Installation:
 
 @cache
 def read_data(name: str) -> dict[str, Any]:
-    """A file of `data/`; share it, never change it."""
+    """A YAML file of `data/`; callers must not change it."""
     raw = (files("rhevmig.lab") / "data" / name).read_bytes()
     return dict(yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
 
@@ -55,7 +55,7 @@ def member_set(name: str) -> frozenset[str]:
 
 
 def default_attrs(place: str) -> Tree:
-    """The members of a new entity; share them, never change them."""
+    """The attributes of a new entity; callers must not change them."""
     found: Tree = read_data("defaults.yaml").get(place, {})
     return found
 

@@ -1,4 +1,4 @@
-"""The engine's event log: indexes that only grow, codes, severities, texts, and what each event is about."""
+"""The engine's event log: indexes that only grow, codes, severities, texts and references."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ _MEMBERS = {
 class EventKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One type of event."""
 
-    #: normal, warning, error or alert.
     severity: str = "normal"
     #: The text with `{names}` to fill in.
     text: str
-    #: What it refers to beside its user; all that follows from its subjects if absent.
+    #: References in addition to its user; by default all that follow from its subjects.
     refs: frozenset[str] | None = None
-    #: Seconds in which the same event about the same things is not written again.
+    #: Seconds in which the same event about the same entities is not written again.
     flood_s: int = 0
 
 
@@ -69,9 +68,9 @@ class EventLog:
         text: str | None = None,
         **values: object,
     ) -> Entity | None:
-        """A new event about these entities; None when the flood limit holds it back.
+        """A new event about these entities; None if the flood limit suppresses it.
 
-        A VM brings its cluster, data center and template along, a host its cluster and data center.
+        A VM adds references to its cluster, data center and template, a host to its cluster and data center.
         """
         kind = event_kinds().get(code, EventKind(text=""))
         flooded = (code, tuple(entity.id for entity in about if entity is not None))
@@ -95,7 +94,7 @@ class EventLog:
         return self.world.add("events", str(index), attrs)
 
     def add(self, attrs: dict[str, Any]) -> Entity:
-        """An event as somebody else words it (planted by a scenario, or POSTed)."""
+        """An event with its own text, from a scenario or another program."""
         index = self._next_index()
         known = {
             "custom_id": "-1",

@@ -1,4 +1,4 @@
-"""What the engine says by itself: events with the references and the user that each type carries."""
+"""Events that the engine writes on its own behalf or for a user."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from rhevmig.lab.state.event_log import EventLog
 from rhevmig.lab.state.store import Entity, World
 
-#: The user of what the engine does on its own.
+#: The user in events about what the engine does by itself.
 SYSTEM = "SYSTEM"
 
 
 def duration_words(seconds: float) -> str:
-    """A duration as the engine words it: `1 minute 12 seconds`, `0 seconds`."""
+    """A duration as the engine writes it: `1 minute 12 seconds`, `0 seconds`."""
     whole = int(seconds)
     parts = [
         (whole // 86400, "day"),
@@ -28,16 +28,14 @@ def duration_words(seconds: float) -> str:
 
 
 class EventPublisher:
-    """Writes events the way the engine does for what moves."""
+    """Writes events with the references and the user that each type shows."""
 
     def __init__(self, world: World, events: EventLog) -> None:
         self.world = world
         self.events = events
-        self._numbers = 0
 
     def own_correlation_id(self) -> str:
-        """Eight hex digits, as the engine gives to what it starts by itself."""
-        self._numbers += 1
+        """A correlation id of eight hex digits, as the engine generates for what it starts by itself."""
         return self.world.new_id("own-correlation")[:8].lstrip("0") or "1"
 
     def say(

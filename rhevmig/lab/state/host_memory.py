@@ -26,7 +26,7 @@ ACTIVE_STATUSES = frozenset(
 
 
 def overhead_mib(vm: Entity) -> int:
-    """What QEMU needs beside the guest's memory: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
+    """Memory of QEMU in addition to the guest's: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
     vcpus = 1
     for part in ("sockets", "cores", "threads"):
         vcpus *= vm.number(f"cpu.topology.{part}", 1)
@@ -34,7 +34,7 @@ def overhead_mib(vm: Entity) -> int:
 
 
 def _committed_mib(world: World, host: Entity) -> int:
-    """Memory of the VMs on a host, MiB; kept until one of them changes, comes or goes."""
+    """Memory of the VMs on a host, MiB; cached until one of them changes, arrives or leaves."""
     version = world.load_version.get(host.id, 0)
     known = host.lab.get("#committed")
     if known is None or known[0] != version:
@@ -45,7 +45,7 @@ def _committed_mib(world: World, host: Entity) -> int:
 
 
 def schedulable_mib(world: World, host: Entity) -> int:
-    """What the scheduler may still place on the host, MiB."""
+    """Memory that the scheduler may still place on the host, MiB."""
     cluster = world.find("clusters", host.ref("cluster"))
     percent = cluster.number("memory_policy.over_commit.percent", 100) if cluster else 100
     memory = host.number("memory") // MIB * percent // 100

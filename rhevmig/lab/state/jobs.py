@@ -1,11 +1,11 @@
-"""Jobs and their steps: what the engine started, how far it is, how it ended, and when it is forgotten."""
+"""Jobs and their steps, and when they are removed from the list."""
 
 from __future__ import annotations
 
 from rhevmig.lab.state.attribute_values import Tree, ref
 from rhevmig.lab.state.store import Entity, World
 
-#: A finished job is forgotten ten minutes after its end, a failed one after an hour; swept every ten minutes.
+#: Seconds after which finished and failed jobs are removed, and between two sweeps.
 FINISHED_KEPT_S = 600.0
 FAILED_KEPT_S = 3600.0
 SWEEP_S = 600.0
@@ -20,7 +20,7 @@ class JobList:
     def start(
         self, description: str, *, owner: Entity | None, correlation_id: str, auto_cleared: bool = True
     ) -> Entity:
-        """A job that has started, with its validating step already finished."""
+        """A job that has started, without steps."""
         now = self.world.clock.stamp()
         attrs: Tree = {
             "description": description,
@@ -46,13 +46,8 @@ class JobList:
     ) -> Entity:
         """A step of a job; kind is validating, executing, finalizing or unknown."""
         now = self.world.clock.stamp()
-        number = len(
-            [
-                step
-                for step in self.world.children(job, "steps")
-                if step.ref("parent_step") == (parent.id if parent else None)
-            ]
-        )
+        siblings = [step.ref("parent_step") for step in self.world.children(job, "steps")]
+        number = siblings.count(parent.id if parent else None)
         attrs: Tree = {
             "description": description,
             "external": "false",
@@ -67,11 +62,11 @@ class JobList:
         return self.world.add("jobs/steps", self.world.new_id("step"), attrs, parent=job)
 
     def end_step(self, step: Entity, status: str = "finished") -> None:
-        """A step is over: finished, failed, aborted or unknown."""
+        """A step has ended: finished, failed, aborted or unknown."""
         self.world.update(step, {"status": status, "end_time": self.world.clock.stamp()})
 
     def end(self, job: Entity, status: str = "finished") -> None:
-        """A job is over, and with it the steps still open."""
+        """A job has ended, and with it its open steps."""
         if job.text("status") != "started":
             return
         for step in self.world.children(job, "steps"):
@@ -82,7 +77,7 @@ class JobList:
         job.lab["ended_s"] = self.world.clock.now_s
 
     def sweep(self) -> None:
-        """Forget jobs that ended long enough ago."""
+        """Remove jobs that ended long enough ago."""
         now_s = self.world.clock.now_s
         for job in self.world.all("jobs"):
             ended_s = job.lab.get("ended_s")

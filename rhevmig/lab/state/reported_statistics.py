@@ -1,7 +1,7 @@
-"""Figures that hosts and guests reported when recorded: a lab goes on with them until things change.
+"""Figures that hosts and guests reported in a recording, kept until they change.
 
-What follows from the configuration is not among them: that is computed. A VM's own figures hold as long as it
-stays running (or stays down); a host's memory follows its VMs from what it was; running time goes on.
+Figures that follow from the configuration are computed instead. Those of a VM hold while it stays running (or
+down); the memory of a host changes with its VMs; uptime continues.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lxml import etree
 
 from rhevmig.lab.state.store import Entity, World
 
-#: Computed from the state, or counted from an instant.
+#: Not kept: computed from the state, or counted from an instant.
 _OWN = frozenset(("memory.installed", "memory.total", "migration.progress", "elapsed.time"))
 #: Seconds between two reports of a host's statistics; memory of VMs that left is released only then.
 STATISTICS_S = 15.0
@@ -20,7 +20,7 @@ _OF_HOST_MEMORY = ("memory.used", "memory.free")
 
 
 def remember(world: World, entity: Entity, statistics: etree._Element, at_s: float) -> None:
-    """Take what a list of statistics said at an instant into an entity's state."""
+    """Store the figures of a list of statistics, recorded at that instant, in an entity."""
     found: dict[str, Any] = {}
     for statistic in statistics.iterfind("statistic"):
         values = [str(value[0].text or "") for value in statistic.iterfind("values/value") if len(value)]
@@ -40,7 +40,7 @@ def remember(world: World, entity: Entity, statistics: etree._Element, at_s: flo
 
 
 def figures_of(entity: Entity) -> dict[str, Any]:
-    """What was reported, as far as it still holds."""
+    """The reported figures that still hold."""
     reported: dict[str, Any] = entity.lab.get("reported", {})
     if entity.place == "vms" and entity.lab.get("reported_running") != (entity.get("host") is not None):
         return {}
@@ -50,7 +50,7 @@ def figures_of(entity: Entity) -> dict[str, Any]:
 
 
 def used_beside_vms(world: World, host: Entity) -> tuple[int, int] | None:
-    """Used and free memory of a host from what was reported and what its VMs have become since, bytes."""
+    """Used and free memory of a host, bytes: what was reported, plus the change of its VMs since."""
     if "reported_memory" not in host.lab:
         return None
     used, free = host.lab["reported_memory"]
@@ -63,13 +63,13 @@ def _vms_bytes(world: World, host: Entity) -> int:
 
 
 def show_host(world: World, vm: Entity) -> None:
-    """The engine learns the graphics address of the host that a VM came to."""
+    """The VM shows the graphics address of its present host from now on."""
     vm.lab["shown_host"] = vm.ref("host")
     world.touch(vm)
 
 
 def forget_pending(world: World) -> None:
-    """The hosts report: what was pending is taken back."""
+    """The hosts report: pending memory is released."""
     for host in world.all("hosts"):
         if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
             host.lab.pop("incoming", None)

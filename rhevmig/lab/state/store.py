@@ -1,8 +1,8 @@
-"""The store: every entity by its place and id, its children, its references, and who watches changes.
+"""The store: entities by place and id, children, references, and observers of changes.
 
-An entity's attributes are a tree that is never changed in place (see `tree`). References are held as
-ids. Behaviour changes the world only through `World.set`, `add` and `remove`, which keep the indexes,
-count versions (so that rendered text is thrown away) and tell those who registered with `on_change`.
+An entity's attributes are a tree that is never changed in place (see `attribute_values`). References are
+ids. The world is changed only through `World.set`, `update`, `add` and `remove`, which maintain the indexes,
+count versions (so that rendered text is discarded) and call the observers registered with `on_change`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from rhevmig.lab.state.attribute_values import Tree, ref_id, value_at, with_value
 from rhevmig.lab.state.clock import Agenda, SimClock
 
-#: References that are looked up backwards: who runs on this host, which networks has this data center.
+#: References with an index in the other direction: the VMs of a host, the networks of a data center.
 _INDEXED: dict[str, tuple[str, ...]] = {
     "vms": ("host", "cluster", "template"),
     "hosts": ("cluster",),
@@ -32,7 +32,7 @@ _NAMESPACE = uuid.UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
 
 
 class Entity:
-    """One thing the engine knows. `lab` holds what no answer shows (workload, locks, plans)."""
+    """One object of the engine. `lab` holds what no answer shows (workload, locks, planned acts)."""
 
     __slots__ = ("attrs", "base", "cache", "children", "id", "lab", "parent", "place", "seq", "version")
 
@@ -61,11 +61,11 @@ class Entity:
 
     @property
     def name(self) -> str:
-        """Its name, or its alias, or nothing."""
+        """Its name, else its alias, else an empty string."""
         return self.text("name") or self.text("alias")
 
     def get(self, path: str) -> Any:
-        """The value at a dotted path, of its own or else of the entity it stands for."""
+        """The value at a dotted path, else that of the entity for which this one stands."""
         value = value_at(self.attrs, path)
         return self.base.get(path) if value is None and self.base is not None else value
 
@@ -75,7 +75,7 @@ class Entity:
         return value if isinstance(value, str) else default
 
     def number(self, path: str, default: int = 0) -> int:
-        """The whole number at a dotted path."""
+        """The integer at a dotted path."""
         value = self.text(path)
         return int(value) if value.lstrip("-").isdigit() else default
 
@@ -97,17 +97,16 @@ class World:
         self.agenda = Agenda(self.clock)
         self.random = random.Random(seed)
         self.tables: dict[str, dict[str, Entity]] = {}
-        #: What the engine says of itself: version, instance id, certificate.
+        #: Version, instance id and certificate of the engine.
         self.engine_facts: dict[str, Any] = {}
-        #: Counters of whatever is numbered: events.
         self.lab_counters: dict[str, int] = {}
-        #: Faults on purpose that a scenario plants; read by `mishaps`.
+        #: Faults of a scenario, read by `fault_injection`.
         self.faults: list[dict[str, Any]] = []
         self.load_version: dict[str, int] = {}
         self.list_version: dict[str, int] = {}
-        #: Sorted collections, kept by `links` until the list's version changes.
+        #: Sorted collections, cached by `api/collections` until the list's version changes.
         self.sorted_lists: dict[str, tuple[int, list[Entity]]] = {}
-        #: Lists that the engine leaves to its database: (place, parent id) to id to row.
+        #: Lists that the engine does not sort: (place, parent id) to id to row of its database.
         self.row_orders: dict[tuple[str, str], dict[str, int]] = {}
         self._index: dict[tuple[str, str], dict[str, dict[int, Entity]]] = {}
         self._watchers: list[Callable[[Entity, str], None]] = []
@@ -182,7 +181,7 @@ class World:
         return entity
 
     def remove(self, entity: Entity) -> None:
-        """Forget an entity and everything below it."""
+        """Remove an entity and everything below it."""
         for below in list((entity.children or {}).values()):
             for child in list(below.values()):
                 self.remove(child)
@@ -217,14 +216,14 @@ class World:
             self._tell(entity, member)
 
     def touch(self, entity: Entity) -> None:
-        """What was rendered of this entity is out of date."""
+        """Discard the rendered text of this entity."""
         entity.version += 1
         entity.cache = None
         if entity.place == "vms":
             self.touch_load(entity.ref("host"))
 
     def touch_load(self, host_id: str | None) -> None:
-        """What a host's summary and memory say is out of date."""
+        """Discard the rendered summary and memory of a host."""
         if host_id is not None:
             self.load_version[host_id] = self.load_version.get(host_id, 0) + 1
 

@@ -41,7 +41,7 @@ def test_a_broken_file_is_refused_with_its_place(text, line, said):
         ("host: host01", "host: other01", "which is in another cluster"),
         ("{profile: guests}", "{profile: none}", "none among vnicprofiles"),
         ("nic: eth1,", "nic: eth7,", "is on the unknown device 'eth7'"),
-        ("role: reader", "role: Nonesuch", "which no engine has"),
+        ("role: reader", "role: Nonesuch", "which does not exist"),
         ('name: "host{n:02}"', 'name: "host"', "count needs a name with {n}"),
     ],
 )

@@ -1,7 +1,7 @@
-"""Cross references of the search: `Clusters.name=…` asked of data centers, `Storage.name=…` of VMs.
+"""Cross references of the search: `Clusters.name=…` in data centers, `Storage.name=…` in VMs.
 
-The pairs are those that the engine's SearchObjectAutoCompleter joins; the object may stand in singular
-or plural. What stands behind the dot is a field of the other collection.
+The pairs are those that the engine's SearchObjectAutoCompleter joins; the object may be singular or plural.
+After the dot follows a field of the other collection.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _domains_of_center(world: World, center: Entity) -> Iterable[Entity]:
 
 
 def _domains_above(world: World, entity: Entity) -> Iterable[Entity]:
-    """The storage of the data center that a host or a cluster belongs to."""
+    """The storage of the data center of a host or cluster."""
     cluster = entity if entity.place == "clusters" else world.find("clusters", entity.ref("cluster"))
     center = world.find("datacenters", cluster.ref("data_center")) if cluster is not None else None
     return _domains_of_center(world, center) if center is not None else ()
@@ -86,7 +86,7 @@ _CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
 
 
 def cross_field(place: str, name: str) -> Field | None:
-    """The field behind `object.field`, or None where the engine joins nothing."""
+    """The field of `object.field`, or None if the engine does not join them."""
     word, dot, rest = name.lower().partition(".")
     known = _CROSS.get(place, {})
     other = known.get(word) or known.get(word.removesuffix("s"))

@@ -1,6 +1,6 @@
 """The engine's search: `field op value [and|or …] [sortby F asc|desc] [page N]`.
 
-What the engine cannot read it answers with status 200 and an empty list; so does `select`.
+The engine answers a search that it cannot parse with status 200 and an empty list; so does `select`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     matches: _Test
     #: Field to sort by, or None.
     sort_by: Field | None = None
-    #: Whether to sort downwards.
+    #: Whether to sort in descending order.
     descending: bool = False
     #: The page asked for, counted from 1.
     page: int | None = None
@@ -56,7 +56,10 @@ class _Parser:
             if match is None:
                 raise SearchUnreadable(text)
             kind = str(match.lastgroup)
-            if kind in ("open", "close"):  # recorded in maintenance-*: parentheses find nothing
+            if kind in (
+                "open",
+                "close",
+            ):  # recorded in maintenance-*: a search with parentheses finds nothing
                 raise SearchUnreadable(text)
             found.append((kind, match.group(kind)))
             position = match.end()
@@ -97,7 +100,7 @@ class _Parser:
         return Query(matches=test, sort_by=sort_by, descending=descending, page=page)
 
     def every(self) -> _Test:
-        """Phrases side by side must all hold; this binds weaker than `or` (the engine's SyntaxChecker)."""
+        """Adjacent phrases must all match; this binds weaker than `or` (the engine's SyntaxChecker)."""
         tests = [self.either()]
         while self.peek()[0] != "end" and not self.is_word("sortby", "page"):
             tests.append(self.either())
@@ -133,7 +136,7 @@ class _Parser:
     def field(self, name: str) -> Field:
         known = self.fields.get(name.lower()) or cross_field(self.place, name)
         if known is None:
-            raise SearchUnreadable(f"{name} is no field of {self.place}")
+            raise SearchUnreadable(f"{self.place} has no field {name}")
         return known
 
     def free_text(self, value: str) -> _Test:
@@ -178,12 +181,12 @@ def _number(value: str) -> float:
     except ValueError:
         moment = seconds_of(value)
         if moment is None:
-            raise SearchUnreadable(f"{value} is no number") from None
+            raise SearchUnreadable(f"{value} is not a number") from None
         return moment
 
 
 def parse_search(world: World, place: str, text: str, *, case_sensitive: bool = False) -> Query:
-    """The query that a text says; raises SearchUnreadable when it says none."""
+    """The parsed query; raises SearchUnreadable if the text is not in the grammar."""
     return _Parser(world, place, text, case_sensitive=case_sensitive).query()
 
 
@@ -196,7 +199,7 @@ def select(
     case_sensitive: bool = False,
     limit: int | None = None,
 ) -> list[Entity]:
-    """The entities that a search finds, sorted and paged; nothing when it cannot be read."""
+    """The entities that a search finds, sorted and paged; none if it cannot be parsed."""
     try:
         query = parse_search(world, place, text, case_sensitive=case_sensitive)
         found = [entity for entity in entities if query.matches(entity)]
