@@ -84,7 +84,7 @@ class Lab:
         self.password = password
         self.url = "https://engine.lab.example/ovirt-engine/api"
         self.ca_file = ""
-        #: The relay in front of the server, if there is one: `lab.relay.switch("refuse")`.
+        # The relay in front of the server, if there is one: `lab.relay.switch("refuse")`.
         self.relay: Any = None
         self._server: Any = None
         self._directory: Path | None = None

@@ -28,19 +28,19 @@ class EngineState:
         self.events = EventLog(world)
         self.jobs = JobList(world)
         self.lock: AbstractContextManager[Any, bool | None] = threading.RLock()
-        #: Subsystems of this engine by name.
+        # Subsystems of this engine by name.
         self.parts: dict[str, Any] = {}
-        #: Exceptions of the lab itself, each answered with a page of status 500; tests expect none.
+        # Exceptions of the lab itself, each answered with a page of status 500; tests expect none.
         self.mistakes: list[Exception] = []
-        #: The engine's address in absolute URLs.
+        # The engine's address in absolute URLs.
         self.public_url = "https://engine.lab.example"
-        #: Called before a request is handled; a response from here is the answer (injected faults).
+        # Called before a request is handled; a response from here is the answer (injected faults).
         self.before: list[Callable[[LabRequest], LabResponse | None]] = []
-        #: Called with each answer and may change it (injected faults, engine costs).
+        # Called with each answer and may change it (injected faults, engine costs).
         self.after: list[Callable[[LabRequest, LabResponse], LabResponse]] = []
-        #: Lets new connections pass or refuses them, if there is a relay.
+        # Lets new connections pass or refuses them, if there is a relay.
         self.gate: Callable[[bool], None] = _always_open
-        #: Hosts to which these VMs can migrate; replaced by the scheduler.
+        # Hosts to which these VMs can migrate; replaced by the scheduler.
         self.migration_targets: Callable[[list[Entity], bool], list[Entity]] = self._hosts_up_in_cluster
         world.on_change(self._graphics_follow)
 

@@ -46,7 +46,7 @@ class RequestContext:
         self.caller = caller
         self.correlation_id = correlation_id
         filtered = request.switch("filter")
-        #: Only what the caller's own permissions show; ordinary users never get more.
+        # Only what the caller's own permissions show; ordinary users never get more.
         self.filtered = caller.standing is Standing.USER if filtered is None else filtered
         self.look = Look(
             base=base,

@@ -36,7 +36,7 @@ class Caller:
     def __init__(self, user: Entity, standing: Standing, objects: frozenset[str]) -> None:
         self.user = user
         self.standing = standing
-        #: Ids of the objects on which it has roles.
+        # Ids of the objects on which it has roles.
         self.objects = objects
 
     @property

@@ -36,7 +36,7 @@ class LabRequest:
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.body = body
         self.client = client
-        #: The client's port; 0 if there is no server.
+        # The client's port; 0 if there is no server.
         self.port = 0
         self.params = dict(parse_qsl(query, keep_blank_values=True))
 
@@ -72,9 +72,9 @@ class LabResponse:
         self.status = status
         self.body = body
         self.headers = headers or []
-        #: Real seconds by which the server delays the answer (injected faults, engine costs).
+        # Real seconds by which the server delays the answer (injected faults, engine costs).
         self.delay_s = 0.0
-        #: Its fate on the connection (see `relay`).
+        # Its fate on the connection (see `relay`).
         self.fate: Literal["", "lost", "reset", "silent", "cut"] = ""
 
     def header(self, name: str) -> str | None:

@@ -70,7 +70,7 @@ class Server:
         )
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="rhevmig-lab", daemon=True)
-        #: In front of the server if connections are to fail.
+        # In front of the server if connections are to fail.
         self.relay: Relay | None = None
         engine.gate = self._gate
 

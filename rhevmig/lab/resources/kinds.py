@@ -199,7 +199,7 @@ def edit_entity(
     skip: tuple[str, ...] = (),
     members: Tree | None = None,
 ) -> None:
-    """Change an entity as a body says, apart from the members that the table or `skip` leaves out."""
+    """Change an entity by a body, except for the members that the table or `skip` leaves out."""
     kind = KINDS[entity.place]
     if kind.edit_name_in_use and "name" in sent:
         among = context.world.all(entity.place)

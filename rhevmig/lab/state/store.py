@@ -97,16 +97,16 @@ class World:
         self.agenda = Agenda(self.clock)
         self.random = random.Random(seed)
         self.tables: dict[str, dict[str, Entity]] = {}
-        #: Version, instance id and certificate of the engine.
+        # Version, instance id and certificate of the engine.
         self.engine_facts: dict[str, Any] = {}
         self.lab_counters: dict[str, int] = {}
-        #: Faults of a scenario, read by `fault_injection`.
+        # Faults of a scenario, read by `fault_injection`.
         self.faults: list[dict[str, Any]] = []
         self.load_version: dict[str, int] = {}
         self.list_version: dict[str, int] = {}
-        #: Sorted collections, cached by `api/collections` until the list's version changes.
+        # Sorted collections, cached by `api/collections` until the list's version changes.
         self.sorted_lists: dict[str, tuple[int, list[Entity]]] = {}
-        #: Lists that the engine does not sort: (place, parent id) to id to row of its database.
+        # Lists that the engine does not sort: (place, parent id) to id to row of its database.
         self.row_orders: dict[tuple[str, str], dict[str, int]] = {}
         self._index: dict[tuple[str, str], dict[str, dict[int, Entity]]] = {}
         self._watchers: list[Callable[[Entity, str], None]] = []

@@ -45,7 +45,7 @@ class _Parser:
         self.case_sensitive = case_sensitive
         self.tokens = self._tokens(text)
         self.at = 0
-        #: Free text is allowed once.
+        # Free text is allowed once.
         self.has_free_text = False
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
