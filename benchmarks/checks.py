@@ -36,19 +36,19 @@ VMS, HOSTS, CLUSTERS = 5000, 500, 10
 POLICY = Policy(roles=Roles(storage=("storage",)))
 
 
-def a_large_engine() -> Inventory:
-    """5,000 VMs on 500 hosts in ten clusters."""
-    clusters = [f"cl{n}" for n in range(CLUSTERS)]
+def a_large_engine(cluster_count: int = CLUSTERS) -> Inventory:
+    """5,000 VMs on 500 hosts, in ten clusters by default."""
+    clusters = [f"cl{n}" for n in range(cluster_count)]
     hosts = []
     for n in range(HOSTS):
-        kind = {"cpu_name": "AMD EPYC 7302", "cpu_type": EPYC_ROME} if n % CLUSTERS == 9 else {}
+        kind = {"cpu_name": "AMD EPYC 7302", "cpu_type": EPYC_ROME} if n % cluster_count == 9 else {}
         nics = usual_nics(n % 250)
         if n % 50 == 7:
             nics = with_nic(nics, "eth1.100", ip_address=None)
         hosts.append(
             a_host(
                 f"h{n}",
-                cluster_id=clusters[n % CLUSTERS],
+                cluster_id=clusters[n % cluster_count],
                 nics=nics,
                 max_scheduling_memory_bytes=(40 + n % 23) * GIB,
                 status="maintenance" if n % 41 == 3 else "up",
@@ -76,7 +76,7 @@ def a_large_engine() -> Inventory:
         disks=tuple(a_disk(f"d{n}") for n in range(VMS)),
         cluster_networks=tuple(member for c in clusters for member in cluster_networks(c)),
         affinity_groups=tuple(
-            a_group(f"g{n}", vms=(f"vm{n}", f"vm{n + CLUSTERS}"), vms_rule="apart")
+            a_group(f"g{n}", vms=(f"vm{n}", f"vm{n + cluster_count}"), vms_rule="apart")
             for n in range(0, 1000, 50)
         ),
         events=tuple(a_drift_event(f"h{n}", index=n + 1) for n in range(0, 100, 9)),

@@ -22,21 +22,22 @@ print(busy[["host", "cluster", "memory_running_bytes", "migration_link_bits_per_
 print(frames.hosts.attrs["columns"]["migration_link_bits_per_second"])
 ```
 
-One row an entity, units in the names, ids last. Types are those of pandas that know missing values: what was
-not observed is `<NA>`, never zero or false, and a sum is missing as soon as one part of it is.
+One row per entity, units in the names, ids last. The types of pandas distinguish missing values: what was
+not observed is `<NA>`, never zero or false, and a sum is missing as soon as one part of it is. The report
+shows the same attributes, computed by the same table (`rhevmig/report/tables`).
 
 A first notebook is `examples/notebooks/capacity-review.ipynb`; `RHEVMIG_SNAPSHOT` names the snapshot that it
 reads.
 """.strip()
 
 ROWS = {
-    "clusters": "a cluster",
-    "hosts": "a host",
-    "vms": "a VM",
-    "nics": "a network device of a host",
-    "vm_nics": "a network card of a VM",
-    "networks": "a network and a cluster that uses it",
-    "storage": "a storage domain and a data center",
+    "clusters": "cluster",
+    "hosts": "host",
+    "vms": "VM",
+    "nics": "network device of a host",
+    "vm_nics": "NIC of a VM",
+    "networks": "network and cluster that uses it",
+    "storage": "storage domain and data center",
 }
 
 
@@ -46,11 +47,11 @@ def page() -> str:
         lines = [
             f"## {name}",
             "",
-            f"A row: {ROWS[name]}.",
+            f"One row per {ROWS[name]}.",
             "",
             "| column | type | meaning |",
             "|---|---|---|",
         ]
-        lines.extend(f"| `{column.name}` | {column.dtype} | {column.meaning} |" for column in columns)
+        lines.extend(f"| `{column.name}` | {column.type.dtype} | {column.meaning} |" for column in columns)
         parts.append("\n".join(lines))
     return "\n\n".join(parts)

@@ -1,11 +1,22 @@
 """Is it fit for live migration? One module an area, one page a check."""
 
-from rhevmig.checks.finding import Evidence, Finding, Findings, Scope, Severity, Status, exit_code
+from rhevmig.checks.finding import (
+    READINESS,
+    Evidence,
+    Finding,
+    Findings,
+    Scope,
+    Severity,
+    Status,
+    equal_findings,
+    exit_code,
+)
 from rhevmig.checks.registry import CHECKS, Check, Threshold, get_check
 from rhevmig.checks.runner import check, page
 
 __all__ = [
     "CHECKS",
+    "READINESS",
     "Check",
     "Evidence",
     "Finding",
@@ -15,6 +26,7 @@ __all__ = [
     "Status",
     "Threshold",
     "check",
+    "equal_findings",
     "exit_code",
     "get_check",
     "page",

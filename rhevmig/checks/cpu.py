@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from rhevmig.checks.finding import Evidence, Finding, Scope, Severity
 from rhevmig.checks.registry import Check, register
@@ -142,6 +144,34 @@ def _undecided(
     return CPU_003.unknown(scope, answer.because, row, missing=missing, remedy=remedy)
 
 
+class CpuLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """Which CPU type all hosts of a cluster surely satisfy, and which hosts prevent a higher one."""
+
+    #: Highest type that all hosts satisfy; None where no type is sure.
+    common: CpuType | None
+    #: Number of hosts by the highest type of each.
+    kinds: dict[str, int]
+    #: By type of the hosts that prevent it: the highest type of the others.
+    without: dict[str, CpuType]
+
+
+def cpu_limit(types: CpuTypes, hosts: Sequence[Host]) -> CpuLimit | None:
+    """The highest common CPU type of hosts and what limits it; None where that is not known."""
+    known = [host.cpu_type for host in hosts if host.cpu_type is not None]
+    if len(known) < len(hosts) or not types.has_flags:
+        return None
+    kinds = Counter(known)
+    common = _highest_common(types, list(kinds))
+    without: dict[str, CpuType] = {}
+    for name in kinds:
+        rest = _highest_common(types, [other for other in kinds if other != name])
+        if rest is None or types.satisfies(name, rest.name).allowed != Allowed.NO:
+            continue
+        if common is None or (rest.level or 0) > (common.level or 0):
+            without[name] = rest
+    return CpuLimit(common=common, kinds=dict(kinds), without=without)
+
+
 @register(CPU_005)
 def _limit(inventory: Inventory, _: Policy) -> Iterator[Finding]:
     for item in clusters_with_hosts(inventory, CPU_005):
@@ -151,32 +181,28 @@ def _limit(inventory: Inventory, _: Policy) -> Iterator[Finding]:
 def _limit_of(inventory: Inventory, cluster: Cluster) -> Finding:
     scope, hosts = cluster_scope(cluster), inventory.hosts_of(cluster)
     types = CpuTypes(inventory.cluster_level(cluster.version))
-    kinds = Counter(host.cpu_type for host in hosts)
-    if None in kinds or not types.has_flags:
-        missing = "host.cpu.type" if None in kinds else "flags of the CPU types"
-        help_ = READ_ALL if None in kinds else help_for(inventory, "option", "ServerCPUList")
-        message = "the highest common CPU type cannot be told"
+    limit = cpu_limit(types, hosts)
+    if limit is None:
+        is_flags = all(host.cpu_type is not None for host in hosts)
+        missing = "flags of the CPU types" if is_flags else "host.cpu.type"
+        help_ = help_for(inventory, "option", "ServerCPUList") if is_flags else READ_ALL
+        message = "the highest common CPU type is not known"
         return CPU_005.unknown(scope, message, missing=missing, remedy=help_)
-    names = [kind for kind in kinds if kind is not None]
-    common = _highest_common(types, names)
-    rows = [Evidence(name="highest type sure for all", observed=common.name if common else "none")]
-    rows += [Evidence(name=f"{kinds[name]} hosts", observed=name) for name in sorted(names)]
-    limiting = []
-    for name in names:
-        without = _highest_common(types, [other for other in names if other != name])
-        if without is None or types.satisfies(name, without.name).allowed != Allowed.NO:
-            continue
-        if common is None or (without.level or 0) > (common.level or 0):
-            limiting.append(name)
-            rows.append(Evidence(name=f"highest type without {name}", observed=without.name))
-    if not limiting:
-        return CPU_005.passed(scope, "no kind of host holds the level down", *rows)
-    held = ", ".join(h.name for h in hosts if h.cpu_type in limiting)
+    common = limit.common.name if limit.common else None
+    rows = [Evidence(name="highest type that all hosts satisfy", observed=common or "none")]
+    rows += [Evidence(name=f"{limit.kinds[name]} hosts", observed=name) for name in sorted(limit.kinds)]
+    rows += [
+        Evidence(name=f"highest type without {name}", observed=rest.name)
+        for name, rest in limit.without.items()
+    ]
+    if not limit.without:
+        return CPU_005.passed(scope, "no CPU model keeps the cluster at a lower CPU type", *rows)
+    held = ", ".join(h.name for h in hosts if h.cpu_type in limit.without)
     return CPU_005.failed(
         scope,
-        f"the level stays at {common.name if common else 'no common type'} because of {held}",
+        f"the CPU type stays at {common or 'no common type'} because of {held}",
         *rows,
-        remedy="Consider it when buying and retiring: without them the cluster could have a higher type.",
+        remedy="Consider it when buying and retiring hosts: the others could have a higher type.",
     )
 
 

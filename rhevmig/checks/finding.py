@@ -47,6 +47,13 @@ class Severity(StrEnum):
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 #: Statuses that somebody has to do something about.
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
+#: What the verdict on a cluster is called.
+READINESS = {
+    Status.PASS: "ready",
+    Status.FAIL: "not ready",
+    Status.UNKNOWN: "cannot be judged",
+    Status.NOT_APPLICABLE: "nothing to judge",
+}
 #: Statuses that come of looking at something.
 JUDGED = frozenset({Status.PASS, Status.FAIL, Status.WAIVED})
 
@@ -172,6 +179,15 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 c for c, data_center_id in self.clusters.items() if data_center_id == scope.data_center_id
             ]
         return self.clusters
+
+
+def equal_findings(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Findings that say the same about several objects, together; the order is that of the first of each."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for f in findings:
+        outcome = (f.check_id, f.status, f.severity, f.scope.kind, f.missing, f.waiver)
+        groups.setdefault((*outcome, f.message, f.evidence, f.remedy), []).append(f)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def exit_code(findings: Findings, gate: Severity | str = Severity.HIGH) -> int:

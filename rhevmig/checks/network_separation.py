@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import msgspec
+
 from rhevmig.checks.finding import Evidence, Finding, Severity
 from rhevmig.checks.registry import Check, register
 from rhevmig.checks.scopes import (
@@ -104,25 +106,27 @@ def _distinct_in(
             missing="clusters/{id}/networks",
             remedy=help_for(inventory, "cluster", "networks", id=cluster.id),
         )
-    roles = _networks_by_role(inventory, policy, cluster, storage)
+    separation = role_separation(inventory, policy, cluster, storage)
+    roles = separation.networks
     rows = [
         Evidence(
-            name=role, observed=", ".join(_tagged(n) for n in networks) or "–", expected="a VLAN of its own"
+            name=role, observed=", ".join(_tagged(n) for n in networks) or "–", expected="a dedicated VLAN"
         )
         for role, networks in roles.items()
     ]
-    shared, doubtful = _collisions(roles)
+    shared = [conflict.text for conflict in separation.conflicts if conflict.is_certain]
     if shared:
         return NET_005.failed(
             scope,
             f"not separated: {'; '.join(shared)}",
             *rows,
-            remedy="Give each of these roles a network with a VLAN of its own.",
+            remedy="Give each of these roles a network with a dedicated VLAN.",
         )
-    if doubtful:
+    if separation.conflicts:
+        doubtful = "; ".join(conflict.text for conflict in separation.conflicts)
         return NET_005.unknown(
             scope,
-            f"{'; '.join(doubtful)}: untagged networks are apart only if the switch keeps them apart",
+            f"{doubtful}: untagged networks are separate only if the switch separates them",
             *rows,
             missing="VLANs of the switch ports",
             remedy="Tag all but one of them, or attest the switch configuration.",
@@ -141,9 +145,26 @@ def _distinct_in(
     )
 
 
-def _networks_by_role(
+class RoleConflict(msgspec.Struct, frozen=True):
+    """Two roles of a cluster that are not separated, or perhaps not."""
+
+    roles: tuple[str, str]
+    text: str
+    #: False for two untagged networks: only the switch could separate them.
+    is_certain: bool
+
+
+class RoleSeparation(msgspec.Struct, frozen=True):
+    """Which networks carry the roles that the policy separates, and which of these roles collide."""
+
+    networks: dict[str, tuple[Network, ...]]
+    conflicts: tuple[RoleConflict, ...]
+
+
+def role_separation(
     inventory: Inventory, policy: Policy, cluster: Cluster, storage: StorageNetworks | None
-) -> dict[str, tuple[Network, ...]]:
+) -> RoleSeparation:
+    """The networks of a cluster by the roles that the policy separates, and their collisions."""
     found: dict[str, tuple[Network, ...]] = {}
     for role in policy.roles.separate:
         if role == STORAGE:
@@ -151,21 +172,26 @@ def _networks_by_role(
         else:
             network = inventory.network_by_role(cluster, role)
             found[role] = (network,) if network else ()
-    return found
+    conflicts = (
+        _conflict((one, a), (other, b))
+        for (one, networks), (other, others) in combinations(found.items(), 2)
+        for a in networks
+        for b in others
+    )
+    return RoleSeparation(found, tuple(conflict for conflict in conflicts if conflict))
 
 
-def _collisions(roles: dict[str, tuple[Network, ...]]) -> tuple[list[str], list[str]]:
-    shared, doubtful = [], []
-    for (one, networks), (other, others) in combinations(roles.items(), 2):
-        for a in networks:
-            for b in others:
-                if a.id == b.id:
-                    shared.append(f"{one} and {other} use the network {a.name}")
-                elif a.vlan_id is not None and a.vlan_id == b.vlan_id:
-                    shared.append(f"{one} ({a.name}) and {other} ({b.name}) have VLAN {a.vlan_id}")
-                elif a.vlan_id is None and b.vlan_id is None:
-                    doubtful.append(f"{one} ({a.name}) and {other} ({b.name}) are untagged")
-    return shared, doubtful
+def _conflict(first: tuple[str, Network], second: tuple[str, Network]) -> RoleConflict | None:
+    (one, a), (other, b) = first, second
+    roles = (one, other)
+    if a.id == b.id:
+        return RoleConflict(roles, f"{one} and {other} use the network {a.name}", is_certain=True)
+    if a.vlan_id is not None and a.vlan_id == b.vlan_id:
+        text = f"{one} ({a.name}) and {other} ({b.name}) have VLAN {a.vlan_id}"
+        return RoleConflict(roles, text, is_certain=True)
+    if a.vlan_id is None and b.vlan_id is None:
+        return RoleConflict(roles, f"{one} ({a.name}) and {other} ({b.name}) are untagged", is_certain=False)
+    return None
 
 
 def _tagged(network: Network) -> str:

@@ -1,46 +1,47 @@
-"""The inventory as tidy pandas frames: one row an entity, units in the names of columns, ids last."""
+"""The inventory as tidy DataFrames: one row per entity, units in the names of columns, ids last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeVar
 
 import pandas as pd
 
 from rhevmig.inventory import Inventory
-from rhevmig.notebook import rows
-from rhevmig.notebook.columns import Column, frame_of
-from rhevmig.notebook.estate_columns import CLUSTER_COLUMNS, HOST_COLUMNS, VM_COLUMNS
-from rhevmig.notebook.wiring_columns import NETWORK_COLUMNS, NIC_COLUMNS, STORAGE_COLUMNS, VM_NIC_COLUMNS
+from rhevmig.report.tables.attribute import Attribute
+from rhevmig.report.tables.clusters import CLUSTERS, cluster_rows
+from rhevmig.report.tables.hosts import HOSTS, NICS, host_rows, nic_rows
+from rhevmig.report.tables.networks import NETWORKS, network_rows
+from rhevmig.report.tables.storage import STORAGE, storage_rows
+from rhevmig.report.tables.vms import VM_NICS, VMS, vm_nic_rows, vm_rows
 
 #: Columns by frame.
-COLUMNS: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "clusters": CLUSTER_COLUMNS,
-    "hosts": HOST_COLUMNS,
-    "vms": VM_COLUMNS,
-    "nics": NIC_COLUMNS,
-    "vm_nics": VM_NIC_COLUMNS,
-    "networks": NETWORK_COLUMNS,
-    "storage": STORAGE_COLUMNS,
+COLUMNS: Final[dict[str, tuple[Attribute[Any], ...]]] = {
+    "clusters": CLUSTERS,
+    "hosts": HOSTS,
+    "vms": VMS,
+    "nics": NICS,
+    "vm_nics": VM_NICS,
+    "networks": NETWORKS,
+    "storage": STORAGE,
 }
+
+R = TypeVar("R")
 
 
 class Frames(NamedTuple):
     """The frames, by attribute (`frames.hosts`) or by name (`frames.of("hosts")`)."""
 
-    #: A row a cluster.
     clusters: pd.DataFrame
-    #: A row a host.
     hosts: pd.DataFrame
-    #: A row a VM.
     vms: pd.DataFrame
-    #: A row a network device of a host.
+    #: One row per network device of a host.
     nics: pd.DataFrame
-    #: A row a network card of a VM.
+    #: One row per NIC of a VM.
     vm_nics: pd.DataFrame
-    #: A row a network and cluster.
+    #: One row per network and cluster.
     networks: pd.DataFrame
-    #: A row a storage domain and data center.
+    #: One row per storage domain and data center.
     storage: pd.DataFrame
 
     def of(self, name: str) -> pd.DataFrame:
@@ -54,16 +55,24 @@ class Frames(NamedTuple):
 
 
 def frames(inventory: Inventory) -> Frames:
-    """Tidy frames of an inventory; what was not observed is missing (`pd.NA`), never zero or false.
+    """Tidy DataFrames of an inventory; what was not observed is missing (`pd.NA`), never zero or false.
 
-    `frames.hosts.attrs["columns"]` tells what each column means; docs/notebook.md lists them all.
+    `frames.hosts.attrs["columns"]` holds the meaning of each column; docs/notebook.md lists them all.
     """
     return Frames(
-        clusters=frame_of(CLUSTER_COLUMNS, rows.cluster_rows(inventory)),
-        hosts=frame_of(HOST_COLUMNS, rows.host_rows(inventory)),
-        vms=frame_of(VM_COLUMNS, rows.vm_rows(inventory)),
-        nics=frame_of(NIC_COLUMNS, rows.nic_rows(inventory)),
-        vm_nics=frame_of(VM_NIC_COLUMNS, rows.vm_nic_rows(inventory)),
-        networks=frame_of(NETWORK_COLUMNS, rows.network_rows(inventory)),
-        storage=frame_of(STORAGE_COLUMNS, rows.storage_rows(inventory)),
+        clusters=_frame(CLUSTERS, cluster_rows(inventory)),
+        hosts=_frame(HOSTS, host_rows(inventory)),
+        vms=_frame(VMS, vm_rows(inventory)),
+        nics=_frame(NICS, nic_rows(inventory)),
+        vm_nics=_frame(VM_NICS, vm_nic_rows(inventory)),
+        networks=_frame(NETWORKS, network_rows(inventory)),
+        storage=_frame(STORAGE, storage_rows(inventory)),
     )
+
+
+def _frame(attributes: tuple[Attribute[R], ...], rows: Iterable[R]) -> pd.DataFrame:
+    objects = list(rows)
+    columns = {a.name: pd.Series([a.value(row) for row in objects], dtype=a.type.dtype) for a in attributes}
+    frame = pd.DataFrame(columns, columns=list(columns))
+    frame.attrs["columns"] = {a.name: a.meaning for a in attributes}
+    return frame

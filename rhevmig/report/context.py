@@ -1,23 +1,34 @@
-"""What a report is made from, and the lookups that all its sections share."""
+"""What a report is made from, and the lookups that its sections share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from rhevmig.checks import Findings, Severity
-from rhevmig.inventory import Cluster, DataCenter, Host, HostNic, Inventory, Network, StorageDomain, Vm
+from rhevmig.checks.storage_networks import StorageNetworks, storage_networks
+from rhevmig.inventory import (
+    Cluster,
+    DataCenter,
+    Host,
+    Inventory,
+    MigrationPath,
+    Network,
+    StorageDomain,
+    Vm,
+    migration_path,
+)
 from rhevmig.inventory.collections import COLLECTIONS
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy
-from rhevmig.report.sections.vm_migratability import VmAnswer, answer_of
-from rhevmig.report.tables import natural
-from rhevmig.scheduling import explain
-from rhevmig.scheduling.cpu_types import CpuTypes
+from rhevmig.report.tables.cells import natural
+from rhevmig.scheduling import Scheduler, VmSummary, scheduler_of
+
+STORAGE = "storage"
 
 
 class _Named(Protocol):
@@ -30,25 +41,29 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class RunningVm(NamedTuple):
+    """A running VM and whether it can be migrated."""
+
+    vm: Vm
+    summary: VmSummary
+
+
+class ReportContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The input of a report."""
 
-    #: The inventory.
     inventory: Inventory
-    #: What the checks say about it; None where they were not run.
+    #: None where the checks were not run.
     findings: Findings | None = None
-    #: Migrations done, if any.
     campaign: Campaign | None = None
     #: The policy by which it was judged.
     policy: Policy = Policy()
-    #: Severity from which findings decide the verdict.
+    #: Lowest severity that affects the verdict.
     gate: Severity = Severity.HIGH
-    #: Title.
     title: str | None = None
-    #: When the report was made; None leaves it out.
+    #: None leaves it out.
     made_at: datetime | None = None
 
-    # ── in the order that people look for ────────────────────────────────────────────────────────
+    # ── in the order of the report ───────────────────────────────────────────────────────────────
 
     @cached_property
     def data_centers(self) -> tuple[DataCenter, ...]:
@@ -58,13 +73,17 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:
         """Clusters by data center and name."""
-        return tuple(sorted(by_name(self.inventory.clusters), key=lambda c: natural(self.data_center_of(c))))
+        return tuple(
+            sorted(
+                by_name(self.inventory.clusters),
+                key=lambda c: natural(self.data_center_name(c.data_center_id)),
+            )
+        )
 
     @cached_property
     def hosts(self) -> tuple[Host, ...]:
         """Hosts by cluster and name."""
-        rank = {cluster.id: number for number, cluster in enumerate(self.clusters)}
-        return tuple(sorted(by_name(self.inventory.hosts), key=lambda h: rank.get(h.cluster_id, len(rank))))
+        return tuple(sorted(by_name(self.inventory.hosts), key=lambda h: self._rank(h.cluster_id)))
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -84,26 +103,28 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def vms(self) -> tuple[Vm, ...]:
         """VMs by cluster and name."""
-        rank = {cluster.id: number for number, cluster in enumerate(self.clusters)}
-        return tuple(sorted(by_name(self.inventory.vms), key=lambda v: rank.get(v.cluster_id, len(rank))))
+        return tuple(sorted(by_name(self.inventory.vms), key=lambda v: self._rank(v.cluster_id)))
 
     def hosts_of(self, cluster: Cluster) -> tuple[Host, ...]:
         """Hosts of a cluster by name."""
         return by_name(self.inventory.hosts_of(cluster))
 
+    def _rank(self, cluster_id: str) -> int:
+        return self._ranks.get(cluster_id, len(self._ranks))
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {cluster.id: number for number, cluster in enumerate(self.clusters)}
+
     # ── names ────────────────────────────────────────────────────────────────────────────────────
 
     def data_center_name(self, data_center_id: str | None) -> str:
-        """Name of a data center; a dash where it was not seen."""
+        """Name of a data center; a dash where there is none."""
         found = self.inventory.find_data_center(data_center_id)
         return found.name if found else "–"
 
-    def data_center_of(self, cluster: Cluster) -> str:
-        """Name of a cluster's data center."""
-        return self.data_center_name(cluster.data_center_id)
-
     def cluster_name(self, cluster_id: str | None) -> str:
-        """Name of a cluster; a dash where it was not seen."""
+        """Name of a cluster; a dash where there is none."""
         found = self.inventory.find_cluster(cluster_id)
         return found.name if found else "–"
 
@@ -122,38 +143,40 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         found = self.inventory.find_network(network_id)
         return found.name if found else network_id or "–"
 
-    def roles(self, cluster_id: str, network_id: str | None) -> tuple[str, ...]:
-        """Roles that a network has in a cluster, storage by the policy's declaration included."""
-        usages = self._usages.get((cluster_id, network_id or ""), ())
-        network = self.inventory.find_network(network_id)
-        declared = self.policy.roles.storage
-        if network and (network.name in declared or network.id in declared):
-            usages = (*usages, "storage (declared)")
-        return usages
-
-    def network_of(self, nic: HostNic) -> str | None:
-        """Name of the network on a device, if any."""
-        if nic.network_id is None:
-            return nic.network_name
-        return self.network_name(nic.network_id)
-
     # ── derived ──────────────────────────────────────────────────────────────────────────────────
 
-    @cached_property
-    def vm_answers(self) -> tuple[VmAnswer, ...]:
-        """Where each running VM may go, in the order of `vms`."""
-        return tuple(answer_of(explain(self.inventory, vm)) for vm in self.vms if vm.is_running)
+    def roles(self, cluster_id: str, network_id: str | None) -> tuple[str, ...]:
+        """Roles of a network in a cluster in alphabetical order, storage included where it is known."""
+        usages = self._usages.get((cluster_id, network_id or ""), ())
+        is_storage = network_id is not None and network_id in self._storage_network_ids
+        return tuple(sorted((*usages, STORAGE) if is_storage else usages))
 
-    def cpu_types(self, cluster: Cluster | None) -> CpuTypes:
-        """The CPU types of a cluster's level, and what follows from their flags."""
-        version = cluster.version if cluster else None
-        if version not in self._cpu_types:
-            self._cpu_types[version] = CpuTypes(self.inventory.cluster_level(version))
-        return self._cpu_types[version]
+    @cached_property
+    def storage_networks(self) -> dict[str, StorageNetworks]:
+        """What is known of the networks that carry storage, by data center id."""
+        return {
+            data_center.id: storage_networks(self.inventory, self.policy, data_center)
+            for data_center in self.inventory.data_centers
+        }
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """The scheduler of the inventory."""
+        return scheduler_of(self.inventory)
+
+    @cached_property
+    def running_vms(self) -> tuple[RunningVm, ...]:
+        """Running VMs and whether each can be migrated, in the order of `vms`."""
+        return tuple(RunningVm(vm, self.scheduler.summarize(vm)) for vm in self.vms if vm.is_running)
+
+    @cached_property
+    def paths(self) -> dict[str, MigrationPath]:
+        """The path of migrations by host id."""
+        return {host.id: migration_path(self.inventory, host) for host in self.inventory.hosts}
 
     @cached_property
     def networks_in_use(self) -> frozenset[tuple[str, str]]:
-        """Clusters and networks that running VMs of the cluster are plugged into."""
+        """Cluster id and network id of the networks that running VMs are plugged into."""
         return frozenset(
             (vm.cluster_id, profile.network_id)
             for vm in self.inventory.vms
@@ -164,30 +187,28 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             and profile.network_id is not None
         )
 
-    def pointer(self, kind: str, object_id: str | None = None) -> str:
-        """JSON pointer to a collection of the snapshot, or to one object in it."""
-        if object_id is None:
-            return f"/inventory/{kind}"
+    def pointer(self, object_id: str) -> str:
+        """JSON pointer to an object in the snapshot; empty where it has none."""
         return self._pointers.get(object_id, "")
 
     @cached_property
     def _pointers(self) -> dict[str, str]:
         return {
             item.id: f"/inventory/{name}/{place}"
-            for name, row in COLLECTIONS.items()
-            if row.model is not None and {"id", "name"} <= set(row.model.__struct_fields__)
+            for name in COLLECTIONS
             for place, item in enumerate(getattr(self.inventory, name))
+            if hasattr(item, "id")
         }
-
-    @cached_property
-    def _cpu_types(self) -> dict[str | None, CpuTypes]:
-        return {}
 
     @cached_property
     def _usages(self) -> dict[tuple[str, str], tuple[str, ...]]:
         return {(m.cluster_id, m.network_id): m.usages for m in self.inventory.cluster_networks}
 
+    @cached_property
+    def _storage_network_ids(self) -> frozenset[str]:
+        return frozenset(n.id for known in self.storage_networks.values() for n in known.networks)
+
 
 def by_name(items: Iterable[N]) -> tuple[N, ...]:
-    """By name as people count, then by id, so that equal inventories give equal reports."""
+    """In natural order of names, then by id, so that equal inventories give equal reports."""
     return tuple(sorted(items, key=lambda item: (natural(item.name), item.id)))

@@ -34,9 +34,7 @@ class Tone(StrEnum):
 class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value that carries a tone."""
 
-    #: What it says.
     text: str
-    #: What it means.
     tone: Tone = Tone.PLAIN
 
 
@@ -62,9 +60,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, tag="table", omit_default
 
     #: Stable key, unique in the document.
     id: str
-    #: What it shows.
     caption: str
-    #: Columns.
     columns: tuple[Column, ...]
     #: Rows, a cell a column.
     rows: tuple[tuple[CellValue, ...], ...] = ()
@@ -79,7 +75,6 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, tag="table", omit_default
 class Prose(msgspec.Struct, frozen=True, kw_only=True, tag="prose", omit_defaults=True):
     """A paragraph; words between backticks are set as code."""
 
-    #: The text.
     text: str
     #: What it means; any but plain makes it a boxed note.
     tone: Tone = Tone.PLAIN
@@ -90,16 +85,13 @@ class Prose(msgspec.Struct, frozen=True, kw_only=True, tag="prose", omit_default
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A named value."""
 
-    #: What it is.
     name: str
-    #: Its value.
     value: CellValue = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, tag="facts", omit_defaults=True):
     """A list of named values."""
 
-    #: The values.
     items: tuple[Fact, ...]
 
 
@@ -108,7 +100,6 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: A short word or sign; empty where there is nothing to show.
     text: str = ""
-    #: What it means.
     tone: Tone = Tone.MUTED
     #: The whole story, shown by hovering and told by the table beside.
     detail: str = ""
@@ -117,46 +108,37 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Grid(msgspec.Struct, frozen=True, kw_only=True, tag="grid", omit_defaults=True):
     """Rows against columns, a mark where they meet."""
 
-    #: Labels of the rows.
     rows: tuple[str, ...]
-    #: Labels of the columns.
     columns: tuple[str, ...]
-    #: A row of marks for each row.
     marks: tuple[tuple[Mark, ...], ...]
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One bar."""
 
-    #: What it measures.
     label: str
     #: Length, in the unit of the bars; None where it was not observed.
     value: float | None = None
     #: The value as people read it.
     text: str = "–"
-    #: What it means.
     tone: Tone = Tone.PLAIN
 
 
 class Bars(msgspec.Struct, frozen=True, kw_only=True, tag="bars", omit_defaults=True):
     """Bars from a common zero."""
 
-    #: The bars.
     bars: tuple[Bar, ...]
     #: Name of the axis, with its unit.
     axis: str
     #: A line to compare with, in the same unit.
     line: float | None = None
-    #: What the line means.
     line_text: str = ""
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of a ladder, and who stands on it."""
 
-    #: Name of the step.
     label: str
-    #: Who stands on it.
     members: tuple[str, ...] = ()
     #: Whether this is the step that holds for all.
     is_current: bool = False
@@ -167,7 +149,6 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Ladder(msgspec.Struct, frozen=True, kw_only=True, tag="ladder", omit_defaults=True):
     """Steps from the highest to the lowest."""
 
-    #: The steps.
     rungs: tuple[Rung, ...]
 
 
@@ -176,28 +157,22 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, tag="figure", omit_defau
 
     #: Stable key, unique in the document.
     id: str
-    #: What it shows.
     caption: str
-    #: The drawing.
     drawing: Grid | Bars | Ladder
     #: What it says, as a table; formats without drawings show only this.
     table: Table
-    #: How to read it.
     note: str = ""
 
 
 class VerdictCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The verdict on one cluster."""
 
-    #: Cluster.
     name: str
     #: Where it belongs and what it is.
     subtitle: str
     #: `ready`, `not ready`, `cannot be judged`.
     verdict: str
-    #: What it means.
     tone: Tone
-    #: What was found, counted.
     counts: tuple[Fact, ...] = ()
     #: What stands in the way, worst first.
     blockers: tuple[str, ...] = ()
@@ -208,16 +183,13 @@ class VerdictCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True, tag="verdicts", omit_defaults=True):
     """The verdicts, side by side."""
 
-    #: One a cluster.
     cards: tuple[VerdictCard, ...]
 
 
 class FoundObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An object that something is said of."""
 
-    #: Name.
     name: str
-    #: Engine id.
     id: str
     #: Clusters that it counts for; empty where it concerns all.
     clusters: tuple[str, ...] = ()
@@ -230,13 +202,9 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     #: `fails`, `cannot be judged`, `the check broke`, `waived`.
     status: str
-    #: Tone of the status.
     tone: Tone
-    #: Kind of the objects.
     kind: str
-    #: The objects.
     objects: tuple[FoundObject, ...]
-    #: One sentence.
     message: str
     #: What was looked at: what, as found, as expected.
     evidence: tuple[tuple[str, str, str], ...] = ()
@@ -258,17 +226,12 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class FindingGroup(msgspec.Struct, frozen=True, kw_only=True, tag="finding_group", omit_defaults=True):
     """Everything that one check found."""
 
-    #: Check.
     check_id: str
     #: What should hold.
     title: str
-    #: Area.
     area: str
-    #: Severity of the check.
     severity: str
-    #: Tone of the worst status.
     tone: Tone
-    #: Findings by status, counted.
     counts: tuple[Fact, ...]
     #: What was found, object by object.
     items: tuple[FindingItem, ...]
@@ -288,11 +251,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: Stable key, unique in the document.
     id: str
-    #: Heading.
     title: str
-    #: Content before the subsections.
     blocks: tuple[Block, ...] = ()
-    #: Subsections.
     sections: tuple[Section, ...] = ()
 
     def walk(self) -> Iterator[Section]:
@@ -309,7 +269,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str
     #: Schema of this file.
     schema_version: int
-    #: Title.
     title: str
     #: What it is about, in a line.
     subtitle: str
@@ -317,7 +276,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     made_at: datetime | None = None
     #: Record of the run, for the cover.
     record: tuple[Fact, ...] = ()
-    #: Sections.
     sections: tuple[Section, ...] = ()
 
     def walk(self) -> Iterator[Section]:

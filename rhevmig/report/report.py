@@ -1,4 +1,4 @@
-"""The report: one document from an inventory and what is known about it, written in three formats."""
+"""The report: one document from an inventory, its findings and a campaign, written in three formats."""
 
 from __future__ import annotations
 
@@ -16,24 +16,56 @@ from rhevmig.errors import InvalidArgument, OutputFailed
 from rhevmig.inventory import Inventory, write_file
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy, load_policy
-from rhevmig.report.assembly import build_document
-from rhevmig.report.context import Material
-from rhevmig.report.document import Document
+from rhevmig.report.context import ReportContext
+from rhevmig.report.document import DOCUMENT_FORMAT, DOCUMENT_SCHEMA_VERSION, Document
 from rhevmig.report.render.html import render_html
 from rhevmig.report.render.markdown import render_markdown
+from rhevmig.report.sections.appendix import appendix_section
+from rhevmig.report.sections.campaign import campaign_section
+from rhevmig.report.sections.clocks import clocks_section
+from rhevmig.report.sections.cover import record_of_run, subtitle
+from rhevmig.report.sections.coverage import coverage_section
+from rhevmig.report.sections.cpu import cpu_section
+from rhevmig.report.sections.findings import findings_section
+from rhevmig.report.sections.inventory import inventory_section
+from rhevmig.report.sections.migration_settings import migration_settings_section
+from rhevmig.report.sections.network import network_section
+from rhevmig.report.sections.storage import storage_section
+from rhevmig.report.sections.summary import summary_section
+from rhevmig.report.sections.vms import vms_section
 
 _NAME_IN_FOLDER = "report"
+_DEFAULT_TITLE = "Live migration readiness"
+#: In reading order; the migrations of a campaign are moved to the second place.
+_SECTIONS = (
+    summary_section,
+    findings_section,
+    coverage_section,
+    storage_section,
+    network_section,
+    cpu_section,
+    clocks_section,
+    vms_section,
+    migration_settings_section,
+    inventory_section,
+    campaign_section,
+    appendix_section,
+)
 
 
 class Report:
-    """What one hands over: verdicts, findings, settings as they are, what could not be seen, what was moved.
+    """Verdicts, findings, settings in effect, coverage gaps and migrations of one engine.
 
-    Equal input gives equal output, byte for byte; the moment of making is shown only where it is given.
+    Equal input gives equal output, byte for byte.
 
-    Args: inventory; findings (of `rhevmig.check`; None: the checks were not run, and the report says so);
-    campaign (migrations done); title; made_at (shown on the cover; None leaves it out); policy (object or
-    path, by which the findings were judged: its figures and sources are printed, its storage networks drawn);
-    gate (severity from which findings decide the verdict of a cluster).
+    Args:
+        findings: result of `rhevmig.check`; None states that the checks were not run.
+        campaign: migrations to report.
+        made_at: shown on the cover; None leaves it out.
+        policy: object or path, as given to `rhevmig.check`.
+        gate: lowest severity that affects the verdict of a cluster.
+
+    Raises: InvalidArgument (unknown gate), ConfigError (policy file).
     """
 
     def __init__(
@@ -47,7 +79,7 @@ class Report:
         policy: Policy | str | os.PathLike[str] | None = None,
         gate: Severity | str = Severity.HIGH,
     ) -> None:
-        self._material = Material(
+        self._context = ReportContext(
             inventory=inventory,
             findings=findings,
             campaign=campaign,
@@ -60,7 +92,7 @@ class Report:
     @cached_property
     def document(self) -> Document:
         """The content, before any format."""
-        return build_document(self._material)
+        return _document(self._context)
 
     def html(self) -> str:
         """One HTML page with everything in it."""
@@ -75,11 +107,12 @@ class Report:
         return msgspec.json.format(msgspec.json.encode(self.document), indent=1).decode() + "\n"
 
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, ...]:
-        """Writes the format that the suffix names, or all three into a folder, made if it is missing.
+        """Writes the format of the suffix, or all three into a folder, which is created if it is missing.
 
-        Returns: the files written. Nothing is written before all of it is rendered; each file appears whole
-        or not at all, and where one of three cannot be written, no new one stays.
-        Raises: InvalidArgument (another suffix), OutputFailed.
+        All formats are rendered before the first file is written; each file appears whole or not at all.
+
+        Returns: the files written.
+        Raises: InvalidArgument (another suffix), OutputFailed (no new file is left then).
         """
         target = Path(path)
         formats: dict[str, Callable[[], str]] = {".html": self.html, ".md": self.markdown, ".json": self.json}
@@ -99,6 +132,22 @@ class Report:
         return _write_all(ready)
 
 
+def _document(context: ReportContext) -> Document:
+    order = list(_SECTIONS)
+    if context.campaign is not None:
+        order.remove(campaign_section)
+        order.insert(1, campaign_section)
+    return Document(
+        format=DOCUMENT_FORMAT,
+        schema_version=DOCUMENT_SCHEMA_VERSION,
+        title=context.title or _DEFAULT_TITLE,
+        subtitle=subtitle(context),
+        made_at=context.made_at,
+        record=record_of_run(context),
+        sections=tuple(make(context) for make in order),
+    )
+
+
 def _policy(policy: Policy | str | os.PathLike[str] | None) -> Policy:
     if policy is None:
         return Policy()
@@ -112,7 +161,7 @@ def _severity(word: Severity | str) -> Severity:
 
 
 def _write_all(ready: Mapping[Path, bytes]) -> tuple[Path, ...]:
-    """Writes all files; where one cannot be written, those that this call brought into being go again."""
+    """Writes all files; where one cannot be written, the files that this call created are removed."""
     fresh = [file for file in ready if not file.exists()]
     try:
         return tuple(write_file(file, content) for file, content in ready.items())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +28,13 @@ _STATUSES = {
     Status.NOT_APPLICABLE: Styled("n/a", ""),
 }
 _VERDICTS = {
-    Status.PASS: Styled("ready", "green"),
-    Status.FAIL: Styled("not ready", "red"),
-    Status.UNKNOWN: Styled("cannot be judged", "yellow"),
-    Status.NOT_APPLICABLE: Styled("nothing to judge", ""),
+    status: Styled(checks.READINESS[status], colour)
+    for status, colour in (
+        (Status.PASS, "green"),
+        (Status.FAIL, "red"),
+        (Status.UNKNOWN, "yellow"),
+        (Status.NOT_APPLICABLE, ""),
+    )
 }
 
 
@@ -68,7 +70,7 @@ def check(
 
 def _print_findings(inventory: Inventory, findings: Findings, *, gate: Severity, everything: bool) -> None:
     shown = [finding for finding in findings if everything or finding.is_open]
-    for equal in _equal(shown):
+    for equal in checks.equal_findings(shown):
         _print_finding(equal[0], ", ".join(finding.scope.name for finding in equal))
     if shown:
         print_line()
@@ -81,15 +83,6 @@ def _print_findings(inventory: Inventory, findings: Findings, *, gate: Severity,
         for cluster in inventory.clusters
     )
     print_table(("cluster", "verdict", f"open findings (gate: {gate})"), rows)
-
-
-def _equal(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings that are equal but for their object, grouped: twelve hosts are one line, not twelve."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for one in findings:
-        key = (one.check_id, one.status, one.severity, one.scope.kind, one.message, one.evidence, one.remedy)
-        groups.setdefault(key, []).append(one)
-    return list(groups.values())
 
 
 def _print_finding(finding: Finding, names: str) -> None:

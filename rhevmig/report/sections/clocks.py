@@ -1,48 +1,41 @@
-"""Time: how far the engine's clock is off, which hosts drifted, and what the API cannot tell."""
+"""Time: the offset of the engine's clock, hosts with clock drift, and what the API does not report."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event
-from rhevmig.report.context import Material
+from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Fact, Facts, Prose, Section, Table, Tone
-from rhevmig.report.tables import columns, count, counted, instant, natural
+from rhevmig.report.prose import sentence
+from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
+from rhevmig.report.tables.cells import count, counted, instant, natural
 from rhevmig.units import format_duration
 
 
-def time_section(material: Material) -> Section:
+class _Drift(NamedTuple):
+    """A host with the events of its clock drift."""
+
+    host: CellValue
+    events: int
+    newest: Event
+
+
+def clocks_section(context: ReportContext) -> Section:
     """The clock of the engine and the drift of hosts."""
-    events = drift_events(material)
-    text = (
-        f"{counted(len(events), 'event')} of clock drift are in the window that was read."
-        if events
-        else "No event of clock drift is in the window that was read. This does not mean that clocks agree."
-    )
+    events = [event for event in context.inventory.events if event.code == EventCode.HOST_TIME_DRIFT]
+    found = counted(len(events), "event") + " of clock drift in the window that was read."
+    first = Prose(text=f"{found} {sentence('clock drift')}", tone=Tone.WARN)
+    if not events:
+        first = Prose(text=f"{sentence('no clock drift')} {sentence('clock drift')}", tone=Tone.UNKNOWN)
     return Section(
-        id="time",
-        title="Time",
-        blocks=(
-            Facts(items=_clock(material)),
-            Prose(
-                text=f"{text} The engine reports a host only once it is off by more than 300 s, and at most "
-                "once an "
-                "hour. Whether chrony runs, from which sources and how exactly, is not in the API: it has "
-                "to be seen "
-                "on the hosts.",
-                tone=Tone.WARN if events else Tone.UNKNOWN,
-            ),
-            _drift(material, events),
-        ),
+        id="time", title="Time", blocks=(Facts(items=_clock(context)), first, _drift(context, events))
     )
 
 
-def drift_events(material: Material) -> tuple[Event, ...]:
-    """Events 604, newest first."""
-    return tuple(event for event in material.inventory.events if event.code == EventCode.HOST_TIME_DRIFT)
-
-
-def _clock(material: Material) -> tuple[Fact, ...]:
-    moment = material.inventory.instant
+def _clock(context: ReportContext) -> tuple[Fact, ...]:
+    moment = context.inventory.instant
     offset: CellValue = None
     if moment.clock_offset_s is not None:
         direction = "ahead of" if moment.clock_offset_s > 0 else "behind"
@@ -56,32 +49,30 @@ def _clock(material: Material) -> tuple[Fact, ...]:
     )
 
 
-def _drift(material: Material, events: tuple[Event, ...]) -> Table:
-    hosts: dict[str, list[Event]] = {}
+def _drift(context: ReportContext, events: list[Event]) -> Table:
+    by_host: dict[str, list[Event]] = {}
     for event in events:
-        hosts.setdefault(event.host_id or "", []).append(event)
-    rows: list[tuple[CellValue, ...]] = []
-    for host_id, found in sorted(hosts.items(), key=lambda item: natural(material.host_name(item[0]) or "")):
-        newest = max(found, key=lambda event: event.id)
-        rows.append(
-            (
-                _host(material, host_id),
-                Cell(text=count(len(found)) or "", tone=Tone.WARN),
-                instant(newest.time),
-                newest.description,
-                str(newest.id),
-            )
-        )
-    return Table(
-        id="clock-drift",
-        caption="Hosts that the engine saw drifting",
-        columns=columns("host=Host", "#events=Events", "last=Last", "text=Text of the last", "@event=Event"),
-        rows=tuple(rows),
+        by_host.setdefault(event.host_id or "", []).append(event)
+    in_order = sorted(by_host.items(), key=lambda item: natural(context.host_name(item[0]) or ""))
+    return table_of(
+        "clock-drift",
+        "Hosts for which the engine reported clock drift",
+        [
+            _Drift(_host(context, host_id), len(found), max(found, key=lambda event: event.id))
+            for host_id, found in in_order
+        ],
+        (
+            text("host", "Host", lambda d: d.host),
+            figure("events", "Events", lambda d: Cell(text=count(d.events) or "", tone=Tone.WARN)),
+            text("last", "Last", lambda d: instant(d.newest.time)),
+            text("text", "Text of the last", lambda d: d.newest.description),
+            engine_id("event", "Event", lambda d: str(d.newest.id)),
+        ),
         empty="No event of clock drift was read.",
-        pointer=material.pointer("events"),
+        pointer="/inventory/events",
     )
 
 
-def _host(material: Material, host_id: str) -> CellValue:
-    found = material.inventory.find_host(host_id)
+def _host(context: ReportContext, host_id: str) -> CellValue:
+    found = context.inventory.find_host(host_id)
     return found.name if found else Cell(text="no longer in the engine", tone=Tone.MUTED)

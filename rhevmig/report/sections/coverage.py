@@ -2,132 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from rhevmig.checks import Status
 from rhevmig.inventory import Unobserved
-from rhevmig.report.context import Material
-from rhevmig.report.document import CellValue, Prose, Section, Table, Tone
-from rhevmig.report.row_folding import merged_label
-from rhevmig.report.tables import columns, count, natural
+from rhevmig.report.context import ReportContext
+from rhevmig.report.document import Section, Table, Tone
+from rhevmig.report.prose import fixed_rows, prose
+from rhevmig.report.tables.attribute import figure, table_of, text
+from rhevmig.report.tables.cells import merged_label, natural
 
 
-def unseen_section(material: Material) -> Section:
-    """Everything that the account, the API or the moment did not show."""
+class _Gap(NamedTuple):
+    """Objects of which the same is missing."""
+
+    kind: str
+    what: str
+    names: list[str]
+    reason: str
+    remedy: str
+
+
+def coverage_section(context: ReportContext) -> Section:
+    """Everything that the account, the API or the instant did not show."""
     return Section(
         id="unseen",
         title="What could not be seen",
         blocks=(
-            Prose(
-                text="Nothing listed here was taken for fine. A dash anywhere in this report means the "
-                "same: not observed.",
-                tone=Tone.UNKNOWN,
-            ),
-            _unobserved(material),
-            _unjudged(material),
-            _never(),
+            prose("unseen", tone=Tone.UNKNOWN),
+            _unobserved(context),
+            _unjudged(context),
+            _never_seen(),
         ),
     )
 
 
-def _unobserved(material: Material) -> Table:
-    groups: dict[tuple[str, str, str, str], list[Unobserved]] = {}
-    for item in material.inventory.unobserved:
-        groups.setdefault((item.kind, item.what, item.reason, item.remedy), []).append(item)
-    rows: list[tuple[CellValue, ...]] = []
-    for (kind, what, reason, remedy), items in sorted(groups.items()):
-        concerned = [i.id for i in items if i.id is not None]
-        names = sorted((_name(material, i) for i in concerned), key=natural)
-        rows.append(
-            (
-                kind,
-                what,
-                merged_label(names) if names else "all",
-                count(len(concerned)) if names else "",
-                reason,
-                remedy,
-            )
-        )
-    return Table(
-        id="unobserved",
-        caption="Not seen in this run",
-        columns=columns(
-            "kind=Kind", "what=What", "objects=Of", "#count=Objects", "reason=Why", "remedy=What would help"
+def _unobserved(context: ReportContext) -> Table:
+    return table_of(
+        "unobserved",
+        "Not observed in this run",
+        _gaps(context),
+        (
+            text("kind", "Kind", lambda g: g.kind),
+            text("what", "What", lambda g: g.what),
+            text("objects", "Objects", lambda g: merged_label(g.names) if g.names else "all"),
+            figure("count", "Count", lambda g: len(g.names) or ""),
+            text("reason", "Why", lambda g: g.reason),
+            text("remedy", "What would help", lambda g: g.remedy),
         ),
-        rows=tuple(rows),
-        empty="The account saw everything that was asked for.",
+        empty="The account could read everything that was requested.",
         open_rows=30,
-        pointer=material.pointer("unobserved"),
+        pointer="/inventory/unobserved",
     )
 
 
-def _name(material: Material, object_id: str) -> str:
-    for find in (material.vm_name, material.host_name):
-        found = find(object_id)
-        if found and found != object_id:
-            return found
-    cluster = material.inventory.find_cluster(object_id)
-    return cluster.name if cluster else object_id
+def _gaps(context: ReportContext) -> Iterator[_Gap]:
+    groups: dict[tuple[str, str, str, str], list[Unobserved]] = {}
+    for item in context.inventory.unobserved:
+        groups.setdefault((item.kind, item.what, item.reason, item.remedy), []).append(item)
+    for (kind, what, reason, remedy), items in sorted(groups.items()):
+        names = sorted((_name(context, item.id) for item in items if item.id is not None), key=natural)
+        yield _Gap(kind, what, names, reason, remedy)
 
 
-def _unjudged(material: Material) -> Table:
+def _name(context: ReportContext, object_id: str) -> str:
+    inventory = context.inventory
+    found = (
+        inventory.find_vm(object_id) or inventory.find_host(object_id) or inventory.find_cluster(object_id)
+    )
+    return found.name if found else object_id
+
+
+def _unjudged(context: ReportContext) -> Table:
     groups: dict[tuple[str, str, str], list[str]] = {}
-    for finding in material.findings or ():
+    for finding in context.findings or ():
         if finding.status in (Status.UNKNOWN, Status.ERROR):
             key = (finding.check_id, finding.missing or finding.message, finding.remedy)
             groups.setdefault(key, []).append(finding.scope.name)
-    rows = tuple(
-        (check_id, merged_label(sorted(names, key=natural)), count(len(names)), missing, remedy)
-        for (check_id, missing, remedy), names in sorted(groups.items())
-    )
-    return Table(
-        id="unjudged",
-        caption="Checks without an answer",
-        columns=columns(
-            "check=Check",
-            "objects=Of",
-            "#count=Objects",
-            "missing=What was missing",
-            "remedy=What would help",
+    return table_of(
+        "unjudged",
+        "Checks without an answer",
+        [
+            _Gap(check_id, missing, sorted(names, key=natural), "", remedy)
+            for (check_id, missing, remedy), names in sorted(groups.items())
+        ],
+        (
+            text("check", "Check", lambda g: g.kind),
+            text("objects", "Objects", lambda g: merged_label(g.names)),
+            figure("count", "Count", lambda g: len(g.names)),
+            text("missing", "What was missing", lambda g: g.what),
+            text("remedy", "What would help", lambda g: g.remedy),
         ),
-        rows=rows,
-        empty="Every check has an answer." if material.findings is not None else "The checks were not run.",
+        empty="Every check has an answer." if context.findings is not None else "The checks were not run.",
         open_rows=30,
     )
 
 
-def _never() -> Table:
-    rows = (
+def _never_seen() -> Table:
+    return table_of(
+        "never-seen",
+        "Not available through the API",
+        fixed_rows("never-seen"),
         (
-            "host",
-            "CPU flags and TSC frequency",
-            "only the highest CPU type that it satisfies is told",
-            "facts from the host",
+            text("kind", "Kind", lambda r: r[0]),
+            text("what", "What", lambda r: r[1]),
+            text("why", "Why", lambda r: r[2]),
+            text("instead", "Where it can be seen", lambda r: r[3]),
         ),
-        (
-            "host",
-            "chrony or NTP: running, sources, offset",
-            "no attribute; only event 604 from 300 s on",
-            "facts from the host",
-        ),
-        ("host", "dates of certificates", "the API tells the subject only", "events 845–889, or a TLS probe"),
-        (
-            "network",
-            "switch side: VLANs trunked, MTU, LACP",
-            "the engine sees its hosts only",
-            "LLDP, a ping with the full MTU",
-        ),
-        ("network", "which network carries storage", "there is no such role", "declare it in the policy"),
-        ("storage", "latency and losses", "no attribute", "monitoring of hosts and storage"),
-        (
-            "vm",
-            "how fast its memory changes",
-            "no attribute before a migration",
-            "past migrations of the same VM",
-        ),
-    )
-    return Table(
-        id="never-seen",
-        caption="What the engine's API never tells, whoever asks",
-        columns=columns("kind=Kind", "what=What", "why=Why", "instead=Where it can be seen"),
-        rows=rows,
         open_rows=30,
     )

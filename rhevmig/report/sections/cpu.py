@@ -1,87 +1,85 @@
-"""CPU types: what each cluster promises, what its hosts could do, and who holds it down."""
+"""CPU types: the type of each cluster, the highest of each host, and what limits a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from rhevmig.checks.cpu import CpuLimit, cpu_limit
 from rhevmig.inventory import Cluster, CpuType, Host
-from rhevmig.report.context import Material
-from rhevmig.report.document import Cell, CellValue, Figure, Ladder, Prose, Rung, Section, Table, Tone
-from rhevmig.report.row_folding import merged_label, some_names
-from rhevmig.report.tables import columns, count, natural
-from rhevmig.scheduling import Allowed
-from rhevmig.scheduling.cpu_types import CpuAnswer
+from rhevmig.report.context import ReportContext
+from rhevmig.report.document import Cell, CellValue, Figure, Ladder, Rung, Section, Table, Tone
+from rhevmig.report.prose import prose
+from rhevmig.report.tables.attribute import figure, table_of, take, text
+from rhevmig.report.tables.cells import merged_label, natural, some_names
+from rhevmig.report.tables.hosts import HOSTS, HostRow, host_rows
+from rhevmig.scheduling import Allowed, CpuAnswer, CpuTypes
 
 _MEMBERS_SHOWN = 8
 
 
-def cpu_section(material: Material) -> Section:
+class _Candidate(NamedTuple):
+    """A higher CPU type for a cluster, and what its hosts answer."""
+
+    cluster: Cluster
+    type: CpuType
+    answers: dict[str, Allowed]
+
+    def hosts(self, allowed: Allowed) -> str:
+        """Names of the hosts with this answer."""
+        return some_names(name for name, answer in self.answers.items() if answer == allowed)
+
+
+def cpu_section(context: ReportContext) -> Section:
     """CPU types of clusters and hosts, and what a cluster could be raised to."""
+    with_hosts = [c for c in context.clusters if context.inventory.hosts_of(c)]
+    ladders = tuple(_ladder(context, cluster) for cluster in with_hosts)
     return Section(
-        id="cpu",
-        title="CPU",
-        blocks=(
-            Prose(
-                text="All VMs of a cluster see the cluster's CPU type, so any of its hosts can take them. "
-                "The rank of a "
-                "type orders the types of one vendor roughly; it does not say that a higher one has every "
-                "feature "
-                "of a lower one. Only the flags tell, and the flags of a host are not in the API: what is "
-                "known "
-                "of a host is the highest type that the engine finds it satisfies."
-            ),
-            _hosts(material),
-            *(
-                _ladder(material, cluster)
-                for cluster in material.clusters
-                if material.inventory.hosts_of(cluster)
-            ),
-            _could_become(material),
-        ),
+        id="cpu", title="CPU", blocks=(prose("cpu"), _hosts(context), *ladders, _candidates(context))
     )
 
 
-def _hosts(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for host in material.hosts:
-        cluster = material.inventory.find_cluster(host.cluster_id)
-        types = _types(material, cluster)
-        own, wanted = types.get(host.cpu_type or ""), types.get((cluster.cpu_type if cluster else None) or "")
-        rows.append(
-            (
-                host.name,
-                cluster.name if cluster else None,
-                host.cpu_name,
-                host.cpu_type or Cell(text="none known to this level", tone=Tone.UNKNOWN),
-                None if own is None else count(own.level),
-                cluster.cpu_type if cluster else None,
-                None if wanted is None else count(wanted.level),
-                _fits(
-                    material.cpu_types(cluster).satisfies(
-                        host.cpu_type, cluster.cpu_type if cluster else None
-                    )
-                ),
-            )
-        )
-    return Table(
-        id="host-cpus",
-        caption="CPUs of the hosts against the type of their cluster",
-        columns=columns(
-            "host=Host", "cluster=Cluster", "cpu=CPU", "type=Highest type it satisfies", "#level=Rank",
-            "cluster_type=Type of the cluster", "#cluster_level=Rank", "fits=Satisfies it",
-        ),
-        rows=tuple(rows),
-        open_rows=20,
-        pointer=material.pointer("hosts"),
-    )  # fmt: skip
-
-
-def _types(material: Material, cluster: Cluster | None) -> dict[str, CpuType]:
-    level = material.inventory.cluster_level(cluster.version) if cluster else None
+def _types(context: ReportContext, cluster: Cluster | None) -> dict[str, CpuType]:
+    level = context.inventory.cluster_level(cluster.version) if cluster else None
     return {cpu_type.name: cpu_type for cpu_type in level.cpu_types} if level else {}
 
 
-def _fits(answer: CpuAnswer) -> CellValue:
+def _cpu_types(context: ReportContext, cluster: Cluster | None) -> CpuTypes:
+    return context.scheduler.cpu_types_of(cluster) if cluster else CpuTypes(None)
+
+
+def _hosts(context: ReportContext) -> Table:
+    def rank(row: HostRow, name: str | None) -> int | None:
+        found = _types(context, row.cluster).get(name or "")
+        return found.level if found else None
+
+    def wanted(row: HostRow) -> str | None:
+        return row.cluster.cpu_type if row.cluster else None
+
+    def types(row: HostRow) -> CpuTypes:
+        return _cpu_types(context, row.cluster)
+
+    unknown = Cell(text="none known to this level", tone=Tone.UNKNOWN)
+    return table_of(
+        "host-cpus",
+        "CPUs of the hosts compared with the type of their cluster",
+        host_rows(context.inventory, context.hosts),
+        (
+            take(HOSTS, "host"),
+            take(HOSTS, "cluster"),
+            take(HOSTS, "cpu_model", "cpu"),
+            text("type", "Highest type that it satisfies", lambda r: r.host.cpu_type or unknown),
+            figure("level", "Rank", lambda r: rank(r, r.host.cpu_type)),
+            text("cluster_type", "Type of the cluster", wanted),
+            figure("cluster_level", "Rank", lambda r: rank(r, wanted(r))),
+            text("fits", "Satisfies it", lambda r: _fits(types(r).satisfies(r.host.cpu_type, wanted(r)))),
+        ),
+        open_rows=20,
+        pointer="/inventory/hosts",
+    )
+
+
+def _fits(answer: CpuAnswer) -> Cell:
     if answer.allowed == Allowed.YES:
         return Cell(text="yes", tone=Tone.GOOD)
     if answer.allowed == Allowed.NO:
@@ -89,43 +87,39 @@ def _fits(answer: CpuAnswer) -> CellValue:
     return Cell(text=f"cannot be judged: {answer.because}", tone=Tone.UNKNOWN)
 
 
-def _ladder(material: Material, cluster: Cluster) -> Figure:
-    types = _types(material, cluster)
-    standing: dict[str, list[Host]] = {}
-    for host in material.hosts_of(cluster):
-        standing.setdefault(host.cpu_type or "not known", []).append(host)
-    names = set(standing) | ({cluster.cpu_type} if cluster.cpu_type else set())
+def _ladder(context: ReportContext, cluster: Cluster) -> Figure:
+    types, hosts = _types(context, cluster), context.hosts_of(cluster)
+    members: dict[str, list[Host]] = {}
+    for host in hosts:
+        members.setdefault(host.cpu_type or "not known", []).append(host)
+    limit = cpu_limit(_cpu_types(context, cluster), hosts)
+    limiting = limit.without if limit else {}
+    names = set(members) | ({cluster.cpu_type} if cluster.cpu_type else set())
     ranked = sorted(names, key=lambda name: (-_level(types, name), natural(name)))
-    lowest = _lowest(types, standing)
-    rungs = tuple(
-        Rung(
-            label=name,
-            members=_shown(standing.get(name, ())),
-            is_current=name == cluster.cpu_type,
-            holds_down=name == lowest,
-        )
-        for name in ranked
-    )
-    rows = tuple(
-        (
-            name,
-            count(types[name].level) if name in types else None,
-            some_names([host.name for host in standing.get(name, ())]),
-            _rung_note(name, cluster, lowest),
-        )
-        for name in ranked
-    )
     return Figure(
         id=f"figure-cpu-{cluster.id}",
         caption=f"CPU types in {cluster.name}",
-        drawing=Ladder(rungs=rungs),
-        table=Table(
-            id=f"cpu-types-{cluster.id}",
-            caption=f"CPU types in {cluster.name}",
-            columns=columns(
-                "type=CPU type", "#level=Rank", "hosts=Hosts that satisfy no higher one", "note=Meaning"
+        drawing=Ladder(
+            rungs=tuple(
+                Rung(
+                    label=name,
+                    members=_shown(members.get(name, ())),
+                    is_current=name == cluster.cpu_type,
+                    holds_down=name in limiting,
+                )
+                for name in ranked
+            )
+        ),
+        table=table_of(
+            f"cpu-types-{cluster.id}",
+            f"CPU types in {cluster.name}",
+            ((name, members.get(name, [])) for name in ranked),
+            (
+                text("type", "CPU type", lambda r: r[0]),
+                figure("level", "Rank", lambda r: types[r[0]].level if r[0] in types else None),
+                text("hosts", "Hosts that satisfy no higher one", lambda r: some_names(h.name for h in r[1])),
+                text("note", "Meaning", lambda r: _meaning(r[0], cluster, limit)),
             ),
-            rows=rows,
             open_rows=20,
         ),
     )
@@ -136,20 +130,11 @@ def _level(types: dict[str, CpuType], name: str) -> int:
     return -1 if found is None or found.level is None else found.level
 
 
-def _lowest(types: dict[str, CpuType], standing: dict[str, list[Host]]) -> str | None:
-    known = [name for name in standing if name in types]
-    if len(known) < 2 or len(known) < len(standing):
-        return None
-    return min(known, key=lambda name: _level(types, name))
-
-
-def _rung_note(name: str, cluster: Cluster, lowest: str | None) -> str:
-    said = []
-    if name == cluster.cpu_type:
-        said.append("type of the cluster: what its VMs see")
-    if name == lowest:
-        said.append("these hosts hold the cluster down, by rank")
-    return "; ".join(said)
+def _meaning(name: str, cluster: Cluster, limit: CpuLimit | None) -> str:
+    meanings = ["type of the cluster: what its VMs see"] if name == cluster.cpu_type else []
+    if limit and name in limit.without:
+        meanings.append(f"limits the cluster: without these hosts it could be {limit.without[name].name}")
+    return "; ".join(meanings)
 
 
 def _shown(hosts: Sequence[Host]) -> tuple[str, ...]:
@@ -157,60 +142,46 @@ def _shown(hosts: Sequence[Host]) -> tuple[str, ...]:
     return tuple(names) if len(names) <= _MEMBERS_SHOWN else (merged_label(names, "hosts"),)
 
 
-def _could_become(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for cluster in material.clusters:
-        rows.extend(_candidates(material, cluster))
-    return Table(
-        id="cpu-candidates",
-        caption="What the clusters could be raised to, and which hosts are in the way",
-        columns=columns(
-            "cluster=Cluster", "now=Type now", "candidate=Higher type", "#level=Rank",
-            "ready=Hosts that satisfy it",
-            "in_the_way=Hosts that do not",
-            "doubtful=Cannot be judged",
+def _candidates(context: ReportContext) -> Table:
+    return table_of(
+        "cpu-candidates",
+        "Higher CPU types of the clusters, and which hosts prevent them",
+        [found for cluster in context.clusters for found in _candidates_of(context, cluster)],
+        (
+            text("cluster", "Cluster", lambda c: c.cluster.name),
+            text("now", "Type now", lambda c: c.cluster.cpu_type),
+            text("candidate", "Higher type", lambda c: c.type.name),
+            figure("level", "Rank", lambda c: c.type.level),
+            text("ready", "Hosts that satisfy it", lambda c: c.hosts(Allowed.YES) or "none"),
+            text("in_the_way", "Hosts that do not", _in_the_way),
+            text("doubtful", "Cannot be judged", _doubtful),
         ),
-        rows=tuple(rows),
-        empty="No host surely satisfies a higher type than its cluster has.",
+        empty="No host is known to satisfy a higher type than its cluster has.",
         open_rows=20,
-        pointer=material.pointer("cluster_levels"),
-    )  # fmt: skip
+        pointer="/inventory/cluster_levels",
+    )
 
 
-def _candidates(material: Material, cluster: Cluster) -> list[tuple[CellValue, ...]]:
-    types, judge = _types(material, cluster), material.cpu_types(cluster)
-    hosts = material.hosts_of(cluster)
+def _candidates_of(context: ReportContext, cluster: Cluster) -> Iterator[_Candidate]:
+    types, judge, hosts = _types(context, cluster), _cpu_types(context, cluster), context.hosts_of(cluster)
     now = _level(types, cluster.cpu_type or "")
-    held = {host.cpu_type for host in hosts}
-    rows: list[tuple[CellValue, ...]] = []
+    present = {host.cpu_type for host in hosts}
     for candidate in sorted(types.values(), key=lambda t: (t.level or 0, natural(t.name))):
-        if (
-            candidate.name not in held
-            or (candidate.level or 0) <= now
-            or candidate.vendor != cluster.cpu_vendor
-        ):
-            continue
-        answers = {host.name: judge.satisfies(host.cpu_type, candidate.name).allowed for host in hosts}
-        refusing, doubtful = _with(answers, Allowed.NO), _with(answers, Allowed.UNKNOWN)
-        rows.append(
-            (
-                cluster.name,
-                cluster.cpu_type,
-                candidate.name,
-                count(candidate.level),
-                some_names(_with(answers, Allowed.YES)) or "none",
-                _in_the_way(refusing, bool(doubtful)),
-                Cell(text=some_names(doubtful), tone=Tone.UNKNOWN) if doubtful else "",
-            )
-        )
-    return rows
+        is_higher = (candidate.level or 0) > now and candidate.vendor == cluster.cpu_vendor
+        if is_higher and candidate.name in present:
+            answers = {host.name: judge.satisfies(host.cpu_type, candidate.name).allowed for host in hosts}
+            yield _Candidate(cluster, candidate, answers)
 
 
-def _with(answers: dict[str, Allowed], allowed: Allowed) -> list[str]:
-    return [name for name, answer in answers.items() if answer == allowed]
-
-
-def _in_the_way(refusing: list[str], is_doubtful: bool) -> CellValue:
+def _in_the_way(candidate: _Candidate) -> CellValue:
+    refusing = candidate.hosts(Allowed.NO)
     if refusing:
-        return Cell(text=some_names(refusing), tone=Tone.WARN)
-    return "" if is_doubtful else Cell(text="none: the cluster could be raised", tone=Tone.GOOD)
+        return Cell(text=refusing, tone=Tone.WARN)
+    if candidate.hosts(Allowed.UNKNOWN):
+        return ""
+    return Cell(text="none: the cluster could be raised", tone=Tone.GOOD)
+
+
+def _doubtful(candidate: _Candidate) -> CellValue:
+    names = candidate.hosts(Allowed.UNKNOWN)
+    return Cell(text=names, tone=Tone.UNKNOWN) if names else ""

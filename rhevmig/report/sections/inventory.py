@@ -1,11 +1,14 @@
-"""The estate as it is: data centers, clusters and hosts."""
+"""Data centers, clusters and hosts with their settings."""
 
 from __future__ import annotations
 
-from rhevmig.inventory import Cluster, FencingPolicy, Host
-from rhevmig.report.context import Material
+from rhevmig.inventory import FencingPolicy, Host
+from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
-from rhevmig.report.tables import columns, count, size, status, yes_no
+from rhevmig.report.tables.attribute import engine_id, figure, table_of, take, text
+from rhevmig.report.tables.cells import status, yes_no
+from rhevmig.report.tables.clusters import CLUSTERS, cluster_rows
+from rhevmig.report.tables.hosts import HOSTS, HostRow, host_rows
 
 _RESILIENCE = {
     "migrate": "migrate all VMs",
@@ -14,124 +17,74 @@ _RESILIENCE = {
 }
 
 
-def estate_section(material: Material) -> Section:
+def inventory_section(context: ReportContext) -> Section:
     """Data centers, clusters and hosts with their settings."""
     return Section(
         id="estate",
         title="Data centers, clusters and hosts",
         blocks=(
-            _data_centers(material),
-            _clusters(material),
-            _cluster_memory(material),
-            _hosts(material),
-            _software(material),
+            _data_centers(context),
+            _clusters(context),
+            _cluster_memory(context),
+            _hosts(context),
+            _software(context),
         ),
     )
 
 
-def _data_centers(material: Material) -> Table:
-    inventory = material.inventory
-    rows = []
-    for data_center in material.data_centers:
-        clusters = inventory.clusters_of(data_center)
-        rows.append(
-            (
-                data_center.name,
-                status(data_center.status),
-                "local" if data_center.local else "shared" if data_center.local is False else None,
-                data_center.version,
-                data_center.storage_format,
-                data_center.quota_mode,
-                count(len(clusters)),
-                count(sum(len(inventory.hosts_of(c)) for c in clusters)),
-                count(sum(len(inventory.vms_of(c)) for c in clusters)),
-                data_center.id,
-            )
-        )
-    return Table(
-        id="data-centers",
-        caption="Data centers",
-        columns=columns(
-            "name=Data center", "status=Status", "storage=Storage", "level=Level", "format=Format",
-            "quota=Quota",
-            "#clusters=Clusters", "#hosts=Hosts", "#vms=VMs", "@id=Id",
-        ),
-        rows=tuple(rows),
-        pointer=material.pointer("data_centers"),
-    )  # fmt: skip
-
-
-def _clusters(material: Material) -> Table:
-    policies = {policy.id: policy.name for policy in material.inventory.scheduling_policies}
-    rows = tuple(
+def _data_centers(context: ReportContext) -> Table:
+    inventory = context.inventory
+    storage = {None: None, True: "local", False: "shared"}
+    return table_of(
+        "data-centers",
+        "Data centers",
+        ((data_center, inventory.clusters_of(data_center)) for data_center in context.data_centers),
         (
-            cluster.name,
-            material.data_center_of(cluster),
-            cluster.version,
-            cluster.cpu_type or Cell(text="none set", tone=Tone.WARN),
-            cluster.architecture,
-            cluster.bios_type,
-            _RESILIENCE.get(cluster.resilience_policy or "", cluster.resilience_policy),
-            policies.get(cluster.scheduling_policy_id or "", cluster.scheduling_policy_id),
-            _fencing(cluster.fencing),
-            cluster.switch_type,
-            cluster.id,
-        )
-        for cluster in material.clusters
-    )
-    return Table(
-        id="clusters",
-        caption="Clusters",
-        columns=columns(
-            "name=Cluster", "data_center=Data center", "level=Level", "cpu_type=CPU type",
-            "architecture=Architecture",
-            "bios=Chipset and firmware", "resilience=When a host fails", "scheduling=Scheduling policy",
-            "fencing=Fencing", "switch=Switch", "@id=Id",
+            text("name", "Data center", lambda r: r[0].name),
+            text("status", "Status", lambda r: status(r[0].status)),
+            text("storage", "Storage", lambda r: storage[r[0].local]),
+            text("level", "Level", lambda r: r[0].version),
+            text("format", "Format", lambda r: r[0].storage_format),
+            text("quota", "Quota", lambda r: r[0].quota_mode),
+            figure("clusters", "Clusters", lambda r: len(r[1])),
+            figure("hosts", "Hosts", lambda r: sum(len(inventory.hosts_of(c)) for c in r[1])),
+            figure("vms", "VMs", lambda r: sum(len(inventory.vms_of(c)) for c in r[1])),
+            engine_id("id", "Id", lambda r: r[0].id),
         ),
-        rows=rows,
-        pointer=material.pointer("clusters"),
-    )  # fmt: skip
-
-
-def _cluster_memory(material: Material) -> Table:
-    return Table(
-        id="cluster-memory",
-        caption="Memory and CPU rules of the clusters",
-        columns=columns(
-            "name=Cluster", "#overcommit=Memory overcommit, %", "ballooning=Ballooning",
-            "ksm=Same-page merging",
-            "hugepages=Transparent huge pages", "threads=Threads count as cores", "ha=Room kept for HA",
-            "#hosts=Hosts", "#hosts_up=Hosts up", "#memory=Memory of hosts up",
-            "#promised=Memory of running VMs",
-        ),
-        rows=tuple(_memory_row(material, cluster) for cluster in material.clusters),
-        pointer=material.pointer("clusters"),
-    )  # fmt: skip
-
-
-def _memory_row(material: Material, cluster: Cluster) -> tuple[CellValue, ...]:
-    hosts = material.inventory.hosts_of(cluster)
-    ready = [host for host in hosts if host.is_up]
-    running = [vm for vm in material.inventory.vms_of(cluster) if vm.is_running]
-    return (
-        cluster.name,
-        count(cluster.memory_overcommit_percent),
-        yes_no(cluster.ballooning_enabled),
-        yes_no(cluster.ksm_enabled),
-        yes_no(cluster.transparent_hugepages),
-        yes_no(cluster.threads_as_cores),
-        yes_no(cluster.ha_reservation),
-        count(len(hosts)),
-        count(len(ready)),
-        size(_total([host.memory_bytes for host in ready])),
-        size(_total([vm.memory_bytes for vm in running])),
+        pointer="/inventory/data_centers",
     )
 
 
-def _total(sizes: list[int | None]) -> int | None:
-    """A sum, or None as soon as one part of it is unknown."""
-    known = [value for value in sizes if value is not None]
-    return sum(known) if len(known) == len(sizes) else None
+def _clusters(context: ReportContext) -> Table:
+    policies = {policy.id: policy.name for policy in context.inventory.scheduling_policies}
+
+    def scheduling(policy_id: str | None) -> str | None:
+        return policies.get(policy_id or "", policy_id)
+
+    no_type = Cell(text="none set", tone=Tone.WARN)
+    return table_of(
+        "clusters",
+        "Clusters",
+        cluster_rows(context.inventory, context.clusters),
+        (
+            take(CLUSTERS, "cluster", "name"),
+            take(CLUSTERS, "data_center", value=lambda r: r.data_center.name if r.data_center else "–"),
+            take(CLUSTERS, "level"),
+            take(CLUSTERS, "cpu_type", value=lambda r: r.cluster.cpu_type or no_type),
+            text("architecture", "Architecture", lambda r: r.cluster.architecture),
+            text("bios", "Chipset and firmware", lambda r: r.cluster.bios_type),
+            text(
+                "resilience",
+                "When a host fails",
+                lambda r: _RESILIENCE.get(r.cluster.resilience_policy or "", r.cluster.resilience_policy),
+            ),
+            text("scheduling", "Scheduling policy", lambda r: scheduling(r.cluster.scheduling_policy_id)),
+            text("fencing", "Fencing", lambda r: _fencing(r.cluster.fencing)),
+            text("switch", "Switch", lambda r: r.cluster.switch_type),
+            take(CLUSTERS, "cluster_id", "id"),
+        ),
+        pointer="/inventory/clusters",
+    )
 
 
 def _fencing(fencing: FencingPolicy | None) -> CellValue:
@@ -139,84 +92,108 @@ def _fencing(fencing: FencingPolicy | None) -> CellValue:
         return None
     if not fencing.enabled:
         return Cell(text="off", tone=Tone.WARN)
-    unless = []
-    if fencing.skip_if_sd_active:
-        unless.append("its storage lease is alive")
+    unless = ["its storage lease is alive"] if fencing.skip_if_sd_active else []
     if fencing.skip_if_connectivity_broken:
-        unless.append(f"{fencing.connectivity_broken_threshold_percent} % of hosts are cut off")
+        unless.append(f"{fencing.connectivity_broken_threshold_percent} % of hosts have no connection")
     return "on, unless " + " or ".join(unless) if unless else "on"
 
 
-def _hosts(material: Material) -> Table:
-    return Table(
-        id="hosts",
-        caption="Hosts",
-        columns=columns(
-            "name=Host", "cluster=Cluster", "status=Status", "reason=Reason", "cpu=CPU",
-            "topology=Sockets × cores × threads",
-            "#memory=Memory", "#free=Still to be promised", "#vms=Running VMs", "spm=SPM",
-            "power=Power management",
-            "address=Address", "@id=Id",
+def _cluster_memory(context: ReportContext) -> Table:
+    return table_of(
+        "cluster-memory",
+        "Memory and CPU rules of the clusters",
+        cluster_rows(context.inventory, context.clusters),
+        (
+            take(CLUSTERS, "cluster", "name"),
+            take(CLUSTERS, "memory_overcommit_percent", "overcommit"),
+            text("ballooning", "Ballooning", lambda r: yes_no(r.cluster.ballooning_enabled)),
+            text("ksm", "Same-page merging", lambda r: yes_no(r.cluster.ksm_enabled)),
+            text("hugepages", "Transparent huge pages", lambda r: yes_no(r.cluster.transparent_hugepages)),
+            take(CLUSTERS, "threads_as_cores", "threads"),
+            take(CLUSTERS, "ha_reservation", "ha"),
+            take(CLUSTERS, "hosts"),
+            take(CLUSTERS, "hosts_up"),
+            take(CLUSTERS, "memory_up_bytes", "memory"),
+            take(CLUSTERS, "memory_running_bytes", "promised"),
         ),
-        rows=tuple(_host_row(material, host) for host in material.hosts),
-        open_rows=20,
-        pointer=material.pointer("hosts"),
-    )  # fmt: skip
-
-
-def _host_row(material: Material, host: Host) -> tuple[CellValue, ...]:
-    topology = (host.cpu_sockets, host.cpu_cores, host.cpu_threads)
-    return (
-        host.name,
-        material.cluster_name(host.cluster_id),
-        status(host.status),
-        host.status_detail or "",
-        host.cpu_name,
-        None if None in topology else " × ".join(str(part) for part in topology),
-        size(host.memory_bytes),
-        size(host.max_scheduling_memory_bytes),
-        count(host.vms_active),
-        host.spm_status,
-        None if host.power_management is None else yes_no(host.power_management.enabled, bad=False),
-        host.address,
-        host.id,
+        pointer="/inventory/clusters",
     )
 
 
-def _software(material: Material) -> Table:
-    return Table(
-        id="host-software",
-        caption="Hardware and software of the hosts",
-        columns=columns(
-            "name=Host", "cluster=Cluster", "hardware=Hardware", "os=Operating system", "vdsm=VDSM",
-            "libvirt=libvirt",
-            "selinux=SELinux", "kdump=kdump", "updates=Updates waiting", "reinstall=Reinstallation wanted",
-            "kernel=Kernel arguments",
-        ),
-        rows=tuple(
-            (
-                host.name,
-                material.cluster_name(host.cluster_id),
-                _words(host.hardware_manufacturer, host.hardware_product),
-                _words(host.os_description or host.os_type, host.os_version),
-                host.vdsm_version,
-                host.libvirt_version,
-                _selinux(host.selinux_mode),
-                host.kdump_status,
-                yes_no(host.update_available),
-                yes_no(host.reinstallation_required, bad=True),
-                host.reported_kernel_cmdline,
-            )
-            for host in material.hosts
+def _hosts(context: ReportContext) -> Table:
+    return table_of(
+        "hosts",
+        "Hosts",
+        host_rows(context.inventory, context.hosts),
+        (
+            take(HOSTS, "host", "name"),
+            take(HOSTS, "cluster", value=_cluster_name),
+            take(HOSTS, "status"),
+            text("reason", "Reason", lambda r: r.host.status_detail or ""),
+            take(HOSTS, "cpu_model", "cpu"),
+            text("topology", "Sockets × cores × threads", lambda r: _topology(r.host)),
+            take(HOSTS, "memory_bytes", "memory"),
+            take(HOSTS, "memory_promisable_bytes", "free"),
+            figure("vms", "Running VMs", lambda r: r.host.vms_active),
+            take(HOSTS, "spm"),
+            text("power", "Power management", lambda r: _power(r.host)),
+            text("address", "Address", lambda r: r.host.address),
+            take(HOSTS, "host_id", "id"),
         ),
         open_rows=20,
-        pointer=material.pointer("hosts"),
-    )  # fmt: skip
+        pointer="/inventory/hosts",
+    )
 
 
-def _words(*parts: str | None) -> str | None:
-    return " ".join(part for part in parts if part) or None
+def _cluster_name(row: HostRow) -> str:
+    return row.cluster.name if row.cluster else "–"
 
 
-def _selinux(mode: str | None) -> CellValue:
-    return Cell(text=mode, tone=Tone.WARN) if mode == "disabled" else mode
+def _topology(host: Host) -> str | None:
+    topology = (host.cpu_sockets, host.cpu_cores, host.cpu_threads)
+    return None if None in topology else " × ".join(str(part) for part in topology)
+
+
+def _power(host: Host) -> CellValue:
+    return None if host.power_management is None else yes_no(host.power_management.enabled, bad=False)
+
+
+def _software(context: ReportContext) -> Table:
+    def words(*parts: str | None) -> str | None:
+        return " ".join(part for part in parts if part) or None
+
+    def selinux(mode: str | None) -> CellValue:
+        return Cell(text=mode, tone=Tone.WARN) if mode == "disabled" else mode
+
+    return table_of(
+        "host-software",
+        "Hardware and software of the hosts",
+        host_rows(context.inventory, context.hosts),
+        (
+            take(HOSTS, "host", "name"),
+            take(HOSTS, "cluster", value=_cluster_name),
+            text(
+                "hardware",
+                "Hardware",
+                lambda r: words(r.host.hardware_manufacturer, r.host.hardware_product),
+            ),
+            text(
+                "os",
+                "Operating system",
+                lambda r: words(r.host.os_description or r.host.os_type, r.host.os_version),
+            ),
+            take(HOSTS, "vdsm_version", "vdsm"),
+            take(HOSTS, "libvirt_version", "libvirt"),
+            text("selinux", "SELinux", lambda r: selinux(r.host.selinux_mode)),
+            text("kdump", "kdump", lambda r: r.host.kdump_status),
+            take(HOSTS, "update_available", "updates"),
+            text(
+                "reinstall",
+                "Reinstallation required",
+                lambda r: yes_no(r.host.reinstallation_required, bad=True),
+            ),
+            text("kernel", "Kernel arguments", lambda r: r.host.reported_kernel_cmdline),
+        ),
+        open_rows=20,
+        pointer="/inventory/hosts",
+    )

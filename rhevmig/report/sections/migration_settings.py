@@ -1,35 +1,57 @@
-"""How migrations are set: the effective settings with their origin, the policies in full, the bandwidth."""
+"""Migration settings: the values in effect with their origin, the bandwidth, the policies step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from rhevmig.inventory import Cluster, ConvergenceStep, MigrationOptions, MigrationPolicy, Vm
+from rhevmig.inventory import (
+    Cluster,
+    ConvergenceStep,
+    Host,
+    MigrationOptions,
+    MigrationPath,
+    MigrationPolicy,
+    PathState,
+    Vm,
+)
 from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S, Bandwidth, MigrationLink, migration_bandwidth
-from rhevmig.report.context import Material
-from rhevmig.report.document import Cell, CellValue, Prose, Section, Table, Tone
-from rhevmig.report.migration_links import Line, migration_line
-from rhevmig.report.tables import columns, count, joined, natural, yes_no
+from rhevmig.report.context import ReportContext
+from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
+from rhevmig.report.prose import prose
+from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
+from rhevmig.report.tables.cells import count, joined, natural, yes_no
+from rhevmig.units import MEGABIT
 
-#: The policy that means none (engine: NoMigrationPolicy); only levels before 4.3 really use it.
+#: The policy that stands for none (engine: NoMigrationPolicy); only levels before 4.3 use it.
 _NO_POLICY = "00000000-0000-0000-0000-000000000000"
 #: Migrations at once without a policy (engine: NoMigrationPolicy).
 _WITHOUT_POLICY = 2
 _METHODS = ("auto", "custom", "hypervisor_default")
-_SETTINGS = {
+_HEADINGS = {
     "policy": "Migration policy",
     "at_once": "At once, each direction",
-    "auto_converge": "Slows the guest (auto-converge)",
-    "compress": "Compresses pages",
-    "encrypt": "Encrypts",
+    "auto_converge": "Auto-converge",
+    "compress": "Compression",
+    "encrypt": "Encryption",
     "parallel": "Parallel connections",
     "bandwidth": "Bandwidth of a host",
     "tunnel": "Tunnelled",
 }
+_BANDWIDTHS = {
+    "auto": "automatic: QoS, else link speed, of the slower end",
+    "hypervisor_default": f"the host's default, {VDSM_DEFAULT_MIB_S} MiB/s per migration",
+}
+_PARALLEL = {
+    "disabled": "off",
+    "auto": "by link speed, off below two",
+    "auto_parallel": "by link speed, at least two",
+    "inherit": "engine default, off",
+}
 _ACTIONS = {
-    "setDowntime": "allow a pause of {} ms",
-    "abort": "give up: the VM stays where it is",
-    "postcopy": "switch to post-copy: the VM moves first, its memory follows",
+    "setDowntime": "allow a downtime of {} ms",
+    "abort": "abort: the VM stays on its host",
+    "postcopy": "switch to post-copy: the VM runs on the destination while its memory follows",
 }
 _LIMITS = {
     "custom": "the cluster's custom bandwidth",
@@ -41,85 +63,79 @@ _LIMITS = {
 }
 
 
+def migration_settings_section(context: ReportContext) -> Section:
+    """Migration settings in effect."""
+    return Section(
+        id="migration-settings",
+        title="Migration settings in effect",
+        blocks=(
+            prose("effective settings"),
+            _effective(context),
+            _bandwidths(context),
+            prose("bandwidth", default=VDSM_DEFAULT_MIB_S),
+            _policies(context),
+            _schedules(context),
+            _overrides(context),
+        ),
+    )
+
+
+# ── settings in effect ───────────────────────────────────────────────────────────────────────────
+
+
 class _Setting(NamedTuple):
     """An effective value and where it comes from."""
 
     value: CellValue
     origin: str
 
+    @property
+    def cell(self) -> CellValue:
+        """The value with its origin in brackets."""
+        if self.value is None:
+            return None
+        if isinstance(self.value, Cell):
+            return Cell(text=f"{self.value.text} ({self.origin})", tone=self.value.tone)
+        return f"{self.value} ({self.origin})"
 
-def moving_section(material: Material) -> Section:
-    """Migration settings as they take effect."""
-    return Section(
-        id="migration-settings",
-        title="Migration settings as they take effect",
-        blocks=(
-            Prose(
-                text="`inherit` hides what really holds. The table says which value takes effect in each "
-                "cluster "
-                "and where it comes from: a migration policy overrides cluster and VM, the cluster "
-                "overrides the "
-                "engine's default."
+
+def _effective(context: ReportContext) -> Table:
+    return table_of(
+        "migration-effective",
+        "Effective migration settings of the clusters, and where each comes from",
+        [(cluster, _settings(context, cluster)) for cluster in context.clusters],
+        (
+            text("cluster", "Cluster", lambda r: r[0].name),
+            *(
+                text(key, heading, _effective_value(key))
+                for key, heading in _HEADINGS.items()
             ),
-            _effective(material),
-            _bandwidths(material),
-            Prose(
-                text="The engine divides the host's bandwidth by the migrations that the policy allows at "
-                "once, and "
-                f"truncates to whole MiB/s. Where it knows no link speed, hosts use {VDSM_DEFAULT_MIB_S} "
-                "MiB/s. A "
-                "link of 10 Gbit/s is too slow for parallel connections, which need 10 240 Mbit/s each and "
-                "two of "
-                "them at least."
-            ),
-            _policies(material),
-            _schedules(material),
-            _overrides(material),
-        ),
-    )
-
-
-def _effective(material: Material) -> Table:
-    return Table(
-        id="migration-effective",
-        caption="Effective migration settings of the clusters, and where each comes from",
-        columns=columns("cluster=Cluster", *(f"{key}={title}" for key, title in _SETTINGS.items())),
-        rows=tuple(
-            (cluster.name, *(_said(setting) for setting in _settings(material, cluster)))
-            for cluster in material.clusters
         ),
         open_rows=32,
-        pointer=material.pointer("clusters"),
-    )
+        pointer="/inventory/clusters",
+    )  # fmt: skip
 
 
-def _said(setting: _Setting) -> CellValue:
-    """The value with its origin in brackets."""
-    value = setting.value
-    if value is None:
-        return None
-    if isinstance(value, Cell):
-        return Cell(text=f"{value.text} ({setting.origin})", tone=value.tone)
-    return f"{value} ({setting.origin})"
+def _effective_value(key: str) -> Callable[[tuple[Cluster, dict[str, _Setting]]], CellValue]:
+    return lambda row: row[1][key].cell if key in row[1] else None
 
 
-def _settings(material: Material, cluster: Cluster) -> list[_Setting]:
+def _settings(context: ReportContext, cluster: Cluster) -> dict[str, _Setting]:
     wanted = cluster.migration
     if wanted is None:
-        return [_Setting(None, "") for _ in _SETTINGS]
-    policy = material.inventory.migration_policy_of(cluster)
-    return [
-        _Setting(
-            _policy_name(material, wanted.policy_id), "cluster" if _has_policy(wanted) else "nothing set"
-        ),
-        _at_once(wanted, policy),
-        _flag(wanted.auto_converge, policy.auto_converge if policy else None),
-        _flag(wanted.compressed, policy.compressed if policy else None),
-        _flag(wanted.encrypted, None),
-        _parallel(wanted, policy),
-        _bandwidth_setting(wanted),
-        _Setting(yes_no(cluster.tunnel_migration, bad=True), "cluster"),
-    ]
+        return {}
+    policy = context.inventory.migration_policy_of(cluster)
+    name = _policy_name(context, wanted.policy_id)
+    return {
+        "policy": _Setting(name, "cluster" if _has_policy(wanted) else "nothing set"),
+        "at_once": _at_once(wanted, policy),
+        "auto_converge": _flag(wanted.auto_converge, policy.auto_converge if policy else None),
+        "compress": _flag(wanted.compressed, policy.compressed if policy else None),
+        "encrypt": _flag(wanted.encrypted, None),
+        "parallel": _parallel(wanted, policy),
+        "bandwidth": _bandwidth_setting(wanted),
+        "tunnel": _Setting(yes_no(cluster.tunnel_migration, bad=True), "cluster"),
+    }
 
 
 def _has_policy(wanted: MigrationOptions) -> bool:
@@ -127,17 +143,20 @@ def _has_policy(wanted: MigrationOptions) -> bool:
 
 
 def _at_once(wanted: MigrationOptions, policy: MigrationPolicy | None) -> _Setting:
-    """Migrations at once; the engine's NoMigrationPolicy allows two."""
     if policy is not None:
         return _Setting(count(policy.max_migrations), "policy")
     return _Setting(None, "") if _has_policy(wanted) else _Setting(str(_WITHOUT_POLICY), "no policy")
 
 
-def _policy_name(material: Material, policy_id: str | None) -> CellValue:
+def _policy_name(context: ReportContext, policy_id: str | None) -> CellValue:
     if policy_id is None or policy_id == _NO_POLICY:
         return Cell(text="none", tone=Tone.WARN)
-    found = next((p for p in material.inventory.migration_policies if p.id == policy_id), None)
+    found = _find_policy(context, policy_id)
     return found.name if found else f"{policy_id} (its content could not be read)"
+
+
+def _find_policy(context: ReportContext, policy_id: str) -> MigrationPolicy | None:
+    return next((p for p in context.inventory.migration_policies if p.id == policy_id), None)
 
 
 def _flag(cluster_value: str | None, policy_value: bool | None) -> _Setting:
@@ -156,89 +175,94 @@ def _parallel(wanted: MigrationOptions, policy: MigrationPolicy | None) -> _Sett
     words = wanted.parallel_policy
     if words == "custom":
         return _Setting(f"{wanted.parallel_connections} connections", "cluster")
-    texts = {
-        "disabled": "off",
-        "auto": "by link speed, off below two",
-        "auto_parallel": "by link speed, at least two",
-        "inherit": "engine default, off",
-    }
-    return _Setting(texts.get(words or "", words), "cluster")
+    return _Setting(_PARALLEL.get(words or "", words), "cluster")
 
 
 def _bandwidth_setting(wanted: MigrationOptions) -> _Setting:
-    if wanted.bandwidth_method == "custom":
+    method = wanted.bandwidth_method
+    if method == "custom":
         return _Setting(f"{count(wanted.bandwidth_custom_mbps)} Mbit/s for the whole host", "cluster")
-    texts = {
-        "auto": "automatic: QoS, else link speed, of the slower end",
-        "hypervisor_default": f"the host's default, {VDSM_DEFAULT_MIB_S} MiB/s a migration",
-    }
-    return _Setting(texts.get(wanted.bandwidth_method or "", wanted.bandwidth_method), "cluster")
+    return _Setting(_BANDWIDTHS.get(method or "", method), "cluster")
 
 
-def _bandwidths(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for cluster in material.clusters:
-        rows.extend(_bandwidth_rows(material, cluster))
-    return Table(
-        id="migration-bandwidth",
-        caption="Bandwidth that one migration may use, from the slowest and to the fastest pair of hosts",
-        columns=columns(
-            "cluster=Cluster", "pair=Pair", "source=From", "destination=To", "#host_mbps=Whole host, Mbit/s",
-            "#at_once=Migrations at once", "#mib_s=One migration, MiB/s", "limit=Limited by",
+# ── bandwidth ────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Pair(NamedTuple):
+    """Two hosts of a cluster and the bandwidth between them, or one host and why it is not known."""
+
+    cluster: Cluster
+    name: str
+    source: Host
+    destination: Host | None
+    bandwidth: Bandwidth | None
+    reason: CellValue
+
+
+def _bandwidths(context: ReportContext) -> Table:
+    return table_of(
+        "migration-bandwidth",
+        "Bandwidth of one migration, between the slowest and the fastest pair of hosts",
+        [pair for cluster in context.clusters for pair in _pairs(context, cluster)],
+        (
+            text("cluster", "Cluster", lambda p: p.cluster.name),
+            text("pair", "Pair", lambda p: p.name),
+            text("source", "From", lambda p: p.source.name),
+            text("destination", "To", lambda p: p.destination.name if p.destination else ""),
+            figure(
+                "host_mbps", "Whole host, Mbit/s", lambda p: p.bandwidth.host_mbps if p.bandwidth else None
+            ),
+            figure(
+                "at_once", "Migrations at once", lambda p: p.bandwidth.max_migrations if p.bandwidth else None
+            ),
+            figure("mib_s", "One migration, MiB/s", lambda p: p.bandwidth.mib_s if p.bandwidth else None),
+            text("limit", "Limited by", lambda p: p.reason),
         ),
-        rows=tuple(rows),
         empty="No cluster has two hosts that are up.",
         open_rows=24,
-    )  # fmt: skip
+    )
 
 
-def _bandwidth_rows(material: Material, cluster: Cluster) -> list[tuple[CellValue, ...]]:
-    lines = [migration_line(material, host) for host in material.hosts_of(cluster) if host.is_up]
-    if len(lines) < 2:
-        return []
+def _pairs(context: ReportContext, cluster: Cluster) -> Iterator[_Pair]:
+    ends = [(host, context.paths[host.id]) for host in context.hosts_of(cluster) if host.is_up]
+    if len(ends) < 2:
+        return
     usable = sorted(
-        (line for line in lines if line.state == "ok"),
-        key=lambda line: (line.speed_bits_per_second or 0, natural(line.host.name)),
+        (end for end in ends if end[1].state == PathState.USABLE),
+        key=lambda end: (end[1].stream_bits_per_second or 0, natural(end[0].name)),
     )
-    rows: list[tuple[CellValue, ...]] = []
     if len(usable) > 1:
-        for name, source, destination in (
-            ("slowest", usable[0], usable[1]),
-            ("fastest", usable[-1], usable[-2]),
-        ):
-            rows.append((cluster.name, name, *_bandwidth_cells(material, cluster, source, destination)))
-    rows.extend(
-        (cluster.name, "any with", line.host.name, "", None, None, None, _why_unknown(line))
-        for line in lines
-        if line.state != "ok"
-    )
-    return rows
+        yield _pair(context, cluster, "slowest", usable[0], usable[1])
+        yield _pair(context, cluster, "fastest", usable[-1], usable[-2])
+    for host, path in ends:
+        if path.state != PathState.USABLE:
+            yield _Pair(cluster, "any with", host, None, None, _why_unknown(path))
 
 
-def _why_unknown(line: Line) -> Cell:
-    if line.state == "fallback":
-        return Cell(text=f"runs over the management network: {line.reason}", tone=Tone.BAD)
-    return Cell(text=line.reason, tone=Tone.UNKNOWN)
+def _why_unknown(path: MigrationPath) -> Cell:
+    if path.state == PathState.UNKNOWN:
+        return Cell(text=path.reason, tone=Tone.UNKNOWN)
+    return Cell(text=f"{path.reason}: {path.consequence}", tone=Tone.BAD)
 
 
-def _bandwidth_cells(
-    material: Material, cluster: Cluster, source: Line, destination: Line
-) -> tuple[CellValue, ...]:
-    bandwidth = _bandwidth(material, cluster, source, destination)
-    if bandwidth is None:
-        return source.host.name, destination.host.name, None, None, None, "settings could not be read"
-    return (
-        source.host.name,
-        destination.host.name,
-        count(bandwidth.host_mbps),
-        count(bandwidth.max_migrations),
-        count(bandwidth.mib_s),
-        _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by),
-    )
+def _pair(
+    context: ReportContext,
+    cluster: Cluster,
+    name: str,
+    source: tuple[Host, MigrationPath],
+    destination: tuple[Host, MigrationPath],
+) -> _Pair:
+    bandwidth = _bandwidth(context, cluster, source[1], destination[1])
+    reason = "settings could not be read"
+    if bandwidth is not None:
+        reason = _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by)
+    return _Pair(cluster, name, source[0], destination[0], bandwidth, reason)
 
 
-def _bandwidth(material: Material, cluster: Cluster, source: Line, destination: Line) -> Bandwidth | None:
-    policy = material.inventory.migration_policy_of(cluster)
+def _bandwidth(
+    context: ReportContext, cluster: Cluster, source: MigrationPath, destination: MigrationPath
+) -> Bandwidth | None:
+    policy = context.inventory.migration_policy_of(cluster)
     wanted = cluster.migration
     if wanted is None or wanted.bandwidth_method not in _METHODS:
         return None
@@ -247,114 +271,128 @@ def _bandwidth(material: Material, cluster: Cluster, source: Line, destination: 
     return migration_bandwidth(
         assignment_method=wanted.bandwidth_method,
         custom_value_mbps=wanted.bandwidth_custom_mbps,
-        source=MigrationLink(link_mbps=source.speed_mbps),
-        destination=MigrationLink(link_mbps=destination.speed_mbps),
+        source=MigrationLink(link_mbps=_mbps(source)),
+        destination=MigrationLink(link_mbps=_mbps(destination)),
         max_migrations=(policy.max_migrations if policy else None) or _WITHOUT_POLICY,
     )
 
 
-def _policies(material: Material) -> Table:
+def _mbps(path: MigrationPath) -> int | None:
+    """The speed that the engine divides: the reported one of the NIC or bond."""
+    bits = path.link.uplink_bits_per_second if path.link else None
+    return None if bits is None else bits // MEGABIT
+
+
+# ── policies ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Step(NamedTuple):
+    """A step of a policy's convergence schedule."""
+
+    policy: MigrationPolicy
+    when: str
+    step: ConvergenceStep
+
+
+def _in_order(context: ReportContext) -> list[MigrationPolicy]:
+    return sorted(context.inventory.migration_policies, key=lambda policy: (natural(policy.name), policy.id))
+
+
+def _policies(context: ReportContext) -> Table:
     used: dict[str, list[str]] = {}
-    for cluster in material.clusters:
+    for cluster in context.clusters:
         if cluster.migration and cluster.migration.policy_id:
             used.setdefault(cluster.migration.policy_id, []).append(cluster.name)
-    return Table(
-        id="migration-policies",
-        caption="Migration policies that this engine offers",
-        columns=columns(
-            "name=Policy", "clusters=Used by clusters", "#at_once=Migrations at once",
-            "auto_converge=Slows the guest",
-            "compressed=Compresses", "zero_copy=Zero-copy", "guest_events=Tells the guest",
-            "levels=Levels", "@id=Id",
-        ),
-        rows=tuple(
-            (
-                policy.name,
-                joined(used.get(policy.id, ()), none=""),
-                count(policy.max_migrations),
-                yes_no(policy.auto_converge),
-                yes_no(policy.compressed),
-                yes_no(bool(policy.zero_copy)),
-                yes_no(policy.guest_events),
-                joined(policy.versions),
-                policy.id,
-            )
-            for policy in _in_order(material)
+    return table_of(
+        "migration-policies",
+        "Migration policies of this engine",
+        _in_order(context),
+        (
+            text("name", "Policy", lambda p: p.name),
+            text("clusters", "Used by clusters", lambda p: ", ".join(used.get(p.id, ()))),
+            figure("at_once", "Migrations at once", lambda p: p.max_migrations),
+            text("auto_converge", "Auto-converge", lambda p: yes_no(p.auto_converge)),
+            text("compressed", "Compression", lambda p: yes_no(p.compressed)),
+            text("zero_copy", "Zero-copy", lambda p: yes_no(bool(p.zero_copy))),
+            text("guest_events", "Guest notifications", lambda p: yes_no(p.guest_events)),
+            text("levels", "Levels", lambda p: joined(p.versions)),
+            engine_id("id", "Id", lambda p: p.id),
         ),
         empty="The option MigrationPolicies could not be read; it needs the role ReadOnlyAdmin.",
-        pointer=material.pointer("migration_policies"),
-    )  # fmt: skip
+        pointer="/inventory/migration_policies",
+    )
 
 
-def _schedules(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for policy in _in_order(material):
-        rows.extend(_step_row(policy, "at the start", step) for step in policy.initial_steps)
-        rows.extend(
-            _step_row(policy, f"after {step.stalling_limit} stalled iterations", step)
-            for step in policy.convergence_steps
-        )
-        rows.extend(_step_row(policy, "at last", step) for step in policy.last_steps)
-    return Table(
-        id="migration-schedules",
-        caption="What each policy does to a migration that does not come to an end",
-        columns=columns("policy=Policy", "when=When", "action=What it does"),
-        rows=tuple(rows),
+def _schedules(context: ReportContext) -> Table:
+    return table_of(
+        "migration-schedules",
+        "What each policy does when a migration does not converge",
+        [step for policy in _in_order(context) for step in _steps(policy)],
+        (
+            text("policy", "Policy", lambda s: s.policy.name),
+            text("when", "When", lambda s: s.when),
+            text("action", "Action", lambda s: _action(s.step)),
+        ),
         empty="The option MigrationPolicies could not be read.",
         open_rows=8,
-        pointer=material.pointer("migration_policies"),
+        pointer="/inventory/migration_policies",
     )
 
 
-def _in_order(material: Material) -> list[MigrationPolicy]:
-    return sorted(material.inventory.migration_policies, key=lambda policy: (natural(policy.name), policy.id))
+def _steps(policy: MigrationPolicy) -> Iterator[_Step]:
+    for step in policy.initial_steps:
+        yield _Step(policy, "at the start", step)
+    for step in policy.convergence_steps:
+        yield _Step(policy, f"after {step.stalling_limit} stalled iterations", step)
+    for step in policy.last_steps:
+        yield _Step(policy, "at the end", step)
 
 
-def _step_row(policy: MigrationPolicy, when: str, step: ConvergenceStep) -> tuple[CellValue, ...]:
+def _action(step: ConvergenceStep) -> str:
     action = _ACTIONS.get(step.action, f"{step.action} {' '.join(step.params)}".strip())
-    return (
-        policy.name,
-        when,
-        action.format(*step.params) if step.params or "{}" not in action else step.action,
-    )
+    return action.format(*step.params) if step.params or "{}" not in action else step.action
 
 
-def _overrides(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for vm in material.vms:
-        said = _said_by(material, vm)
-        if said:
-            rows.append((vm.name, material.cluster_name(vm.cluster_id), "; ".join(said), vm.id))
-    return Table(
-        id="migration-overrides",
-        caption="VMs that override their cluster",
-        columns=columns("vm=VM", "cluster=Cluster", "settings=Settings of its own", "@id=Id"),
-        rows=tuple(rows),
+# ── VMs ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _overrides(context: ReportContext) -> Table:
+    found = ((vm, _overrides_of(context, vm)) for vm in context.vms)
+    return table_of(
+        "migration-overrides",
+        "VMs that override their cluster",
+        [(vm, settings) for vm, settings in found if settings],
+        (
+            text("vm", "VM", lambda r: r[0].name),
+            text("cluster", "Cluster", lambda r: context.cluster_name(r[0].cluster_id)),
+            text("settings", "Settings", lambda r: "; ".join(r[1])),
+            engine_id("id", "Id", lambda r: r[0].id),
+        ),
         empty="No VM overrides its cluster.",
-        pointer=material.pointer("vms"),
+        pointer="/inventory/vms",
     )
 
 
-def _said_by(material: Material, vm: Vm) -> list[str]:
-    said = []
-    own = vm.migration
+def _overrides_of(context: ReportContext, vm: Vm) -> list[str]:
+    settings, own = [], vm.migration
     if own is not None:
         if own.policy_id:
-            found = next((p for p in material.inventory.migration_policies if p.id == own.policy_id), None)
-            said.append(f"policy {found.name if found else own.policy_id}")
-        said.extend(
+            found = _find_policy(context, own.policy_id)
+            settings.append(f"policy {found.name if found else own.policy_id}")
+        flags = (
+            ("auto-converge", own.auto_converge),
+            ("compression", own.compressed),
+            ("encryption", own.encrypted),
+        )
+        settings.extend(
             f"{name} {'on' if value == 'true' else 'off'}"
-            for name, value in (
-                ("auto-converge", own.auto_converge),
-                ("compression", own.compressed),
-                ("encryption", own.encrypted),
-            )
+            for name, value in flags
             if value in ("true", "false")
         )
         if own.parallel_policy not in (None, "inherit"):
-            said.append(f"parallel connections {own.parallel_policy}")
+            settings.append(f"parallel connections {own.parallel_policy}")
     if vm.migration_downtime_ms is not None and vm.migration_downtime_ms >= 0:
-        said.append(f"pause of {vm.migration_downtime_ms} ms at most")
+        settings.append(f"downtime of at most {vm.migration_downtime_ms} ms")
     if vm.tunnel_migration:
-        said.append("tunnelled")
-    return said
+        settings.append("tunnelled")
+    return settings

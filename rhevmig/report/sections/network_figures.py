@@ -1,258 +1,289 @@
-"""Drawings of the network: which roles share a VLAN, how fast the uplinks are, which host lacks what."""
+"""Figures of the network: roles by VLAN, speed of the links that migrations use, networks on hosts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from rhevmig.inventory import Cluster, ClusterNetwork, DataCenter, Host, Network
-from rhevmig.report.context import Material
-from rhevmig.report.document import Bar, Bars, Cell, CellValue, Figure, Grid, Mark, Table, Tone
-from rhevmig.report.migration_links import Line, migration_line, uplink_speed
-from rhevmig.report.row_folding import merged_rows
-from rhevmig.report.tables import columns, natural, speed
+from rhevmig.checks import CHECKS
+from rhevmig.checks.network_separation import role_separation
+from rhevmig.inventory import (
+    Cluster,
+    DataCenter,
+    Host,
+    MigrationPath,
+    Network,
+    NetworkLink,
+    PathState,
+    network_link,
+)
+from rhevmig.report.context import STORAGE, ReportContext
+from rhevmig.report.document import Bar, Bars, Cell, CellValue, Figure, Grid, Mark, Tone
+from rhevmig.report.prose import sentence
+from rhevmig.report.tables.attribute import figure, table_of, text
+from rhevmig.report.tables.cells import merged_rows, natural, speed
 from rhevmig.units import GIGABIT
 
-#: Roles that have to be apart from each other, with the heading of each.
-_APART = {
+_ROLES = {
     "management": "Management",
     "migration": "Migration",
     "storage": "Storage",
     "display": "Display",
     "vm": "Guests",
 }
-_CRITICAL = ("management", "migration", "storage")
-_WANTED_GBIT = 10
 
 
-def separation_figure(material: Material) -> Figure:
-    """Which VLAN carries which role in each cluster, and where two of them share one."""
-    marks, rows = [], []
-    for cluster in material.clusters:
-        carried = {role: _networks_with(material, cluster, role) for role in _APART}
-        line = tuple(_separation_mark(role, carried) for role in _APART)
-        marks.append(line)
-        rows.append((cluster.name, *(_separation_cell(mark) for mark in line)))
+# ── roles by VLAN ────────────────────────────────────────────────────────────────────────────────
+
+
+def separation_figure(context: ReportContext) -> Figure:
+    """Which VLAN carries which role in each cluster, and which roles share one."""
+    rows = [(cluster, _separation(context, cluster)) for cluster in context.clusters]
     return Figure(
         id="figure-separation",
         caption="Which VLAN carries which role",
         drawing=Grid(
-            rows=tuple(cluster.name for cluster in material.clusters),
-            columns=tuple(_APART.values()),
-            marks=tuple(marks),
+            rows=tuple(cluster.name for cluster, _ in rows),
+            columns=tuple(_ROLES.values()),
+            marks=tuple(tuple(marks.values()) for _, marks in rows),
         ),
-        table=Table(
-            id="network-separation",
-            caption="VLANs by role",
-            columns=columns("cluster=Cluster", *(f"{role}={title}" for role, title in _APART.items())),
-            rows=tuple(rows),
+        table=table_of(
+            "network-separation",
+            "VLANs by role",
+            rows,
+            (
+                text("cluster", "Cluster", lambda r: r[0].name),
+                *(text(role, title, _role_cell(role)) for role, title in _ROLES.items()),
+            ),
             open_rows=30,
         ),
-        note="Green: on a VLAN of its own. Red: management, migration or storage share one. The engine has "
-        "no role "
-        "for storage networks: unless the site's policy declares one, that column cannot be judged.",
-    )
+        note=sentence("separation"),
+    )  # fmt: skip
 
 
-def _networks_with(material: Material, cluster: Cluster, role: str) -> tuple[Network, ...]:
-    found = []
-    for member in material.inventory.networks_of(cluster):
-        network = material.inventory.find_network(member.network_id)
-        if network is not None and _has_role(material, cluster, network, role):
-            found.append(network)
-    return tuple(sorted(found, key=lambda network: natural(network.name)))
+def _separation(context: ReportContext, cluster: Cluster) -> dict[str, Mark]:
+    """A mark for each role, as check NET-005 judges it."""
+    storage = context.storage_networks.get(cluster.data_center_id or "")
+    separation = role_separation(context.inventory, context.policy, cluster, storage)
+    marks = {}
+    for role in _ROLES:
+        networks = separation.networks.get(role)
+        if networks is None:
+            networks = _networks_with(context, cluster, role)
+        conflicts = [c for c in separation.conflicts if role in c.roles]
+        tone = Tone.GOOD if role in separation.networks else Tone.MUTED
+        if any(conflict.is_certain for conflict in conflicts):
+            tone = Tone.BAD
+        elif conflicts:
+            tone = Tone.UNKNOWN
+        details = [network.name for network in networks] + [conflict.text for conflict in conflicts]
+        if networks:
+            marks[role] = Mark(text=_vlans(networks), tone=tone, detail="; ".join(details))
+        elif role == STORAGE and not (storage and storage.uses_ip is False):
+            marks[role] = Mark(text="not known", tone=Tone.UNKNOWN, detail="no storage network is known")
+        else:
+            marks[role] = Mark(text="none", tone=Tone.MUTED, detail="no network has this role")
+    return marks
 
 
-def _has_role(material: Material, cluster: Cluster, network: Network, role: str) -> bool:
-    roles = material.roles(cluster.id, network.id)
-    if role == "storage":
-        bonds = {
-            network_id
-            for data_center in material.inventory.data_centers
-            for bond in data_center.iscsi_bonds or ()
-            for network_id in bond.network_ids
-        }
-        return "storage (declared)" in roles or network.id in bonds
-    return role in roles
+def _networks_with(context: ReportContext, cluster: Cluster, role: str) -> tuple[Network, ...]:
+    """Networks of a cluster with a role that the policy does not separate."""
+    if role == STORAGE:
+        known = context.storage_networks.get(cluster.data_center_id or "")
+        return known.networks if known else ()
+    members = context.inventory.networks_of(cluster)
+    found = (context.inventory.find_network(m.network_id) for m in members if role in m.usages)
+    return tuple(sorted((n for n in found if n is not None), key=lambda n: natural(n.name)))
 
 
-def _separation_mark(role: str, carried: dict[str, tuple[Network, ...]]) -> Mark:
-    networks = carried[role]
-    if not networks:
-        if role == "storage":
-            return Mark(
-                text="not declared", tone=Tone.UNKNOWN, detail="no storage network is declared or identified"
-            )
-        return Mark(text="none", tone=Tone.MUTED, detail="no network has this role")
-    tags = {network.vlan_id for network in networks}
-    sharing = sorted(
-        other
-        for other in _CRITICAL
-        if other != role and role in _CRITICAL and any(network.vlan_id in tags for network in carried[other])
-    )
-    names = ", ".join(network.name for network in networks)
-    words = ", ".join(
-        "untagged" if tag is None else f"VLAN {tag}" for tag in sorted(tags, key=lambda t: t or 0)
-    )
-    if sharing:
-        return Mark(text=words, tone=Tone.BAD, detail=f"{names}; shared with {' and '.join(sharing)}")
-    return Mark(text=words, tone=Tone.GOOD if role in _CRITICAL else Tone.MUTED, detail=names)
+def _vlans(networks: Sequence[Network]) -> str:
+    tags = sorted({network.vlan_id for network in networks}, key=lambda tag: tag or 0)
+    return ", ".join("untagged" if tag is None else f"VLAN {tag}" for tag in tags)
 
 
-def _separation_cell(mark: Mark) -> CellValue:
-    text = mark.text if mark.text in ("none", "not declared") else f"{mark.text} ({mark.detail})"
-    return Cell(text=text, tone=mark.tone) if mark.tone in (Tone.BAD, Tone.UNKNOWN) else text
+def _role_cell(role: str) -> Callable[[tuple[Cluster, dict[str, Mark]]], CellValue]:
+    def cell(row: tuple[Cluster, dict[str, Mark]]) -> CellValue:
+        mark = row[1][role]
+        value = mark.text if mark.text in ("none", "not known") else f"{mark.text} ({mark.detail})"
+        return Cell(text=value, tone=mark.tone) if mark.tone in (Tone.BAD, Tone.UNKNOWN) else value
+
+    return cell
 
 
-def uplink_figure(material: Material) -> Figure:
-    """How fast the link is that each host moves VMs over."""
-    lines = [migration_line(material, host) for host in material.hosts]
-    merged = merged_rows([(_bar_key(line), line.host.name, _bar(line)) for line in lines])
-    drawn = [msgspec.structs.replace(bar, label=label) for label, bar in merged]
+# ── links of migrations ──────────────────────────────────────────────────────────────────────────
+
+
+class _HostPath(NamedTuple):
+    """A host and the path of its migrations."""
+
+    host: Host
+    path: MigrationPath
+
+    @property
+    def link(self) -> NetworkLink | None:
+        """Its connection to the migration network."""
+        return self.path.link
+
+    @property
+    def speed(self) -> int | None:
+        """Upper limit of one migration over its migration network."""
+        return self.link.stream_bits_per_second if self.link else None
+
+
+def uplink_figure(context: ReportContext) -> Figure:
+    """How fast one migration can be over the migration network of each host."""
+    paths = [_HostPath(host, context.paths[host.id]) for host in context.hosts]
+    wanted = CHECKS["NET-010"].thresholds[0].value(context.policy)
+    merged = merged_rows([(_bar_key(each), each.host.name, _bar(each, wanted)) for each in paths])
     return Figure(
         id="figure-uplinks",
         caption="Links that migrations use",
         drawing=Bars(
-            bars=tuple(drawn), axis="Gbit/s", line=float(_WANTED_GBIT), line_text=f"{_WANTED_GBIT} Gbit/s "
-                                                                                  "wanted"
+            bars=tuple(msgspec.structs.replace(bar, label=label) for label, bar in merged),
+            axis="Gbit/s",
+            line=float(wanted),
+            line_text=f"{wanted:g} Gbit/s wanted",
         ),
-        table=Table(
-            id="migration-links",
-            caption="The migration network on each host",
-            columns=columns(
-                "host=Host", "cluster=Cluster", "network=Network", "device=Device", "uplink=NIC or bond",
-                "#speed=Speed",
-                "address=Address", "#mtu=MTU", "result=Migrations use",
+        table=table_of(
+            "migration-links",
+            "The migration network on each host",
+            paths,
+            (
+                text("host", "Host", lambda p: p.host.name),
+                text("cluster", "Cluster", lambda p: context.cluster_name(p.host.cluster_id)),
+                text("network", "Network", lambda p: _network_name(context, p.path.network_id)),
+                text("device", "Device", lambda p: p.link.device if p.link else None),
+                text("uplink", "NIC or bond", lambda p: p.link.uplink if p.link else None),
+                figure("speed", "Speed", lambda p: speed(p.speed)),
+                text("address", "Address", lambda p: _address(p.link)),
+                figure("mtu", "MTU", lambda p: str(p.link.mtu) if p.link and p.link.mtu else None),
+                text("result", "Migrations use", lambda p: _result(p.path)),
             ),
-            rows=tuple(_line_row(material, line) for line in lines),
             open_rows=20,
         ),
-        note="Red: the host has no working migration network, so the engine moves its VMs over the "
-             "management network "
-        "without saying so. A bond counts with one slave, because one migration is one stream.",
+        note=sentence("uplinks"),
     )  # fmt: skip
 
 
-def _bar_key(line: Line) -> tuple[object, ...]:
-    return line.host.cluster_id, line.state, line.speed_bits_per_second, line.reason
+def _network_name(context: ReportContext, network_id: str | None) -> str | None:
+    return None if network_id is None else context.network_name(network_id)
 
 
-def _bar(line: Line) -> Bar:
-    value = None if line.speed_bits_per_second is None else line.speed_bits_per_second / GIGABIT
-    if line.state == "fallback":
-        return Bar(label=line.host.name, value=None, text=f"falls back: {line.reason}", tone=Tone.BAD)
-    if line.state == "unknown" or value is None:
-        return Bar(label=line.host.name, value=value, text=line.reason or "speed not told", tone=Tone.UNKNOWN)
-    slow = value < _WANTED_GBIT
-    return Bar(
-        label=line.host.name, value=value, text=speed(line.speed_bits_per_second) or "–",
-        tone=Tone.WARN if slow else Tone.GOOD,
-    )  # fmt: skip
+def _address(link: NetworkLink | None) -> str | None:
+    return next(iter(link.reported_addresses), None) if link else None
 
 
-def _line_row(material: Material, line: Line) -> tuple[CellValue, ...]:
-    nic = line.nic
-    result: CellValue = {
-        "ok": Cell(text="this network", tone=Tone.GOOD),
-        "fallback": Cell(text=f"the management network: {line.reason}", tone=Tone.BAD),
-    }.get(line.state, Cell(text=f"not known: {line.reason}", tone=Tone.UNKNOWN))
-    return (
-        line.host.name,
-        material.cluster_name(line.host.cluster_id),
-        line.network.name if line.network else None,
-        nic.name if nic else None,
-        line.uplink.name if line.uplink else None,
-        speed(line.speed_bits_per_second),
-        None if nic is None else nic.ip_address or nic.ipv6_address,
-        None if nic is None or nic.mtu is None else str(nic.mtu),
-        result,
-    )
+def _bar_key(each: _HostPath) -> tuple[object, ...]:
+    return each.host.cluster_id, each.path.state, each.path.reason, each.speed
 
 
-def presence_figures(material: Material) -> tuple[Figure, ...]:
+def _bar(each: _HostPath, wanted_gbit: float) -> Bar:
+    name, path = each.host.name, each.path
+    value = None if each.speed is None else each.speed / GIGABIT
+    if path.state in (PathState.FALLBACK, PathState.BROKEN):
+        return Bar(label=name, text=f"{_STATES[path.state]}: {path.reason}", tone=Tone.BAD)
+    if path.state == PathState.UNKNOWN or value is None:
+        return Bar(label=name, value=value, text=path.reason or "speed not reported", tone=Tone.UNKNOWN)
+    tone = Tone.WARN if value < wanted_gbit else Tone.GOOD
+    return Bar(label=name, value=value, text=speed(each.speed) or "–", tone=tone)
+
+
+_STATES = {PathState.FALLBACK: "falls back", PathState.BROKEN: "migrations fail"}
+
+
+def _result(path: MigrationPath) -> Cell:
+    if path.state == PathState.USABLE:
+        return Cell(text="this network", tone=Tone.GOOD)
+    if path.state == PathState.FALLBACK:
+        return Cell(text=f"the management network: {path.reason}", tone=Tone.BAD)
+    if path.state == PathState.BROKEN:
+        return Cell(text=f"this network, and fail: {path.reason}", tone=Tone.BAD)
+    return Cell(text=f"not known: {path.reason}", tone=Tone.UNKNOWN)
+
+
+# ── networks on hosts ────────────────────────────────────────────────────────────────────────────
+
+
+def presence_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Per data center: which host has which network, and whether as set."""
     made = []
-    for data_center in material.data_centers:
-        networks = [n for n in material.networks if n.data_center_id == data_center.id]
-        ids = {cluster.id for cluster in material.inventory.clusters_of(data_center)}
-        hosts = [host for host in material.hosts if host.cluster_id in ids]
+    for data_center in context.data_centers:
+        networks = [n for n in context.networks if n.data_center_id == data_center.id]
+        ids = {cluster.id for cluster in context.inventory.clusters_of(data_center)}
+        hosts = [host for host in context.hosts if host.cluster_id in ids]
         if hosts and networks:
-            made.append(_presence(material, data_center, networks, hosts))
+            made.append(_presence(context, data_center, networks, hosts))
     return tuple(made)
 
 
 def _presence(
-    material: Material, data_center: DataCenter, networks: Sequence[Network], hosts: Iterable[Host]
+    context: ReportContext, data_center: DataCenter, networks: Sequence[Network], hosts: Sequence[Host]
 ) -> Figure:
-    rows = [(host, tuple(_presence_mark(material, host, network) for network in networks)) for host in hosts]
+    rows = [(host, tuple(_presence_mark(context, host, network) for network in networks)) for host in hosts]
     drawn = merged_rows([(tuple((m.text, m.tone) for m in marks), host.name, marks) for host, marks in rows])
-    name = data_center.name
+    caption = f"Networks on the hosts of {data_center.name}"
     return Figure(
         id=f"figure-presence-{data_center.id}",
-        caption=f"Networks on the hosts of {name}",
+        caption=caption,
         drawing=Grid(
             rows=tuple(label for label, _ in drawn),
             columns=tuple(network.name for network in networks),
             marks=tuple(marks for _, marks in drawn),
         ),
-        table=Table(
-            id=f"presence-{data_center.id}",
-            caption=f"Networks on the hosts of {name}",
-            columns=columns("host=Host", *(f"n{i}={network.name}" for i, network in enumerate(networks))),
-            rows=tuple((host.name, *(_presence_cell(mark) for mark in marks)) for host, marks in rows),
+        table=table_of(
+            f"presence-{data_center.id}",
+            caption,
+            rows,
+            (
+                text("host", "Host", lambda r: r[0].name),
+                *(text(f"n{i}", network.name, _presence_cell(i)) for i, network in enumerate(networks)),
+            ),
             open_rows=20,
         ),
-        note="Device and speed of the link. Red: missing although a role or running VMs need it, or its link "
-        "is down. Amber: missing without a known need, or not as set (!). Empty: not used in the "
-        "host's cluster.",
+        note=sentence("presence"),
     )
 
 
-def _presence_cell(mark: Mark) -> CellValue:
-    if mark.tone in (Tone.GOOD, Tone.MUTED):
-        return mark.detail
-    return Cell(text=mark.detail, tone=mark.tone)
+def _presence_cell(place: int) -> Callable[[tuple[Host, tuple[Mark, ...]]], CellValue]:
+    def cell(row: tuple[Host, tuple[Mark, ...]]) -> CellValue:
+        mark = row[1][place]
+        if mark.tone in (Tone.GOOD, Tone.MUTED):
+            return mark.detail
+        return Cell(text=mark.detail, tone=mark.tone)
+
+    return cell
 
 
-def _why_needed(material: Material, member: ClusterNetwork, roles: Sequence[str]) -> str:
-    """Why a host should have a network; empty where nothing is known to need it."""
-    said = []
-    if member.required:
-        said.append("it is required")
-    own = [role.replace("_", " ") for role in sorted(roles) if role != "vm"]
-    if own:
-        said.append(f"it is the network for {' and '.join(own)}")
-    if (member.cluster_id, member.network_id) in material.networks_in_use:
-        said.append("running VMs are plugged into it")
-    return "; ".join(said)
-
-
-def _presence_mark(material: Material, host: Host, network: Network) -> Mark:
-    member = next(
-        (
-            m
-            for m in material.inventory.cluster_networks
-            if (m.cluster_id, m.network_id) == (host.cluster_id, network.id)
-        ),
-        None,
-    )
+def _presence_mark(context: ReportContext, host: Host, network: Network) -> Mark:
     if host.nics is None or host.network_attachments is None:
         return Mark(text="?", tone=Tone.UNKNOWN, detail="could not be read")
-    nic = host.nic_of_network(network.id)
-    if nic is None:
-        roles = material.roles(host.cluster_id, network.id)
-        if member is None:
-            return Mark(text="", tone=Tone.MUTED, detail="not in this cluster")
-        needed = _why_needed(material, member, roles)
-        tone = Tone.BAD if needed else Tone.WARN
-        return Mark(text="missing", tone=tone, detail=f"missing: {needed or 'nothing is known to need it'}")
-    uplink, found = uplink_speed(host, nic)
-    attachment = host.attachment_of(network.id)
-    text = f"{uplink.name} {speed(found) or ''}".strip()
-    detail = f"{nic.name}, {speed(found) or 'speed not told'}, MTU {nic.mtu}"
+    if host.nic_of_network(network.id) is None:
+        return _missing(context, host, network)
+    link, attachment = network_link(host, network), host.attachment_of(network.id)
+    stream = speed(link.stream_bits_per_second)
+    label = f"{link.uplink} {stream or ''}".strip()
+    detail = f"{link.device}, {stream or 'speed not reported'}, MTU {link.mtu}"
+    if link.down:
+        down = " and ".join(link.down)
+        return Mark(text=f"{label} down", tone=Tone.BAD, detail=f"{detail}; {down} down")
     if attachment is not None and attachment.in_sync is False:
-        return Mark(text=f"{text} !", tone=Tone.WARN, detail=f"{detail}; out of sync")
-    if uplink.status is not None and not uplink.is_up:
-        return Mark(text=f"{text} down", tone=Tone.BAD, detail=f"{detail}; link {uplink.status}")
-    return Mark(text=text, tone=Tone.GOOD, detail=detail)
+        return Mark(text=f"{label} !", tone=Tone.WARN, detail=f"{detail}; out of sync")
+    return Mark(text=label, tone=Tone.GOOD, detail=detail)
+
+
+def _missing(context: ReportContext, host: Host, network: Network) -> Mark:
+    cluster = context.inventory.find_cluster(host.cluster_id)
+    members = context.inventory.networks_of(cluster) if cluster else ()
+    member = next((m for m in members if m.network_id == network.id), None)
+    if member is None:
+        return Mark(text="", tone=Tone.MUTED, detail="not in this cluster")
+    reasons = ["it is required"] if member.required else []
+    roles = [r.replace("_", " ") for r in context.roles(host.cluster_id, network.id) if r != "vm"]
+    if roles:
+        reasons.append(f"it is the network for {' and '.join(roles)}")
+    if (host.cluster_id, network.id) in context.networks_in_use:
+        reasons.append("running VMs are plugged into it")
+    needed = "; ".join(reasons) or "nothing is known to need it"
+    return Mark(text="missing", tone=Tone.BAD if reasons else Tone.WARN, detail=f"missing: {needed}")

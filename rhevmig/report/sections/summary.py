@@ -1,87 +1,85 @@
-"""The page for those who read only one: a verdict per cluster with what stands in its way."""
+"""The page for those who read only one: a verdict per cluster with what is in its way."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from rhevmig.checks import CHECKS, Finding, Severity, Status
+from rhevmig.checks import CHECKS, READINESS, Finding, Severity, Status
 from rhevmig.inventory import Cluster
-from rhevmig.report.context import Material
+from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Fact, Prose, Section, Tone, VerdictCard, Verdicts
-from rhevmig.report.row_folding import merged_label
-from rhevmig.report.sections.vm_migratability import Movable
-from rhevmig.report.tables import counted, natural
+from rhevmig.report.prose import prose
+from rhevmig.report.sections.campaign import campaign_tone
+from rhevmig.report.tables.cells import counted, merged_label, natural
+from rhevmig.scheduling import Migratability
 
 _BLOCKERS_SHOWN = 5
-_VERDICTS = {
-    Status.PASS: ("ready", Tone.GOOD),
-    Status.FAIL: ("not ready", Tone.BAD),
-    Status.UNKNOWN: ("cannot be judged", Tone.UNKNOWN),
-    Status.NOT_APPLICABLE: ("nothing to judge", Tone.MUTED),
+_TONES = {
+    Status.PASS: Tone.GOOD,
+    Status.FAIL: Tone.BAD,
+    Status.UNKNOWN: Tone.UNKNOWN,
+    Status.NOT_APPLICABLE: Tone.MUTED,
 }
-_IN_A_ROW = {"nothing to judge": "with nothing to judge"}
-_NOT_RUN = ("not checked", Tone.UNKNOWN)
+_NOT_RUN = "not checked"
 
 
-def summary_section(material: Material) -> Section:
-    """Verdicts, what they rest on, and how much could not be seen."""
-    cards = tuple(_card(material, cluster) for cluster in _in_order(material))
+def summary_section(context: ReportContext) -> Section:
+    """Verdicts, what they are based on, and how much could not be observed."""
+    in_order = sorted(context.clusters, key=lambda cluster: not context.inventory.hosts_of(cluster))
+    cards = tuple(_card(context, cluster) for cluster in in_order)
     return Section(
         id="summary",
         title="Summary",
         blocks=(
-            *_sentences(material, cards),
+            _headline(cards),
+            _read(context),
             Verdicts(cards=cards),
-            Prose(
-                text=f"A cluster is ready when no check of severity {material.gate.value} or above fails, "
-                "and none of "
-                "them is without an answer. What could not be judged never counts as fine."
-            ),
-            *_campaign(material),
-            *_cautions(material),
+            prose("ready", gate=context.gate.value),
+            *_campaign(context),
+            *_cautions(context),
         ),
     )
 
 
-def _sentences(material: Material, cards: tuple[VerdictCard, ...]) -> tuple[Prose, Prose]:
-    inventory = material.inventory
+def _headline(cards: tuple[VerdictCard, ...]) -> Prose:
     verdicts = Counter(card.verdict for card in cards)
-    words = [word for word, _ in (*_VERDICTS.values(), _NOT_RUN) if verdicts[word]]
-    judged = ", ".join(f"{verdicts[word]} {_IN_A_ROW.get(word, word)}" for word in dict.fromkeys(words))
-    answers = Counter(answer.movable for answer in material.vm_answers)
-    running = sum(answers.values())
-    read = (
-        f"{counted(len(inventory.data_centers), 'data center')}, {counted(len(inventory.hosts), 'host')} "
-        f"and {counted(len(inventory.vms), 'VM')} were read, {running} of the VMs run: "
-        f"{answers[Movable.YES]} can move now, {answers[Movable.FORCE]} only with force, "
-        f"{answers[Movable.NO]} cannot, of {answers[Movable.UNKNOWN]} it cannot be told."
+    words = ", ".join(
+        f"{verdicts[word]} {'with nothing to judge' if word == READINESS[Status.NOT_APPLICABLE] else word}"
+        for word in (*READINESS.values(), _NOT_RUN)
+        if verdicts[word]
     )
-    headline = f"Of {counted(len(cards), 'cluster')}: {judged or 'none was seen'}."
-    return Prose(text=headline, is_lead=True), Prose(text=read)
+    return Prose(text=f"Of {counted(len(cards), 'cluster')}: {words or 'none was seen'}.", is_lead=True)
 
 
-def _in_order(material: Material) -> list[Cluster]:
-    """Clusters that have hosts before those that have none."""
-    return sorted(material.clusters, key=lambda cluster: not material.inventory.hosts_of(cluster))
+def _read(context: ReportContext) -> Prose:
+    inventory = context.inventory
+    answers = Counter(each.summary.migratability for each in context.running_vms)
+    return Prose(
+        text=f"{counted(len(inventory.data_centers), 'data center')}, "
+        f"{counted(len(inventory.hosts), 'host')} and {counted(len(inventory.vms), 'VM')} were read; "
+        f"{sum(answers.values())} VMs run: {answers[Migratability.YES]} can migrate now, "
+        f"{answers[Migratability.FORCE]} only with force, {answers[Migratability.NO]} cannot, "
+        f"{answers[Migratability.UNKNOWN]} cannot be judged."
+    )
 
 
-def _card(material: Material, cluster: Cluster) -> VerdictCard:
-    findings = material.findings
-    hosts, vms = material.inventory.hosts_of(cluster), material.inventory.vms_of(cluster)
-    ups = sum(host.is_up for host in hosts)
-    hosts_up = f"{ups} of {counted(len(hosts), 'host')} up" if hosts else "no hosts"
-    running = f"{sum(vm.is_running for vm in vms)} of {counted(len(vms), 'VM')} running" if vms else "no VMs"
-    subtitle = f"{material.data_center_of(cluster)} · {hosts_up} · {running}"
+def _card(context: ReportContext, cluster: Cluster) -> VerdictCard:
+    findings = context.findings
+    hosts, vms = context.inventory.hosts_of(cluster), context.inventory.vms_of(cluster)
+    up, running = sum(host.is_up for host in hosts), sum(vm.is_running for vm in vms)
+    hosts_up = f"{up} of {counted(len(hosts), 'host')} up" if hosts else "no hosts"
+    vms_running = f"{running} of {counted(len(vms), 'VM')} running" if vms else "no VMs"
+    subtitle = f"{context.data_center_name(cluster.data_center_id)} · {hosts_up} · {vms_running}"
     if findings is None:
-        return VerdictCard(name=cluster.name, subtitle=subtitle, verdict=_NOT_RUN[0], tone=_NOT_RUN[1])
-    verdict, tone = _VERDICTS.get(findings.verdict(cluster.id, gate=material.gate), _NOT_RUN)
+        return VerdictCard(name=cluster.name, subtitle=subtitle, verdict=_NOT_RUN, tone=Tone.UNKNOWN)
+    verdict = findings.verdict(cluster.id, gate=context.gate)
     found = findings.by_cluster().get(cluster.id, ())
-    blockers = _blockers(found, material.gate)
+    blockers = _blockers(found, context.gate)
     return VerdictCard(
         name=cluster.name,
         subtitle=subtitle,
-        verdict=verdict,
-        tone=tone,
+        verdict=READINESS[verdict],
+        tone=_TONES[verdict],
         counts=_counts(found),
         blockers=tuple(blockers[:_BLOCKERS_SHOWN]),
         more=max(0, len(blockers) - _BLOCKERS_SHOWN),
@@ -90,23 +88,15 @@ def _card(material: Material, cluster: Cluster) -> VerdictCard:
 
 def _counts(found: tuple[Finding, ...]) -> tuple[Fact, ...]:
     failed = Counter(f.severity for f in found if f.status == Status.FAIL)
-    facts = [
-        Fact(name=severity.value, value=str(failed[severity])) for severity in Severity if failed[severity]
-    ]
-    for status, word in (
-        (Status.UNKNOWN, "unknown"),
-        (Status.ERROR, "check broke"),
-        (Status.WAIVED, "waived"),
-    ):
-        number = sum(f.status == status for f in found)
-        if number:
-            facts.append(Fact(name=word, value=str(number)))
-    facts.append(Fact(name="passed", value=str(sum(f.status == Status.PASS for f in found))))
-    return tuple(facts)
+    others = Counter(f.status for f in found)
+    words = {Status.UNKNOWN: "unknown", Status.ERROR: "check broke", Status.WAIVED: "waived"}
+    facts = [Fact(name=each.value, value=str(failed[each])) for each in Severity if failed[each]]
+    facts += [Fact(name=word, value=str(others[each])) for each, word in words.items() if others[each]]
+    return (*facts, Fact(name="passed", value=str(others[Status.PASS])))
 
 
 def _blockers(found: tuple[Finding, ...], gate: Severity) -> list[str]:
-    """What decides the verdict, worst first, one line a check and status."""
+    """What decides the verdict, worst first, one line per check and status."""
     deciding = [f for f in found if f.is_open and f.severity.at_or_above(gate)]
     groups: dict[tuple[int, int, str, Status], list[Finding]] = {}
     for finding in deciding:
@@ -116,7 +106,7 @@ def _blockers(found: tuple[Finding, ...], gate: Severity) -> list[str]:
 
 
 def _blocker(check_id: str, status: Status, items: list[Finding]) -> str:
-    """One line: the check's own title where several objects share the trouble, else what was found."""
+    """One line: the title of the check where several objects share the problem, else what was found."""
     prefix = "" if status == Status.FAIL else "not judged: "
     names = sorted({f.scope.name for f in items}, key=natural)
     if len(items) == 1:
@@ -126,50 +116,32 @@ def _blocker(check_id: str, status: Status, items: list[Finding]) -> str:
     return f"{check_id} {merged_label(names)}: {prefix or 'does not hold: '}{title}"
 
 
-def _campaign(material: Material) -> tuple[Prose, ...]:
-    """The migrations done, in a sentence."""
-    campaign = material.campaign
+def _campaign(context: ReportContext) -> tuple[Prose, ...]:
+    campaign = context.campaign
     if campaign is None:
         return ()
-    counts = ", ".join(
-        f"{number} {word.replace('_', ' ')}" for word, number in sorted(campaign.counts.items())
-    )
-    blocked = (
-        f"; {counted(len(campaign.plan.blocked), 'VM')} could not be planned" if campaign.plan.blocked else ""
-    )
-    tone = Tone.GOOD if campaign.is_success else Tone.UNKNOWN if campaign.is_unclear else Tone.BAD
-    text = f"Migrations of campaign {campaign.id} ({campaign.state.value}): {counts or 'none'}{blocked}."
-    return (Prose(text=text, tone=tone),)
+    counts = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in sorted(campaign.counts.items()))
+    blocked = len(campaign.plan.blocked)
+    rest = f"; {counted(blocked, 'VM')} could not be planned" if blocked else ""
+    text = f"Migrations of campaign {campaign.id} ({campaign.state.value}): {counts or 'none'}{rest}."
+    return (Prose(text=text, tone=campaign_tone(campaign)),)
 
 
-def _cautions(material: Material) -> tuple[Prose, ...]:
-    said = []
-    inventory = material.inventory
+def _cautions(context: ReportContext) -> list[Prose]:
+    inventory, torn = context.inventory, context.inventory.instant.torn_ids
+    found = []
     if inventory.unobserved:
-        said.append(
-            Prose(
-                text=f"{counted(len(inventory.unobserved), 'thing')} could not be seen; see “What could not "
-                "be seen”. They are not taken for fine anywhere in this report.",
-                tone=Tone.UNKNOWN,
-            )
-        )
-    if inventory.instant.is_torn:
-        said.append(
-            Prose(
-                text="The engine changed while it was read: "
-                f"{counted(len(inventory.instant.torn_ids), 'entity', 'entities')} may belong to different "
-                f"instants ({_torn_names(material)}).",
-                tone=Tone.WARN,
-            )
-        )
+        things = counted(len(inventory.unobserved), "thing")
+        found.append(prose("unobserved", tone=Tone.UNKNOWN, things=things))
+    if torn:
+        names = merged_label([_changed_name(context, each) for each in sorted(torn)])
+        entities = counted(len(torn), "entity", "entities")
+        found.append(prose("changed while read", tone=Tone.WARN, entities=entities, names=names))
     if inventory.engine.tls_verified is False:
-        said.append(Prose(text="The engine's certificate was not verified when it was read.", tone=Tone.WARN))
-    return tuple(said)
+        found.append(prose("certificate", tone=Tone.WARN))
+    return found
 
 
-def _torn_names(material: Material) -> str:
-    names = []
-    for entity_id in sorted(material.inventory.instant.torn_ids):
-        found = material.vm_name(entity_id)
-        names.append((found if found != entity_id else material.host_name(entity_id)) or entity_id)
-    return merged_label(names)
+def _changed_name(context: ReportContext, entity_id: str) -> str:
+    vm = context.inventory.find_vm(entity_id)
+    return vm.name if vm else context.host_name(entity_id) or entity_id

@@ -1,25 +1,19 @@
-"""VMs that cannot move and why, and where the others could go."""
+"""VMs: which cannot migrate and why, their settings, affinity groups."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from rhevmig.inventory import Vm
-from rhevmig.report.context import Material
-from rhevmig.report.document import (
-    Cell,
-    CellValue,
-    Fact,
-    Facts,
-    Prose,
-    Section,
-    Table,
-    Tone,
-)
-from rhevmig.report.sections.destinations import destination_figures
-from rhevmig.report.sections.vm_migratability import Movable, VmAnswer, movable_cell
-from rhevmig.report.tables import columns, count, counted, joined, natural, size, yes_no
-from rhevmig.scheduling import Allowed, Explanation
+from rhevmig.inventory import AffinityGroup, AffinityRule, Vm
+from rhevmig.report.context import ReportContext
+from rhevmig.report.document import Cell, CellValue, Fact, Facts, Section, Table, Tone
+from rhevmig.report.prose import prose
+from rhevmig.report.sections.vm_destinations import answer_cell, destination_figures
+from rhevmig.report.tables.attribute import engine_id, table_of, take, text
+from rhevmig.report.tables.cells import count, counted, joined, natural, yes_no
+from rhevmig.report.tables.vms import VMS, VmRow, vm_rows
+from rhevmig.scheduling import Allowed, Migratability, Verdict, VmSummary
 from rhevmig.terms import VmStatus
 
 _ALLOWED = {
@@ -27,205 +21,192 @@ _ALLOWED = {
     Allowed.NO: Cell(text="no", tone=Tone.BAD),
     Allowed.UNKNOWN: Cell(text="cannot be judged", tone=Tone.UNKNOWN),
 }
+_STATUS_TONES = {
+    VmStatus.UP: Tone.GOOD,
+    VmStatus.DOWN: Tone.MUTED,
+    VmStatus.SUSPENDED: Tone.MUTED,
+    VmStatus.UNKNOWN: Tone.UNKNOWN,
+    VmStatus.NOT_RESPONDING: Tone.BAD,
+    VmStatus.PAUSED: Tone.BAD,
+}
 
 
-def vms_section(material: Material) -> Section:
-    """Which VMs can move, which cannot and why, and the settings of all."""
+def vms_section(context: ReportContext) -> Section:
+    """Which VMs can migrate, which cannot and why, and the settings of all."""
+    destinations = Section(
+        id="vm-destinations",
+        title="Destinations of each VM",
+        blocks=destination_figures(context) or (prose("no matrix"),),
+    )
+    settings = Section(
+        id="vm-settings", title="Settings of the VMs", blocks=(_settings(context), _groups(context))
+    )
     return Section(
         id="vms",
         title="Virtual machines",
-        blocks=(Facts(items=_counts(material)), _stuck(material), _disagreements(material)),
-        sections=(
-            Section(
-                id="vm-destinations",
-                title="Where each VM could go",
-                blocks=destination_figures(material)
-                or (Prose(text="No VM runs in a cluster with two hosts."),),
-            ),
-            Section(
-                id="vm-settings", title="Settings of the VMs", blocks=(_settings(material), _groups(material))
-            ),
-        ),
+        blocks=(Facts(items=_counts(context)), _not_migratable(context), _disagreements(context)),
+        sections=(destinations, settings),
     )
 
 
-def _counts(material: Material) -> tuple[Fact, ...]:
-    answers = Counter(answer.movable for answer in material.vm_answers)
-    statuses = Counter(vm.status for vm in material.inventory.vms)
+def _counts(context: ReportContext) -> tuple[Fact, ...]:
+    answers = Counter(each.summary.migratability for each in context.running_vms)
+    statuses = Counter(vm.status for vm in context.inventory.vms)
     words = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(statuses.items()))
+
+    def toned(number: int, tone: Tone) -> CellValue:
+        return Cell(text=str(number), tone=tone) if number else "0"
+
     return (
         Fact(name="VMs", value=words or "none"),
-        Fact(name="Running VMs that can move now", value=count(answers[Movable.YES])),
-        Fact(name="that move only with force", value=_toned(answers[Movable.FORCE], Tone.WARN)),
-        Fact(name="that cannot move", value=_toned(answers[Movable.NO], Tone.BAD)),
-        Fact(name="of which it cannot be told", value=_toned(answers[Movable.UNKNOWN], Tone.UNKNOWN)),
+        Fact(name="Running VMs that can migrate now", value=count(answers[Migratability.YES])),
+        Fact(name="only with force", value=toned(answers[Migratability.FORCE], Tone.WARN)),
+        Fact(name="cannot migrate", value=toned(answers[Migratability.NO], Tone.BAD)),
+        Fact(name="cannot be judged", value=toned(answers[Migratability.UNKNOWN], Tone.UNKNOWN)),
     )
 
 
-def _toned(number: int, tone: Tone) -> CellValue:
-    return Cell(text=str(number), tone=tone) if number else "0"
-
-
-def _stuck(material: Material) -> Table:
-    rows = [_stuck_row(material, answer) for answer in material.vm_answers if answer.movable != Movable.YES]
-    return Table(
-        id="vms-not-migratable",
-        caption="Running VMs that cannot move, or of which it cannot be told",
-        columns=columns(
-            "vm=VM",
-            "cluster=Cluster",
-            "host=Host",
-            "answer=Can it move",
-            "why=Why",
-            "remedy=What would help",
-            "@id=Id",
-        ),
-        rows=tuple(rows),
-        empty="Every running VM has at least one host that it can move to.",
-        open_rows=20,
-        pointer=material.pointer("vms"),
-    )
-
-
-def _stuck_row(material: Material, answer: VmAnswer) -> tuple[CellValue, ...]:
-    explanation = answer.explanation
-    why = [obstacle.sentence for obstacle in explanation.obstacles]
-    remedies = [obstacle.remedy for obstacle in explanation.obstacles]
-    if not answer.destinations:
-        why.extend(_no_host(explanation))
-    return (
-        explanation.vm_name,
-        material.cluster_name(explanation.cluster_id),
-        material.host_name(explanation.host_id),
-        movable_cell(answer.movable),
-        "; ".join(dict.fromkeys(text.rstrip(".") for text in why)),
-        "; ".join(dict.fromkeys(text.rstrip(".") for text in remedies if text)),
-        explanation.vm_id,
-    )
-
-
-def _no_host(explanation: Explanation) -> list[str]:
-    """Why no host takes it: the refusals counted by filter, so that it stays one line for 500 hosts."""
-    others = [verdict for verdict in explanation.verdicts if not verdict.is_current_host]
-    if not others:
-        return ["its cluster has no other host"]
-    refusals = Counter(reason.filter for verdict in others for reason in verdict.reasons)
-    listed = ", ".join(f"{name} ({number})" for name, number in sorted(refusals.items()))
-    return [
-        f"none of {counted(len(others), 'other host')} takes it; refused by "
-        f"{listed or 'no filter that is known'}"
-    ]
-
-
-def _disagreements(material: Material) -> Table:
-    rows = tuple(
+def _not_migratable(context: ReportContext) -> Table:
+    return table_of(
+        "vms-not-migratable",
+        "Running VMs that cannot migrate or cannot be judged",
+        [r for r in context.running_vms if r.summary.migratability != Migratability.YES],
         (
-            verdict.vm_name,
-            verdict.host_name,
-            _ALLOWED[verdict.allowed],
-            yes_no(verdict.engine_allows),
-            joined((reason.sentence for reason in verdict.reasons), none="no filter that is known objects"),
-        )
-        for answer in material.vm_answers
-        for verdict in sorted(answer.explanation.disagreements, key=lambda v: natural(v.host_name))
-    )
-    asked = len(material.inventory.migration_targets)
-    return Table(
-        id="scheduler-disagreements",
-        caption="Where the engine's own answer differs from this report",
-        columns=columns("vm=VM", "host=Host", "ours=We say", "engine=The engine says", "why=Our reasons"),
-        rows=rows,
-        empty=f"None: the engine was asked about {counted(asked, 'VM')} and says the same."
-        if asked
-        else "The engine was not asked (take the snapshot with its scheduler's answers to compare).",
-        pointer=material.pointer("migration_targets"),
-    )
-
-
-def _settings(material: Material) -> Table:
-    return Table(
-        id="vm-settings-table",
-        caption="VMs",
-        columns=columns(
-            "vm=VM", "cluster=Cluster", "status=Status", "host=Host", "#memory=Memory",
-            "#guaranteed=Guaranteed",
-            "#vcpus=vCPUs", "cpu=CPU", "affinity=May be moved", "ha=Highly available",
-            "next_run=Changes wait for restart",
-            "@id=Id",
+            text("vm", "VM", lambda r: r.vm.name),
+            text("cluster", "Cluster", lambda r: context.cluster_name(r.vm.cluster_id)),
+            text("host", "Host", lambda r: context.host_name(r.vm.host_id)),
+            text("answer", "Can migrate", lambda r: answer_cell(r.summary.migratability)),
+            text("why", "Why", lambda r: _why(r.summary)),
+            text("remedy", "What would help", lambda r: _sentences(o.remedy for o in r.summary.obstacles)),
+            engine_id("id", "Id", lambda r: r.vm.id),
         ),
-        rows=tuple(_vm_row(material, vm) for vm in material.vms),
+        empty="Every running VM can migrate to at least one host.",
+        open_rows=20,
+        pointer="/inventory/vms",
+    )
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(each.rstrip(".") for each in texts if each))
+
+
+def _why(found: VmSummary) -> str:
+    """The obstacles; where no host accepts it, also the refusals counted by filter."""
+    why = [obstacle.sentence for obstacle in found.obstacles]
+    if not found.destination_ids:
+        listed = ", ".join(f"{name} ({number})" for name, number in found.filters.items())
+        why.append(
+            f"none of {counted(found.other_hosts, 'other host')} accepts it: {listed}"
+            if found.other_hosts
+            else "its cluster has no other host"
+        )
+    return _sentences(why)
+
+
+def _disagreements(context: ReportContext) -> Table:
+    targets = context.inventory.migration_targets
+    found = [
+        verdict
+        for vm, summary in context.running_vms
+        if summary.disagreeing_ids
+        for verdict in _by_host_name(context.scheduler.explain(vm).disagreements)
+    ]
+    return table_of(
+        "scheduler-disagreements",
+        "Where the engine's scheduler gives another answer than this report",
+        found,
+        (
+            text("vm", "VM", lambda v: v.vm_name),
+            text("host", "Host", lambda v: v.host_name),
+            text("ours", "This report", lambda v: _ALLOWED[v.allowed]),
+            text("engine", "The engine", lambda v: yes_no(v.engine_allows)),
+            text("why", "Reasons of this report", _reasons),
+        ),
+        empty=f"None: the engine was asked about {counted(len(targets), 'VM')} and agrees."
+        if targets
+        else "The engine was not asked (take the snapshot with the answers of its scheduler to compare).",
+        pointer="/inventory/migration_targets",
+    )
+
+
+def _by_host_name(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    return sorted(verdicts, key=lambda verdict: natural(verdict.host_name))
+
+
+def _reasons(verdict: Verdict) -> str | None:
+    return joined((reason.sentence for reason in verdict.reasons), none="no known filter refuses")
+
+
+def _settings(context: ReportContext) -> Table:
+    return table_of(
+        "vm-settings-table",
+        "VMs",
+        vm_rows(context.inventory, context.vms),
+        (
+            take(VMS, "vm"),
+            take(VMS, "cluster", value=lambda r: r.cluster.name if r.cluster else "–"),
+            take(VMS, "status", value=lambda r: _status(r.vm.status)),
+            take(VMS, "host", value=lambda r: context.host_name(r.vm.host_id) if r.vm.is_running else ""),
+            take(VMS, "memory_bytes", "memory"),
+            take(VMS, "memory_guaranteed_bytes", "guaranteed"),
+            take(VMS, "vcpus"),
+            text("cpu", "CPU", lambda r: _cpu(r.vm)),
+            take(VMS, "affinity", value=_affinity),
+            take(VMS, "high_availability", "ha"),
+            take(VMS, "next_run_configuration", "next_run", value=_next_run),
+            take(VMS, "vm_id", "id"),
+        ),
         open_rows=15,
-        pointer=material.pointer("vms"),
-    )  # fmt: skip
-
-
-def _vm_row(material: Material, vm: Vm) -> tuple[CellValue, ...]:
-    return (
-        vm.name,
-        material.cluster_name(vm.cluster_id),
-        _vm_status(vm.status),
-        material.host_name(vm.host_id) if vm.is_running else "",
-        size(vm.memory_bytes),
-        size(vm.memory_guaranteed_bytes),
-        count(vm.vcpus),
-        vm.custom_cpu_model or (vm.cpu_mode or "as the cluster").replace("_", " "),
-        None if vm.affinity is None else vm.affinity.replace("_", " "),
-        yes_no(vm.high_availability),
-        yes_no(vm.next_run_configuration_exists, bad=True),
-        vm.id,
+        pointer="/inventory/vms",
     )
 
 
-def _vm_status(word: str) -> Cell:
-    tones = {VmStatus.UP: Tone.GOOD, VmStatus.DOWN: Tone.MUTED, VmStatus.SUSPENDED: Tone.MUTED}
-    tones |= {VmStatus.UNKNOWN: Tone.UNKNOWN, VmStatus.NOT_RESPONDING: Tone.BAD, VmStatus.PAUSED: Tone.BAD}
-    return Cell(text=word.replace("_", " "), tone={str(k): v for k, v in tones.items()}.get(word, Tone.WARN))
+def _status(word: str) -> Cell:
+    tones = {str(status): tone for status, tone in _STATUS_TONES.items()}
+    return Cell(text=word.replace("_", " "), tone=tones.get(word, Tone.WARN))
 
 
-def _groups(material: Material) -> Table:
-    rows: list[tuple[CellValue, ...]] = []
-    for group in sorted(
-        material.inventory.affinity_groups, key=lambda g: (material.cluster_name(g.cluster_id), g.name, g.id)
-    ):
-        vms, hosts = material.inventory.members_of(group)
-        rows.append(
-            (
-                group.name,
-                material.cluster_name(group.cluster_id),
-                _rule(
-                    group.vms_rule.enabled,
-                    group.vms_rule.enforcing,
-                    group.vms_rule.positive,
-                    "together",
-                    "apart",
-                ),
-                _rule(
-                    group.hosts_rule.enabled,
-                    group.hosts_rule.enforcing,
-                    group.hosts_rule.positive,
-                    "on",
-                    "not on",
-                ),
-                joined(sorted(material.vm_name(i) or i for i in vms)),
-                joined(sorted(material.host_name(i) or i for i in hosts)),
-                yes_no(group.broken, bad=True),
-                group.id,
-            )
-        )
-    return Table(
-        id="affinity-groups",
-        caption="Affinity groups",
-        columns=columns(
-            "group=Group", "cluster=Cluster", "vms_rule=VMs run", "hosts_rule=VMs run on hosts", "vms=VMs",
-            "hosts=Hosts",
-            "broken=Broken now", "@id=Id",
+def _cpu(vm: Vm) -> str:
+    return vm.custom_cpu_model or (vm.cpu_mode or "as the cluster").replace("_", " ")
+
+
+def _affinity(row: VmRow) -> str | None:
+    return None if row.vm.affinity is None else row.vm.affinity.replace("_", " ")
+
+
+def _next_run(row: VmRow) -> CellValue:
+    return yes_no(row.vm.next_run_configuration_exists, bad=True)
+
+
+def _groups(context: ReportContext) -> Table:
+    def members(group: AffinityGroup) -> tuple[str, str]:
+        vms, hosts = context.inventory.members_of(group)
+        vm_names = sorted(context.vm_name(each) or each for each in vms)
+        host_names = sorted(context.host_name(each) or each for each in hosts)
+        return ", ".join(vm_names) or "none", ", ".join(host_names) or "none"
+
+    return table_of(
+        "affinity-groups",
+        "Affinity groups",
+        sorted(
+            context.inventory.affinity_groups,
+            key=lambda g: (context.cluster_name(g.cluster_id), g.name, g.id),
         ),
-        rows=tuple(rows),
-        pointer=material.pointer("affinity_groups"),
-    )  # fmt: skip
+        (
+            text("group", "Group", lambda g: g.name),
+            text("cluster", "Cluster", lambda g: context.cluster_name(g.cluster_id)),
+            text("vms_rule", "VMs run", lambda g: _rule(g.vms_rule, "together", "on different hosts")),
+            text("hosts_rule", "VMs run on hosts", lambda g: _rule(g.hosts_rule, "on", "not on")),
+            text("vms", "VMs", lambda g: members(g)[0]),
+            text("hosts", "Hosts", lambda g: members(g)[1]),
+            text("broken", "Broken now", lambda g: yes_no(g.broken, bad=True)),
+            engine_id("id", "Id", lambda g: g.id),
+        ),
+        pointer="/inventory/affinity_groups",
+    )
 
 
-def _rule(enabled: bool, enforcing: bool, positive: bool, yes: str, no: str) -> str:
-    if not enabled:
+def _rule(rule: AffinityRule, yes: str, no: str) -> str:
+    if not rule.enabled:
         return ""
-    return f"{yes if positive else no}, {'always' if enforcing else 'if possible'}"
+    return f"{yes if rule.positive else no}, {'always' if rule.enforcing else 'if possible'}"

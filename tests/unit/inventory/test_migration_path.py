@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from rhevmig import check, plan_migration
+from rhevmig import Report, check, plan_migration
 from rhevmig.inventory import Host, Inventory, PathState, migration_path, used_links
+from rhevmig.notebook import frames
+from rhevmig.report.document import Figure
 from rhevmig.units import GIGABIT, format_speed
 from tests.builders import a_host, an_inventory, usual_nics, with_nic
 from tests.nic_situations import SITUATIONS, Situation, inventory_of
 
 #: What the finding of NET-003 about the host says in each state.
 STATUSES = {"usable": "pass", "fallback": "fail", "broken": "fail", "unknown": "unknown"}
+
+#: How the report begins to describe each state.
+RESULTS = {
+    "usable": "this network",
+    "fallback": "the management network: ",
+    "broken": "this network, and fail: ",
+    "unknown": "not known: ",
+}
 
 
 def _subject(situation: Situation) -> tuple[Inventory, Host]:
@@ -64,12 +75,55 @@ def test_plan(name: str) -> None:
         assert not [each for each in move.estimate.assumptions if each.startswith("h2: ")]
 
 
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_report(name: str) -> None:
+    """The figure and the table of the report show the same state and the same speed of one stream."""
+    situation = SITUATIONS[name]
+    inventory, host = _subject(situation)
+    document = Report(inventory).document
+    figure = next(
+        block
+        for section in document.walk()
+        for block in section.blocks
+        if isinstance(block, Figure) and block.id == "figure-uplinks"
+    )
+    row = {c.name: cell for c, cell in zip(figure.table.columns, figure.table.rows[1], strict=True)}
+    bar = figure.drawing.bars[1]
+    assert row["host"] == bar.label == host.name
+    assert row["result"].text.startswith(RESULTS[situation.state])
+    if not situation.has_role or situation.state == "fallback":
+        assert bar.value is None
+    else:
+        assert row["speed"] == (situation.gbit and format_speed(situation.gbit * GIGABIT))
+        assert row["device"] == situation.device
+    if situation.state == "usable":
+        assert bar.value == situation.gbit
+        assert (bar.tone == "good") == (situation.gbit is not None and situation.gbit >= 10)
+    else:
+        assert bar.tone == ("unknown" if situation.state == "unknown" else "bad")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_notebook(name: str) -> None:
+    """The frame of hosts has the speed of one stream over the migration network."""
+    situation = SITUATIONS[name]
+    inventory, host = _subject(situation)
+    link = migration_path(inventory, host).link
+    (value,) = frames(inventory).hosts.set_index("host").loc[[host.name], "migration_link_bits_per_second"]
+    expected = link.stream_bits_per_second if link else None
+    assert pd.isna(value) if expected is None else value == expected
+    if situation.state != "fallback" and situation.has_role:
+        assert pd.isna(value) if situation.gbit is None else value == situation.gbit * GIGABIT
+
+
 def test_a_bond_has_one_answer() -> None:
     """A bond of 4 × 1 Gbit/s gives one stream 1 Gbit/s: in the check and in the plan alike."""
     inventory, host = _subject(SITUATIONS["bond mode 4"])
     found = {f.check_id: f for f in check(inventory) if f.scope.id == host.id}
     (move,) = plan_migration(inventory, "web01", host.id).moves
     assert "at most 1 Gbit/s" in found["NET-010"].message
+    links = next(table for table in Report(inventory).document.tables() if table.id == "migration-links")
+    assert links.rows[1][5] == "1 Gbit/s"
     assert move.estimate.bandwidth_bytes_s == GIGABIT / 8
     assert move.estimate.limited_by == "destination_stream"
 

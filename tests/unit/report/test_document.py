@@ -65,7 +65,7 @@ def test_known_defects_of_the_recorded_engine_stand_in_its_tables() -> None:
     """The silent fallback, the slow link, the MTU out of step and the drifting clocks are told as facts."""
     document = recorded_report().document
     links = {row[0]: row for row in texts(document, "migration-links")}
-    assert links["kvm02"][-1] == "the management network: migration is not on this host"
+    assert links["kvm02"][-1] == "the management network: network migration is not on the host"
     assert links["kvm10"][5] == "1 Gbit/s"
     assert links["kvm04"][5] == "25 Gbit/s"
     assert ["kvm08", "oslo-prod", "storage", "mtu", "9000", "1500"] in texts(document, "networks-out-of-sync")
@@ -92,6 +92,15 @@ def test_effective_settings_name_their_origin() -> None:
         row for row in texts(recorded_report().document, "migration-bandwidth") if row[0] == "oslo-prod"
     ]
     assert {row[6] for row in bandwidth} == {"62"}
+
+
+def test_settings_of_vms_are_shown_as_they_are() -> None:
+    """A special cell replaces the plain value: no stays no, a VM that is down has no host."""
+    rows = {row[0]: row for row in texts(recorded_report().document, "vm-settings-table")}
+    assert rows["edge01"][2:4] == ["up", "kvm12"]
+    assert rows["edge01"][-3:-1] == ["no", "no"]
+    assert rows["old01"][3] == ""
+    assert rows["hpc01"][7:9] == ["host passthrough", "migratable"]
 
 
 def test_equal_input_gives_equal_output() -> None:

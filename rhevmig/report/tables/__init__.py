@@ -1,0 +1,1 @@
+"""Attributes of the objects of an inventory: one list for report tables and DataFrames."""
