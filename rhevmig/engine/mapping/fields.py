@@ -28,8 +28,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 NOTHING_FOLLOWED: frozenset[str] = frozenset()
 
 
-class Field(msgspec.Struct, frozen=True):
-    """Where one field of the model comes from."""
+class Attribute(msgspec.Struct, frozen=True):
+    """The attribute of the API that one field of the model comes from."""
 
     #: From the object of the SDK to the value of the field.
     get: Callable[[Any], Any]
@@ -44,7 +44,7 @@ class FieldTable(Generic[T]):
     Raises: TypeError for a field that the model does not have.
     """
 
-    def __init__(self, model: type[T], label: str, *more: Mapping[str, Field], **fields: Field) -> None:
+    def __init__(self, model: type[T], label: str, *more: Mapping[str, Attribute], **fields: Attribute) -> None:
         for group in more:
             fields.update(group)
         unknown = set(fields) - set(model.__struct_fields__)
@@ -78,55 +78,55 @@ class FieldTable(Generic[T]):
         return self.model(**values, **known)
 
 
-def value(path: str, convert: Callable[[Any], Any] | None = None) -> Field:
+def value(path: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """The attribute at a path, e.g. `memory_policy.over_commit.percent`; None where a part is missing."""
     get = _getter(path)
-    return Field(get) if convert is None else Field(lambda item: convert(get(item)))
+    return Attribute(get) if convert is None else Attribute(lambda item: convert(get(item)))
 
 
-def same(*names: str) -> dict[str, Field]:
+def same(*names: str) -> dict[str, Attribute]:
     """Fields whose attribute has the same name and needs no conversion."""
     return {name: value(name) for name in names}
 
 
-def words(*names: str) -> dict[str, Field]:
+def words(*names: str) -> dict[str, Attribute]:
     """Fields whose attribute has the same name and is a value of an enumeration."""
     return {name: word(name) for name in names}
 
 
-def reference(path: str) -> Field:
+def reference(path: str) -> Attribute:
     """The id of the object that the attribute refers to."""
     return value(f"{path}.id")
 
 
-def references(path: str) -> Field:
+def references(path: str) -> Attribute:
     """The ids of the objects that the attribute refers to."""
     return value(path, conversions.ids_of)
 
 
-def word(path: str) -> Field:
+def word(path: str) -> Attribute:
     """The engine's spelling of a value of an enumeration."""
     return value(f"{path}.value")
 
 
-def computed(convert: Callable[[Any], Any]) -> Field:
+def computed(convert: Callable[[Any], Any]) -> Attribute:
     """What is made of the whole object."""
-    return Field(convert)
+    return Attribute(convert)
 
 
-def struct(path: str, mapping: FieldTable[Any]) -> Field:
+def struct(path: str, mapping: FieldTable[Any]) -> Attribute:
     """A struct inside; None where the attribute is missing."""
     return value(path, lambda part: None if part is None else mapping(part))
 
 
-def structs(path: str, mapping: FieldTable[Any]) -> Field:
+def structs(path: str, mapping: FieldTable[Any]) -> Attribute:
     """A tuple of structs inside; empty where the attribute is missing."""
     return value(path, lambda parts: tuple([mapping(part) for part in parts or ()]))
 
 
-def followed(relation: str, field: Field) -> Field:
+def followed(relation: str, field: Attribute) -> Attribute:
     """A field that is observed only where the relation was followed."""
-    return Field(field.get, link_name(relation))
+    return Attribute(field.get, link_name(relation))
 
 
 def _getter(path: str) -> Callable[[Any], Any]:
