@@ -44,9 +44,9 @@ def mended(inventory: Inventory, transport: Transport, reader: Reader) -> Invent
     moved = _touched(_events_above(transport, before or 0))
     if not moved:
         return inventory
-    untagged = {vm.tags for vm in inventory.vms} | {host.tags for host in inventory.hosts} <= {()}
-    vms = _read_again(inventory.vms, moved["vm"], COLLECTIONS["vms"], reader, untagged=untagged)
-    hosts = _read_again(inventory.hosts, moved["host"], COLLECTIONS["hosts"], reader, untagged=untagged)
+    tags = {vm.tags for vm in inventory.vms} | {host.tags for host in inventory.hosts}
+    vms = _read_again(inventory.vms, moved["vm"], COLLECTIONS["vms"], reader, tags)
+    hosts = _read_again(inventory.hosts, moved["host"], COLLECTIONS["hosts"], reader, tags)
     last = newest_event_index(transport)
     again = _touched(_events_above(transport, after)) if last != after else {}
     torn = moved["other"] | again.get("other", set()) | again.get("vm", set()) | again.get("host", set())
@@ -85,12 +85,13 @@ def _touched(events: Iterable[Event]) -> dict[str, set[str]]:
 
 
 def _read_again(
-    entities: tuple[E, ...], ids: set[str], row: Collection, reader: Reader, *, untagged: bool
+    entities: tuple[E, ...], ids: set[str], row: Collection, reader: Reader, tags: set[tuple[str, ...] | None]
 ) -> tuple[E, ...]:
+    """The objects with those of the ids read again; tags are followed only where an object has some."""
     if not ids:
         return entities
-    convert: Any = conversion(row, untagged=untagged)
-    row = row if untagged else with_tags(row)
+    convert: Any = conversion(row, untagged=tags <= {()})
+    row = with_tags(row) if any(tags) else row
     if len(ids) > MOST_BY_ID:
         return tuple(reader.read(row, convert))
     search = " or ".join(f"id={id}" for id in sorted(ids))

@@ -34,6 +34,12 @@ from rhevmig.errors import (
 #: `reason` of an AuthenticationFailed after which a new login may succeed.
 EXPIRED = "session expired"
 
+#: So much of a page is looked at, in bytes.
+_LONGEST_PAGE = 20_000
+#: The engine's page (HTTP 500) where a followed link cannot be read, mostly for lack of permission.
+_FOLLOWED_LINK = re.compile(r"Problem following '([\w.]+)' link[^\n<]*")
+#: The message of a Java exception above its stack trace.
+_EXCEPTION = re.compile(r"(?:^|[>\n])([^\n<>]*(?:Exception|Error)\b[^\n<>]*)\n\s+at ")
 _NO_ROLE = "not authorized to perform login"
 _NO_PERMISSION = ("insufficient permissions", "not authorized to perform this action")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL | re.IGNORECASE)
@@ -163,6 +169,9 @@ def _of_page(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> En
         return NotAnEngine(**fields, detail=f"a server in front of the engine forbids it (HTTP 403){quote}")
     if code == 408:
         return EngineTimeout(**fields, detail="the server gave up waiting (HTTP 408)")
+    link = _FOLLOWED_LINK.search(answer.body[:_LONGEST_PAGE].decode("utf-8", "replace"))
+    if code == 500 and link is not None:
+        return EngineRejected(**fields, reason=f"HTTP {code}", detail=_line(link[0]))
     if code >= 500 or code == 429:
         return EngineUnavailable(**fields, detail=quote.removeprefix(": "))
     return EngineRejected(**fields, reason=f"HTTP {code}", detail=quote.removeprefix(": "))
@@ -195,6 +204,12 @@ def _of_missing(answer: EngineAnswer, request: EngineRequest, *, known: bool) ->
     return NotAnEngine(**fields, detail=f"a web server has nothing at this path (HTTP 404){_quote(answer)}")
 
 
+def refused_link(error: EngineError) -> str | None:
+    """The followed link for which the engine refused the whole request (HTTP 500); None for another error."""
+    found = _FOLLOWED_LINK.search(error.detail) if error.status_code == 500 else None
+    return found[1] if found else None
+
+
 def _quote(answer: EngineAnswer) -> str:
     text = _text(answer)
     return f": {text}" if text else ""
@@ -204,8 +219,13 @@ def _text(answer: EngineAnswer) -> str:
     """The words of a page, without its markup, on one line, short."""
     if answer.content_type is not None and not answer.content_type.startswith("text/"):
         return ""
-    page = answer.body[:20_000].decode("utf-8", "replace")
-    words = _line(unescape(_MARKUP.sub(" ", _TITLE.sub(" ", page))))
+    page = answer.body[:_LONGEST_PAGE].decode("utf-8", "replace")
+    exception = _EXCEPTION.search(page)
+    words = (
+        _line(unescape(exception[1]))
+        if exception
+        else _line(unescape(_MARKUP.sub(" ", _TITLE.sub(" ", page))))
+    )
     title = _TITLE.search(page)
     if not words and title:
         words = _line(unescape(title[1]))

@@ -6,12 +6,17 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from rhevmig.errors import EngineError, EngineNotFound, EngineUnavailable, PermissionDenied
+import msgspec
+
+from rhevmig.engine.error_mapping import refused_link
+from rhevmig.errors import EngineError, EngineNotFound, PermissionDenied
 from rhevmig.inventory import Unobserved
 from rhevmig.inventory.collections import Collection, link_name
 
 #: The smallest role that was seen to read everything (recordings `roles-*`).
 READ_ALL = "Give the account the role ReadOnlyAdmin on the system."
+#: Remedy for an account that is refused nothing.
+NOT_A_PERMISSION = "The account may see it: look into server.log of the engine, or upgrade the engine."
 #: `max` of the first request for a list.
 FIRST_MAX = 10_000
 #: A list as long as its `max` is read again with this many times as much.
@@ -73,17 +78,25 @@ class Reader:
         self._follows = follows
         self._lock = threading.Lock()
         self._unobserved: list[Unobserved] = []
+        self._refused: dict[str, set[str]] = {}
+        #: Whether the account may read what only administrators may.
+        self.is_administrator = False
+        #: Whether the engine refused the account anything, or left something out for it.
+        self.is_restricted = False
 
     @property
     def unobserved(self) -> tuple[Unobserved, ...]:
         """All that could not be read, in a stable order."""
+        # of an account that is refused nothing, a missing permission is not the reason
+        remedy = NOT_A_PERMISSION if self.is_administrator and not self.is_restricted else READ_ALL
         with self._lock:
-            return tuple(sorted(self._unobserved, key=lambda one: (one.kind, one.what, one.id or "")))
+            found = [
+                one if one.remedy else msgspec.structs.replace(one, remedy=remedy) for one in self._unobserved
+            ]
+        return tuple(sorted(found, key=lambda one: (one.kind, one.what, one.id or "")))
 
-    def miss(
-        self, kind: str, what: str, reason: str, *, id: str | None = None, remedy: str = READ_ALL
-    ) -> None:
-        """Records something that could not be read."""
+    def miss(self, kind: str, what: str, reason: str, *, id: str | None = None, remedy: str = "") -> None:
+        """Records something that could not be read; the remedy is a permission where none is given."""
         with self._lock:
             self._unobserved.append(Unobserved(kind=kind, id=id, what=what, reason=reason, remedy=remedy))
 
@@ -98,15 +111,23 @@ class Reader:
                 remedy = "Upgrade the engine to 4.2 or newer."
                 self.miss(collection.kind, link_name(relation), reason, remedy=remedy)
             collection = collection.following()
-        try:
-            return self._whole(collection, collection.follow, convert, query)
-        except (PermissionDenied, EngineNotFound, EngineUnavailable) as error:
-            if collection.follow and _may_be_one_relation(error):
-                return self._in_parts(collection, convert, query)
-            if isinstance(error, EngineUnavailable):
-                raise
-            self.miss(collection.kind, "all", _reason(error))
-            return []
+        refused = self._refused.setdefault(collection.name, set())
+        while True:
+            follow = tuple(relation for relation in collection.follow if relation not in refused)
+            try:
+                return self._whole(collection, follow, convert, query)
+            except EngineError as error:
+                link = refused_link(error)
+                if link is not None and link in map(link_name, follow):
+                    refused.update(one for one in follow if link_name(one) == link)
+                    self.miss(collection.kind, link, self._reason(error))
+                elif follow and _may_be_one_relation(error):
+                    return self._in_parts(collection.following(*follow), convert, query)
+                elif isinstance(error, PermissionDenied | EngineNotFound):
+                    self.miss(collection.kind, "all", self._reason(error))
+                    return []
+                else:
+                    raise
 
     def one(
         self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str] | None = None
@@ -147,22 +168,33 @@ class Reader:
         try:
             bare = self._whole(collection, (), _unconverted, query)
         except (PermissionDenied, EngineNotFound) as error:
-            self.miss(collection.kind, "all", _reason(error))
+            self.miss(collection.kind, "all", self._reason(error))
             return []
         followed = set()
         for relation in collection.follow:
             try:
                 found = self._whole(collection, (relation,), _unconverted, query)
-            except (PermissionDenied, EngineNotFound, EngineUnavailable) as error:
+            except EngineError as error:
                 if not _may_be_one_relation(error):
                     raise
-                self.miss(collection.kind, link_name(relation), _reason(error))
+                self._refused[collection.name].add(relation)
+                self.miss(collection.kind, link_name(relation), self._reason(error))
                 continue
             parts = {item.id: getattr(item, relation) for item in found}
             for item in bare:
                 setattr(item, relation, parts.get(item.id))
             followed.add(link_name(relation))
         return [convert(item, frozenset(followed)) for item in bare]
+
+    def _reason(self, error: EngineError) -> str:
+        if isinstance(error, EngineNotFound):
+            return "the engine does not show it to this account, or has no such resource (HTTP 404)"
+        if isinstance(error, PermissionDenied):
+            self.is_restricted = True
+            return f"the account may not see it: {error.detail}"
+        if refused_link(error) is not None:
+            return f"the engine refuses it: HTTP 500, {error.detail}"
+        return error.message
 
 
 def _unconverted(item: Any, _followed: frozenset[str]) -> Any:
@@ -172,11 +204,3 @@ def _unconverted(item: Any, _followed: frozenset[str]) -> Any:
 def _may_be_one_relation(error: EngineError) -> bool:
     """Whether one followed relation may be the cause: refused, unknown, or an HTTP 500."""
     return isinstance(error, PermissionDenied | EngineNotFound) or error.status_code == 500
-
-
-def _reason(error: EngineError) -> str:
-    if isinstance(error, EngineNotFound):
-        return "the engine does not show it to this account, or has no such resource (HTTP 404)"
-    if isinstance(error, PermissionDenied):
-        return f"the account may not see it: {error.detail}"
-    return error.message

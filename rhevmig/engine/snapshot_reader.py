@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,6 +33,8 @@ _OPTIONS = ("ServerCPUList", "MigrationPolicies", "DefaultMTU")
 _UNITS = Collection(
     name="scheduling_policy_units", kind="scheduling_policy_unit", label="policy unit", model=None
 )
+#: Whether objects carry tags, as far as the account may see it.
+_Tags = Literal["some", "none", "hidden"]
 #: An object, and the objects inside it by the name of their collection.
 _Family = tuple[Any, dict[str, list[Any]]]
 _ROWS = {name: row for name, row in COLLECTIONS.items() if row.parent is None}
@@ -135,9 +137,9 @@ def read_inventory(transport: Transport, reader: Reader, root: Root) -> Inventor
         ),
         at_once=MAX_REQUESTS_AT_ONCE,
     )
-    # every engine has the root tag; without another one no object carries any
-    tagged = tags[0] is None or any(tag.parent is not None for tag in tags[0])
-    parts = _Parts(reader, transport, tagged=tagged)
+    # only administrators may list tags, and an account that may not cannot follow them either
+    reader.is_administrator = tags[0] is not None
+    parts = _Parts(reader, transport, tags=_tag_use(tags[0]))
     run_together(parts.acts(), at_once=MAX_REQUESTS_AT_ONCE)
     instant = Instant(
         started_at=root.asked_at,
@@ -152,13 +154,20 @@ def read_inventory(transport: Transport, reader: Reader, root: Root) -> Inventor
     return parts.joined(root.engine, instant)
 
 
+def _tag_use(tags: Sequence[Any] | None) -> _Tags:
+    if tags is None:
+        return "hidden"
+    # every engine has the root tag; without another one no object carries any
+    return "some" if any(tag.parent is not None for tag in tags) else "none"
+
+
 class _Parts:
     """The lists while they are read; each key is written by one thread."""
 
-    def __init__(self, reader: Reader, transport: Transport, *, tagged: bool) -> None:
+    def __init__(self, reader: Reader, transport: Transport, *, tags: _Tags) -> None:
         self._reader = reader
         self._transport = transport
-        self._tagged = tagged
+        self._tags = tags
         self._found: dict[str, list[_Family]] = {}
         self._units: dict[str, str] = {}
         self._options: dict[str, Any] = {}
@@ -172,8 +181,10 @@ class _Parts:
         return [*lists[:3], *events, *lists[3:], self._read_units, *options]
 
     def _list(self, row: Collection) -> Callable[[], None]:
-        convert = _with_children(row, untagged=not self._tagged)
-        wanted = with_tags(row) if self._tagged else row
+        convert = _with_children(row, untagged=self._tags == "none")
+        wanted = with_tags(row) if self._tags == "some" else row
+        if row.tagged and self._tags == "hidden":
+            self._reader.miss(row.kind, "tags", "the account may not see tags")
 
         def act() -> None:
             self._found[row.name] = self._reader.read(wanted, convert)
@@ -249,6 +260,7 @@ class _Parts:
     def _miss(self, kind: str, what: str, entities: Sequence[Any], hidden: Sequence[Any]) -> None:
         """One record for all where it is hidden of all, else one for each."""
         reason = "the engine leaves it out for this account"
+        self._reader.is_restricted |= bool(hidden)
         if hidden and len(hidden) == len(entities):
             self._reader.miss(kind, what, reason)
         else:

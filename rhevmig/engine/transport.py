@@ -31,19 +31,27 @@ LOGIN_ATTEMPTS = 2
 T = TypeVar("T")
 
 
-def read_policy(*, clock: Clock, deadline_s: float) -> tenacity.Retrying:
+def read_policy(*, clock: Clock, deadline_s: float, follows: bool = False) -> tenacity.Retrying:
     """Retries of requests that change nothing, where the error is retryable.
 
-    Args: deadline_s (no new attempt starts after so many seconds, so that a request which takes all its time
-    is not sent three times).
+    Args:
+      deadline_s: no new attempt starts after so many seconds, so that a request which takes all its time is
+        not sent three times.
+      follows: the request follows links, so an HTTP 500 may mean that the account may not see one: it is not
+        an outage, and the caller finds out which link it is.
     """
     start = clock.monotonic()
+
+    def helps(error: BaseException) -> bool:
+        if follows and isinstance(error, EngineError) and error.status_code == 500:
+            return False
+        return isinstance(error, RhevmigError) and error.retryable
 
     def late(_state: tenacity.RetryCallState) -> bool:
         return clock.monotonic() - start >= deadline_s
 
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, RhevmigError) and error.retryable),
+        retry=tenacity.retry_if_exception(helps),
         stop=lambda state: late(state) or state.attempt_number >= READ_ATTEMPTS,
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
         sleep=clock.sleep,
@@ -101,7 +109,7 @@ class Transport:
         """The objects of an answer, converted one by one; retried where the error is retryable."""
         request = EngineRequest(url=self.settings.url, path=path)
         deadline_s = timeout_s or self.settings.timeout_s
-        policy = read_policy(clock=self.clock, deadline_s=deadline_s)
+        policy = read_policy(clock=self.clock, deadline_s=deadline_s, follows="follow" in query)
 
         def once() -> list[T]:
             found = elements(self.exchange(request, query, timeout_s=timeout_s), request, tag=tag)

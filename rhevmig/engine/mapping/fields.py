@@ -44,7 +44,9 @@ class FieldTable(Generic[T]):
     Raises: TypeError for a field that the model does not have.
     """
 
-    def __init__(self, model: type[T], label: str, *more: Mapping[str, Attribute], **fields: Attribute) -> None:
+    def __init__(
+        self, model: type[T], label: str, *more: Mapping[str, Attribute], **fields: Attribute
+    ) -> None:
         for group in more:
             fields.update(group)
         unknown = set(fields) - set(model.__struct_fields__)

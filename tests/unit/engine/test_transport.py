@@ -68,3 +68,17 @@ def test_a_login_service_that_is_down_is_asked_once_more() -> None:
     """HTTP 5xx judged no password."""
     clock = ManualClock()
     assert attempts(login_policy(clock=clock), EngineUnavailable(), clock) == LOGIN_ATTEMPTS == 2
+
+
+def test_a_followed_link_that_fails_is_no_outage() -> None:
+    """HTTP 500 to a request that follows links is not repeated; to any other it is, and so is a 503."""
+    for follows, code, attempts in ((True, 500, 1), (False, 500, READ_ATTEMPTS), (True, 503, READ_ATTEMPTS)):
+        sent = []
+
+        def send(code: int = code, sent: list[int] = sent) -> None:
+            sent.append(code)
+            raise EngineUnavailable(status_code=code)
+
+        with pytest.raises(EngineUnavailable):
+            read_policy(clock=ManualClock(), deadline_s=300, follows=follows)(send)
+        assert len(sent) == attempts
