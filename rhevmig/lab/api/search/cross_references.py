@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from rhevmig.lab.api.search.fields import Field, fields_of
+from rhevmig.lab.api.search.fields import SearchField, fields_of
 from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.store import Entity, World
 
@@ -85,7 +85,7 @@ _CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
 }
 
 
-def cross_field(place: str, name: str) -> Field | None:
+def cross_field(place: str, name: str) -> SearchField | None:
     """The field of `object.field`, or None if the engine does not join them."""
     word, dot, rest = name.lower().partition(".")
     known = _CROSS.get(place, {})
@@ -94,7 +94,7 @@ def cross_field(place: str, name: str) -> Field | None:
     if other is None or field is None:
         return None
     related, read = other[1], field.read
-    return Field(
+    return SearchField(
         read=lambda world, entity: [text for one in related(world, entity) for text in read(world, one)],
         kind=field.kind,
     )

@@ -21,7 +21,7 @@ _DATES = (
 _TARGETS = {"cluster": "clusters", "data_center": "datacenters", "host": "hosts", "template": "templates"}
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+class SearchField(msgspec.Struct, frozen=True, kw_only=True):
     """One search field."""
 
     #: The values that an entity has there.
@@ -174,20 +174,20 @@ _READERS: Mapping[str, _Read] = {
 }
 
 
-def _field(specification: str) -> Field:
+def _field(specification: str) -> SearchField:
     """A line of the table: `number memory / 1048576`, `name cluster.data_center`, `read vm_status`."""
     kind, source, *rest = specification.split()
     if kind == "read":
-        return Field(read=_READERS[source])
+        return SearchField(read=_READERS[source])
     if kind == "name":
-        return Field(read=_name_of(source.split(".")))
+        return SearchField(read=_name_of(source.split(".")))
     if source == "read":
-        return Field(read=_READERS[rest[0]], kind=kind)
-    return Field(read=_divided(source, int(rest[1])) if rest else _attribute(source), kind=kind)
+        return SearchField(read=_READERS[rest[0]], kind=kind)
+    return SearchField(read=_divided(source, int(rest[1])) if rest else _attribute(source), kind=kind)
 
 
 @cache
-def fields_of(place: str) -> Mapping[str, Field]:
+def fields_of(place: str) -> Mapping[str, SearchField]:
     """The search fields of a collection by name; none if it cannot be searched."""
     table = read_data("search.yaml").get(place, {})
     return {name: _field(text) for name, text in table.items() if name != "default"}

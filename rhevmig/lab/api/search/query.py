@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rhevmig.lab.api.search.cross_references import cross_field
-from rhevmig.lab.api.search.fields import Field, default_fields, fields_of, seconds_of
+from rhevmig.lab.api.search.fields import SearchField, default_fields, fields_of, seconds_of
 from rhevmig.lab.state.store import Entity, World
 
 _TOKEN = re.compile(
@@ -29,8 +29,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Whether an entity is found.
     matches: _Test
-    #: Field to sort by, or None.
-    sort_by: Field | None = None
+    #: SearchField to sort by, or None.
+    sort_by: SearchField | None = None
     #: Whether to sort in descending order.
     descending: bool = False
     #: The page asked for, counted from 1.
@@ -133,7 +133,7 @@ class _Parser:
         value = self.take("word", "quoted")
         return self.compare(self.field(name), operator, value)
 
-    def field(self, name: str) -> Field:
+    def field(self, name: str) -> SearchField:
         known = self.fields.get(name.lower()) or cross_field(self.place, name)
         if known is None:
             raise SearchUnreadable(f"{self.place} has no field {name}")
@@ -146,7 +146,7 @@ class _Parser:
         tests = [self.compare(self.field(name), "=", f"*{value}*") for name in default_fields(self.place)]
         return lambda entity: any(test(entity) for test in tests)
 
-    def compare(self, field: Field, operator: str, value: str) -> _Test:
+    def compare(self, field: SearchField, operator: str, value: str) -> _Test:
         world = self.world
         if operator in ("=", "!="):
             pattern = _pattern(value, case_sensitive=self.case_sensitive and field.kind == "text")
