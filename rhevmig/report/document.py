@@ -1,7 +1,7 @@
 """The document that every format renders: sections, prose, tables, figures, verdicts, findings.
 
-It is made of plain frozen data, in the order in which it is read. A renderer adds looks, never content,
-so no format says more than another. A cell that is None was *not observed* and is shown as a dash.
+Plain frozen data in reading order. A renderer adds looks, never content, so all formats have the same
+content. A cell that is None was *not observed* and is shown as a dash.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import msgspec
 
 #: Marks a JSON file as a report.
 DOCUMENT_FORMAT: Final = "rhevmig-report"
-#: Raised when a field changes its meaning or goes.
+#: Raised when a field is removed or changes its meaning.
 DOCUMENT_SCHEMA_VERSION: Final = 1
 
 
 class Tone(StrEnum):
-    """What a piece of content means for the reader; the words beside it always say the same."""
+    """What a piece of content means for the reader; its text always has the same meaning."""
 
     PLAIN = "plain"
     GOOD = "good"
     BAD = "bad"
     WARN = "warn"
-    #: It could not be judged or seen; never to be read as good.
+    #: Could not be judged or seen; never read as good.
     UNKNOWN = "unknown"
     MUTED = "muted"
 
@@ -49,9 +49,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     #: Heading for people, with the unit where the cells have none.
     title: str
-    #: Whether it holds figures, which stand at the right.
+    #: Right-aligned.
     is_figure: bool = False
-    #: Whether it holds an id, which is set small and comes last.
+    #: Set small; the last column.
     is_id: bool = False
 
 
@@ -62,21 +62,21 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, tag="table", omit_default
     id: str
     caption: str
     columns: tuple[Column, ...]
-    #: Rows, a cell a column.
+    #: One cell per column.
     rows: tuple[tuple[CellValue, ...], ...] = ()
-    #: What it means that there are no rows.
+    #: Shown instead of a table without rows.
     empty: str = "There are none."
-    #: Rows that stay open in HTML; the others are folded, never left out.
+    #: Number of rows that stay open in HTML; the others are folded, never omitted.
     open_rows: int = 15
     #: JSON pointer into the snapshot that the rows are read from.
     pointer: str = ""
 
 
 class Prose(msgspec.Struct, frozen=True, kw_only=True, tag="prose", omit_defaults=True):
-    """A paragraph; words between backticks are set as code."""
+    """A paragraph; text between backticks is set as code."""
 
     text: str
-    #: What it means; any but plain makes it a boxed note.
+    #: Any tone but plain makes it a boxed note.
     tone: Tone = Tone.PLAIN
     #: Whether it is the sentence to remember.
     is_lead: bool = False
@@ -101,12 +101,12 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: A short word or sign; empty where there is nothing to show.
     text: str = ""
     tone: Tone = Tone.MUTED
-    #: The whole story, shown by hovering and told by the table beside.
+    #: Tooltip; the table of the figure has the same text.
     detail: str = ""
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True, tag="grid", omit_defaults=True):
-    """Rows against columns, a mark where they meet."""
+    """A matrix of marks."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -136,13 +136,13 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True, tag="bars", omit_defaults=
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of a ladder, and who stands on it."""
+    """One step of a ladder with its members."""
 
     label: str
     members: tuple[str, ...] = ()
-    #: Whether this is the step that holds for all.
+    #: Whether this is the step in effect.
     is_current: bool = False
-    #: Whether those on it hold the others down.
+    #: Whether its members prevent a higher step for all.
     holds_down: bool = False
 
 
@@ -159,7 +159,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, tag="figure", omit_defau
     id: str
     caption: str
     drawing: Grid | Bars | Ladder
-    #: What it says, as a table; formats without drawings show only this.
+    #: The same content; formats without drawings show only this.
     table: Table
     note: str = ""
 
@@ -168,15 +168,14 @@ class VerdictCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The verdict on one cluster."""
 
     name: str
-    #: Where it belongs and what it is.
     subtitle: str
     #: `ready`, `not ready`, `cannot be judged`.
     verdict: str
     tone: Tone
     counts: tuple[Fact, ...] = ()
-    #: What stands in the way, worst first.
+    #: Findings that decide the verdict, worst first.
     blockers: tuple[str, ...] = ()
-    #: How many more there are.
+    #: Number of further blockers.
     more: int = 0
 
 
@@ -187,18 +186,18 @@ class Verdicts(msgspec.Struct, frozen=True, kw_only=True, tag="verdicts", omit_d
 
 
 class FoundObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An object that something is said of."""
+    """An object of a finding."""
 
     name: str
     id: str
-    #: Clusters that it counts for; empty where it concerns all.
+    #: Clusters that it counts for; empty means all.
     clusters: tuple[str, ...] = ()
     #: JSON pointer to it in the snapshot.
     pointer: str = ""
 
 
 class FindingItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one check says about one object, or about all of which it says the same."""
+    """A finding about one object, or about several with the same finding."""
 
     #: `fails`, `cannot be judged`, `the check broke`, `waived`.
     status: str
@@ -206,25 +205,25 @@ class FindingItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     kind: str
     objects: tuple[FoundObject, ...]
     message: str
-    #: What was looked at: what, as found, as expected.
+    #: Name, observed value, expected value.
     evidence: tuple[tuple[str, str, str], ...] = ()
-    #: What to do, where it differs from the group's.
+    #: Where it differs from that of the group.
     remedy: str = ""
-    #: What was missing, of an unknown.
+    #: What was missing where it cannot be judged.
     missing: str = ""
     #: Who accepted it, why, until when.
     waiver: str = ""
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """Clusters that it counts for; empty where it concerns all."""
+        """Clusters that it counts for; empty means all."""
         if any(not found.clusters for found in self.objects):
             return ()
         return tuple(dict.fromkeys(name for found in self.objects for name in found.clusters))
 
 
 class FindingGroup(msgspec.Struct, frozen=True, kw_only=True, tag="finding_group", omit_defaults=True):
-    """Everything that one check found."""
+    """All findings of one check."""
 
     check_id: str
     #: What should hold.
@@ -233,13 +232,12 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True, tag="finding_group
     severity: str
     tone: Tone
     counts: tuple[Fact, ...]
-    #: What was found, object by object.
     items: tuple[FindingItem, ...]
-    #: What to do, where it is the same for all.
+    #: Where it is the same for all items.
     remedy: str = ""
-    #: Figures that it compares with, and where they come from.
+    #: Thresholds with their sources.
     thresholds: tuple[str, ...] = ()
-    #: Items that stay open in HTML.
+    #: Number of items that stay open in HTML.
     open_items: int = 8
 
 
@@ -247,7 +245,7 @@ Block = Prose | Facts | Table | Figure | Verdicts | FindingGroup
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A heading with what stands under it."""
+    """A heading with its content."""
 
     #: Stable key, unique in the document.
     id: str
@@ -267,14 +265,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: Always `rhevmig-report`.
     format: str
-    #: Schema of this file.
     schema_version: int
     title: str
-    #: What it is about, in a line.
     subtitle: str
-    #: When it was made; None where that is left out, so that equal input gives equal files.
+    #: None where it is left out, so that equal input gives equal files.
     made_at: datetime | None = None
-    #: Record of the run, for the cover.
+    #: Record of the run, shown on the cover.
     record: tuple[Fact, ...] = ()
     sections: tuple[Section, ...] = ()
 

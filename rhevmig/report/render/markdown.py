@@ -1,4 +1,4 @@
-"""The document as Markdown: one line a row and a fixed order, so that two reports compare well in git."""
+"""The document as Markdown: one line per row and a fixed order, so that two reports compare well in git."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from rhevmig.report.document import (
     Verdicts,
 )
 
-#: Words of a note that prose would otherwise show by colour alone.
+#: Label of a note, which HTML shows by colour.
 _NOTES = {
     Tone.WARN: "Caution",
-    Tone.BAD: "Trouble",
+    Tone.BAD: "Problem",
     Tone.UNKNOWN: "Not known",
     Tone.GOOD: "Good",
     Tone.MUTED: "Note",
@@ -142,12 +142,12 @@ def _cell(value: CellValue) -> str:
 
 
 def _text(text: str) -> str:
-    """One line, with what Markdown or HTML would take for markup made harmless."""
+    """One line, with the markup of Markdown and HTML escaped."""
     return "".join(_MARKUP.get(character, character) for character in " ".join(text.split()))
 
 
 def _prose(text: str) -> str:
-    """Our own sentences: words between backticks stay code, all else is made harmless."""
+    """Text of the report itself: text between backticks stays code, all else is escaped."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return _text(text)
@@ -155,6 +155,6 @@ def _prose(text: str) -> str:
 
 
 def _edges(text: str) -> str:
-    """Harmless, with the blanks at its ends kept."""
+    """Escaped, with the spaces at both ends kept."""
     head, tail = " " * text.startswith(" "), " " * (text.endswith(" ") and bool(text.strip()))
     return f"{head}{_text(text)}{tail}"
