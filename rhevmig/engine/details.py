@@ -16,6 +16,7 @@ from rhevmig.engine.transport import MAX_REQUESTS_AT_ONCE
 from rhevmig.errors import InvalidArgument
 from rhevmig.inventory import Inventory, Vm
 from rhevmig.inventory.collections import COLLECTIONS
+from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS, PASS_THROUGH
 
 #: Name → what it reads.
 DETAILS = {
@@ -27,7 +28,14 @@ DETAILS = {
 }
 #: Fields that the engine sends with `all_content` only, by kind of object.
 _ALL_CONTENT = {
-    "host": ("hosted_engine_configured", "hosted_engine_score", "network_operation_in_progress"),
+    "host": (
+        "hosted_engine_configured",
+        "hosted_engine_active",
+        "hosted_engine_score",
+        "hosted_engine_local_maintenance",
+        "hosted_engine_global_maintenance",
+        "network_operation_in_progress",
+    ),
     "vm": ("tpm_enabled",),
 }
 _TABLES: dict[str, Callable[[Any], Any]] = {"host": HOST, "vm": VM}
@@ -54,6 +62,20 @@ def detail_of(detail: Detail) -> dict[str, tuple[str, ...] | None]:
     return found
 
 
+def with_needed(inventory: Inventory, reader: Reader) -> Inventory:
+    """The inventory with what its VMs need and is expensive to read: at most one request for all hosts.
+
+    Engine: it sends `hosted_engine` of hosts and the virtual functions of NICs with `all_content` only.
+    """
+    pass_through = any(nic.interface == PASS_THROUGH for vm in inventory.vms for nic in vm.nics or ())
+    if not pass_through and not any(vm.origin in HOSTED_ENGINE_ORIGINS for vm in inventory.vms):
+        return inventory
+    found: _Found = {}
+    _all_hosts(reader, ("nics",) if pass_through else (), found)
+    hosts = tuple(_merged(host, found) for host in inventory.hosts)
+    return msgspec.structs.replace(inventory, hosts=hosts)
+
+
 def with_detail(inventory: Inventory, detail: dict[str, tuple[str, ...] | None], reader: Reader) -> Inventory:
     """The inventory with the details; an object that was removed meanwhile keeps what it had.
 
@@ -68,7 +90,8 @@ def with_detail(inventory: Inventory, detail: dict[str, tuple[str, ...] | None],
         elif name in ("hosts", "host_statistics"):
             read = _content if name == "hosts" else _statistics
             if keys is None:
-                acts.append(_bound(_all_hosts, reader, name, found["host"]))
+                follow = () if name == "hosts" else ("statistics",)
+                acts.append(_bound(_all_hosts, reader, follow, found["host"]))
             else:
                 acts += [_bound(read, reader, "host", inventory.host(key).id, found["host"]) for key in keys]
         else:
@@ -102,14 +125,26 @@ def _note(found: _Found, id: str, fields: dict[str, Any]) -> None:
     found.setdefault(id, {}).update(fields)
 
 
-def _all_hosts(reader: Reader, name: str, found: _Found) -> None:
+def _all_hosts(reader: Reader, follow: tuple[str, ...], found: _Found) -> None:
     """One request for all hosts: there are few of them, unlike VMs."""
-    hosts = COLLECTIONS["hosts"]
-    fields = _ALL_CONTENT["host"] if name == "hosts" else ("statistics",)
-    follow = () if name == "hosts" else ("statistics",)
-    query = {"all_content": "true"} if name == "hosts" else {}
-    for host in reader.read(hosts.following(*follow), HOST, query=query):
-        _note(found, host.id, {field: getattr(host, field) for field in fields})
+    hosts = COLLECTIONS["hosts"].following(*follow)
+    if follow == ("statistics",):
+        for host in reader.read(hosts, HOST):
+            _note(found, host.id, {"statistics": host.statistics})
+        return
+    for host in reader.read(hosts, HOST, query={"all_content": "true"}):
+        _note(found, host.id, _content_of("host", host))
+        if host.nics is not None:
+            _note(found, host.id, {"nics": host.nics})
+
+
+def _content_of(kind: str, entity: Any) -> dict[str, Any]:
+    fields = {field: getattr(entity, field) for field in _ALL_CONTENT[kind]}
+    if kind == "host" and fields["hosted_engine_configured"] is None:
+        fields["hosted_engine_configured"] = (
+            False  # the engine leaves it out of hosts that are not configured
+        )
+    return fields
 
 
 def _content(reader: Reader, kind: str, id: str, found: _Found) -> None:
@@ -117,7 +152,7 @@ def _content(reader: Reader, kind: str, id: str, found: _Found) -> None:
     if entity is None:
         reader.miss(kind, "all_content", "refused, or removed meanwhile", id=id)
         return
-    _note(found, id, {field: getattr(entity, field) for field in _ALL_CONTENT[kind]})
+    _note(found, id, _content_of(kind, entity))
 
 
 def _statistics(reader: Reader, kind: str, id: str, found: _Found) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from rhevmig.clock import Clock, SystemClock
 from rhevmig.engine.consistency import mended
-from rhevmig.engine.details import Detail, detail_of, with_detail
+from rhevmig.engine.details import Detail, detail_of, with_detail, with_needed
 from rhevmig.engine.error_mapping import NO_ROLE_REMEDY, V3_REMEDY
 from rhevmig.engine.list_reader import Reader
 from rhevmig.engine.migration_port import EnginePort
@@ -99,6 +99,7 @@ class EngineClient:
         reader = Reader(self._transport, first_max=root.first_max, follows=root.follows)
         inventory = read_inventory(self._transport, reader, root)
         inventory = mended(inventory, self._transport, reader)
+        inventory = with_needed(inventory, reader)
         if wanted:
             inventory = with_detail(inventory, wanted, reader)
         requests = self._transport.requests - requests_before

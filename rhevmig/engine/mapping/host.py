@@ -70,6 +70,10 @@ HOST_NIC = FieldTable(
     ipv6_prefix=value("ipv6.netmask"),
     ipv6_gateway=value("ipv6.gateway"),
     qos_id=reference("qos"),
+    virtual_functions=value("virtual_functions_configuration.number_of_virtual_functions"),
+    max_virtual_functions=value("virtual_functions_configuration.max_number_of_virtual_functions"),
+    virtual_functions_for_all_networks=value("virtual_functions_configuration.all_networks_allowed"),
+    physical_function_id=reference("physical_function"),
 )
 IP_ASSIGNMENT = FieldTable(
     IpAssignment,
@@ -152,7 +156,10 @@ HOST = FieldTable(
     certificate_subject=value("certificate.subject"),
     ssh_port=value("ssh.port"),
     hosted_engine_configured=value("hosted_engine.configured"),
+    hosted_engine_active=value("hosted_engine.active"),
     hosted_engine_score=value("hosted_engine.score"),
+    hosted_engine_local_maintenance=value("hosted_engine.local_maintenance"),
+    hosted_engine_global_maintenance=value("hosted_engine.global_maintenance"),
     nics=followed("nics", structs("nics", HOST_NIC)),
     network_attachments=followed("network_attachments", structs("network_attachments", NETWORK_ATTACHMENT)),
     unmanaged_networks=followed("unmanaged_networks", structs("unmanaged_networks", UNMANAGED_NETWORK)),

@@ -55,6 +55,13 @@ class HostNic(msgspec.Struct, frozen=True, kw_only=True):
     #: True when it is **not** as the engine has set it.
     custom_configuration: bool | None = None
     qos_id: str | None = None
+    #: Virtual functions that are enabled (SR-IOV; read where a VM has a pass-through NIC).
+    virtual_functions: int | None = None
+    max_virtual_functions: int | None = None
+    #: Whether any network may use the virtual functions; False where the engine restricts them.
+    virtual_functions_for_all_networks: bool | None = None
+    #: NIC whose virtual function this is.
+    physical_function_id: str | None = None
 
     @property
     def is_bond(self) -> bool:
@@ -209,10 +216,14 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     #: The API has no dates of certificates.
     certificate_subject: str | None = None
     ssh_port: int | None = None
-    #: Whether the engine's own VM may run here (only with `detail={"hosts"}`).
+    #: Whether the VM of a self-hosted engine may run here (read where there is one).
     hosted_engine_configured: bool | None = None
-    #: 0 to 3400 (only with `detail={"hosts"}`).
+    #: Whether the agent of the self-hosted engine runs.
+    hosted_engine_active: bool | None = None
+    #: 0 to 3400; hosts with a score above 0 can take the VM of the self-hosted engine.
     hosted_engine_score: int | None = None
+    hosted_engine_local_maintenance: bool | None = None
+    hosted_engine_global_maintenance: bool | None = None
     #: Whether a network change is under way (only with `detail={"hosts"}`).
     network_operation_in_progress: bool | None = None
     #: None where they could not be read.

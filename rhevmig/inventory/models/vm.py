@@ -9,6 +9,10 @@ import msgspec
 from rhevmig.inventory.models.cluster import MigrationOptions
 from rhevmig.terms import VmStatus
 
+#: `Vm.origin` of the VM in which a self-hosted engine runs.
+HOSTED_ENGINE_ORIGINS = frozenset({"managed_hosted_engine", "hosted_engine"})
+#: `VmNic.interface` of a virtual function of the host.
+PASS_THROUGH = "pci_passthrough"  # noqa: S105 - not a password
 #: Statuses of a VM that occupies a host.
 RUNNING = frozenset(
     {
