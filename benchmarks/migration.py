@@ -23,9 +23,10 @@ from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import parse_scenario
 from rhevmig.migration import Campaign, Journal, Options, Outcome, Verdict
 from rhevmig.migration.journal.records import (
+    Attempt,
     CampaignOpened,
     CopyingSeen,
-    MigrateIntended,
+    MigrationIntended,
     MoveSettled,
 )
 from rhevmig.migration.journal.state import replay
@@ -202,8 +203,9 @@ def journal() -> Iterator[Claim]:
 
 def _write_campaign(book: Journal, moves: int, at: datetime) -> None:
     from rhevmig.inventory import Engine
-    from rhevmig.migration import Accepted, Move, Plan
+    from rhevmig.migration import Accepted
     from rhevmig.migration.journal.records import ActAnswered
+    from rhevmig.planning import Move, Plan
 
     plan = Plan(
         kind="evacuate",
@@ -219,17 +221,12 @@ def _write_campaign(book: Journal, moves: int, at: datetime) -> None:
         name, now = f"rm-big-m{n}-1", at + timedelta(seconds=n)
         book.append(
             "big",
-            MigrateIntended(
-                move=n,
-                attempt=1,
-                vm_id=f"vm{n}",
-                correlation_id=name,
-                source_host_id="h",
-                destination_host_id=None,
-                cluster_id="c",
-                status_before="up",
-                force=False,
-                watermark=0,
+            MigrationIntended(
+                attempts={
+                    n: Attempt(
+                        correlation_id=name, vm_id=f"vm{n}", number=1, started_at=now, source_host_id="h"
+                    )
+                }
             ),
             at=now,
         )

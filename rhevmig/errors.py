@@ -28,6 +28,7 @@ RhevmigError
 │  └─ EngineRejected
 ├─ MigrationError
 │  ├─ NotMigratable
+│  ├─ MigrationFailed
 │  ├─ MigrationTimeout
 │  └─ PlanOutdated
 ├─ JournalError
@@ -382,6 +383,15 @@ class NotMigratable(MigrationError):
     template: ClassVar[str] = "VM {vm_name} cannot migrate: {reasons}"
 
     reasons: tuple[str, ...]
+
+
+class MigrationFailed(MigrationError):
+    """The migration was requested and did not succeed; `verdict` and `reason` are the outcome's."""
+
+    template: ClassVar[str] = "VM {vm_name} was not migrated: {verdict}: {reason}"
+
+    verdict: str
+    reason: str
 
 
 class MigrationTimeout(MigrationError):

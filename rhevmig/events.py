@@ -50,7 +50,19 @@ class EventCode(IntEnum):
     NICS_NOT_REPLUGGED_EXTERNAL = 12004
 
 
-#: Events about one migration.
+#: Events that start a migration.
+MIGRATION_STARTS: frozenset[int] = frozenset({62, 67})
+
+#: Events that end a migration without success. 128 is none: the engine then tries another host.
+MIGRATION_FAILURES: frozenset[int] = frozenset({64, 65, 120, 140, 1111})
+
+#: Events of a VM that no longer runs.
+VM_ENDS: frozenset[int] = frozenset({61, 64, 119})
+
+#: Events of NICs that were not plugged back after a migration.
+NIC_FAILURES: frozenset[int] = frozenset({12003, 12004})
+
+#: All events about a migration.
 MIGRATION_EVENTS: frozenset[int] = frozenset(
     {61, 62, 63, 64, 65, 67, 119, 120, 126, 128, 140, 142, 161, 162, 163, 166, 1111, 12003, 12004}
 )

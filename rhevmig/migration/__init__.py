@@ -1,8 +1,7 @@
-"""Moving VMs and emptying hosts: plan, protocol, journal, campaign, and the port an engine must offer.
+"""Running plans: migrate VMs and empty hosts, with a journal written before each request.
 
-`planning` makes plans, `running` runs, resumes and stops them; `settling` holds the truth rule,
-`deciding` and `hosting` what is done next, `driving` the loop that does it, `journal` what is written
-before each act.
+`api` runs, resumes and stops campaigns; `outcome_rules` decides how a migration ended, `decisions` and
+`host_maintenance` what to do next, `executor` does it; `port` is what an engine must offer.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rhevmig.migration.campaign import Attempt, Campaign, CampaignState, Course, HostCourse
-from rhevmig.migration.journal.correlation_ids import CorrelationId, parse_correlation_id
+from rhevmig.migration.campaign import Campaign, CampaignState, Course, Phase
+from rhevmig.migration.journal.records import Attempt, HostCourse
 from rhevmig.migration.options import Options, Timing
-from rhevmig.migration.outcome import SUCCESSES, Evidence, Outcome, Refusal, RefusalClass, Verdict
+from rhevmig.migration.outcome import Evidence, Outcome, Refusal, RefusalClass, Verdict
 from rhevmig.migration.port import (
     Accepted,
     ActAnswer,
@@ -27,13 +26,9 @@ from rhevmig.migration.port import (
     Refused,
     VmState,
 )
-from rhevmig.migration.progress import OnProgress, Phase, Progress
-from rhevmig.migration.refusals import classify_refusal, classify_text
-from rhevmig.planning.evacuation import plan_evacuation, plan_migration
-from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, load_plan
+from rhevmig.migration.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
-    from rhevmig.migration.api import campaign_of as campaign_of
     from rhevmig.migration.api import cancel as cancel
     from rhevmig.migration.api import migrate as migrate
     from rhevmig.migration.api import resume as resume
@@ -41,25 +36,20 @@ if TYPE_CHECKING:
     from rhevmig.migration.api import status as status
     from rhevmig.migration.journal.store import Journal as Journal
 
-#: Names whose modules bring the database with them: who only looks at a campaign does without.
+# these modules load SQLAlchemy, which a program that only reads a campaign does not need
 _LAZY = {
     "Journal": "journal.store",
-    **dict.fromkeys(("campaign_of", "cancel", "migrate", "resume", "run", "status"), "api"),
+    **dict.fromkeys(("cancel", "migrate", "resume", "run", "status"), "api"),
 }
 
 __all__ = [
-    "SUCCESSES",
     "Accepted",
     "ActAnswer",
     "AnswerLost",
     "Attempt",
-    "Blocked",
     "Campaign",
     "CampaignState",
-    "Candidate",
-    "CorrelationId",
     "Course",
-    "Estimate",
     "EventFact",
     "Evidence",
     "HostCourse",
@@ -68,14 +58,11 @@ __all__ = [
     "Journal",
     "MigrationEngine",
     "MigrationPort",
-    "Move",
     "NotSent",
     "OnProgress",
     "Options",
     "Outcome",
     "Phase",
-    "Plan",
-    "PlanHost",
     "Progress",
     "Refusal",
     "RefusalClass",
@@ -83,15 +70,8 @@ __all__ = [
     "Timing",
     "Verdict",
     "VmState",
-    "campaign_of",
     "cancel",
-    "classify_refusal",
-    "classify_text",
-    "load_plan",
     "migrate",
-    "parse_correlation_id",
-    "plan_evacuation",
-    "plan_migration",
     "resume",
     "run",
     "status",

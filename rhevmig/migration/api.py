@@ -1,4 +1,4 @@
-"""Running plans: what a program or the command calls. Each returns data; how it ended is in the outcome."""
+"""Run, resume, cancel and inspect campaigns. Each call returns data; how a move ended is in its outcome."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rhevmig.clock import Clock, SystemClock
 from rhevmig.errors import (
     JournalClaimed,
     JournalError,
+    MigrationFailed,
     MigrationTimeout,
     NotMigratable,
     PlanOutdated,
     UsageError,
 )
 from rhevmig.inventory import Engine, Inventory
-from rhevmig.migration.campaign import Campaign
-from rhevmig.migration.campaign_view import campaign_view
-from rhevmig.migration.executor import WISH_CANCEL, WISH_STOP, Driver
+from rhevmig.migration.campaign import Campaign, Course, campaign_of
+from rhevmig.migration.executor import WISH_CANCEL, WISH_STOP, Executor
 from rhevmig.migration.journal.correlation_ids import new_campaign_id
 from rhevmig.migration.journal.records import CampaignOpened, CampaignStopped
 from rhevmig.migration.journal.state import State, replay
@@ -49,15 +49,21 @@ def run(
     on_progress: OnProgress | None = None,
     rng: random.Random | None = None,
 ) -> Campaign:
-    """Does what a plan says and returns what became of it; blocks until nothing is open.
+    """Runs a plan and returns the campaign; blocks until nothing is open.
 
-    Args: journal (path or database URL; written before each act); options (limits, waits, deadlines);
-    return_host, return_vms (bring the host, then its VMs, back); inventory (newer than the plan's: the
-    plan must still fit it); clock (the connection's by default); on_progress (called with a `Progress` at
-    every change).
-    Raises: PlanOutdated, NotMigratable (a single VM that is blocked), JournalError, JournalClaimed (also
-    for a journal with an unfinished campaign), EngineError when the engine stays away: then `resume`.
-    An interruption (Ctrl-C) leaves the migrations running and the journal fit to be resumed.
+    An interruption (Ctrl-C) leaves the migrations running; `resume` continues from the journal.
+
+    Args:
+        journal: path or database URL; written before each request.
+        options: limits, waits and deadlines.
+        return_host: activate the host again.
+        return_vms: then migrate its VMs back.
+        inventory: newer than the plan's; the plan must still fit it.
+        clock: the connection's by default.
+        on_progress: called with a `Progress` at every change.
+
+    Raises: PlanOutdated, NotMigratable (a single VM that is blocked), JournalError (also for a journal with
+    an unfinished campaign), JournalClaimed, EngineError when the engine stays away: then `resume`.
     """
     port = _port_of(engine)
     chosen = options or Options()
@@ -72,7 +78,7 @@ def run(
         campaign_id = new_campaign_id(now.now(), rng or random.SystemRandom())
         opened = CampaignOpened(plan=plan, options=chosen, watermark=port.event_index())
         book.append(campaign_id, opened, at=now.now())
-        return _drive(book, campaign_id, port, now, on_progress)
+        return _execute(book, campaign_id, port, now, on_progress)
 
 
 def resume(
@@ -83,9 +89,9 @@ def resume(
     clock: Clock | None = None,
     on_progress: OnProgress | None = None,
 ) -> Campaign:
-    """Goes on with an interrupted campaign: settles what was open by looking, then what is left.
+    """Continues an interrupted campaign: reads the state of what is open, then does what is left.
 
-    Raises: JournalError (none there, or damaged), JournalClaimed (a living process works on it),
+    Raises: JournalError (missing or damaged), JournalClaimed (a running process works on it),
     PlanOutdated (another engine), EngineError.
     """
     port = _port_of(engine)
@@ -93,18 +99,13 @@ def resume(
         book.claim()
         state = _state(book, campaign_id)
         _check_engine(state.plan, port)
-        return _drive(book, state.campaign_id, port, _clock_of(engine, clock), on_progress)
+        return _execute(book, state.campaign_id, port, _clock_of(engine, clock), on_progress)
 
 
 def status(journal: JournalTarget, *, campaign_id: str | None = None) -> Campaign:
-    """What has become of the last campaign of a journal (or of a named one), from any process."""
+    """The last campaign of a journal, or the named one, from any process."""
     with Journal(journal, create=False) as book:
-        return campaign_view(_state(book, campaign_id), owner=book.owner(), journal=book.url)
-
-
-def campaign_of(journal: JournalTarget, *, campaign_id: str | None = None) -> Campaign:
-    """The same as `status`, by the name that reports use."""
-    return status(journal, campaign_id=campaign_id)
+        return campaign_of(_state(book, campaign_id), owner=book.owner(), journal=book.url)
 
 
 def cancel(
@@ -118,20 +119,22 @@ def cancel(
 ) -> Campaign:
     """Stops a campaign: nothing more is started, and open migrations are cancelled.
 
-    A living process that works on it is asked to, and goes on by itself; without one the engine is asked
-    from here, which blocks until all is settled.
+    Where a running process works on it, that process stops it. Otherwise this call cancels the migrations
+    and blocks until all are settled.
 
-    Args: engine (needed only where no process works on it); keep_migrating (let open ones arrive).
+    Args:
+        engine: needed only where no process works on it.
+        keep_migrating: let open migrations arrive.
     """
     with Journal(journal, create=False) as book:
         state = _state(book, campaign_id)
         if state.finished_at is not None:
-            return campaign_view(state, owner=None, journal=book.url)
+            return campaign_of(state, owner=None, journal=book.url)
         try:
             book.claim()
         except JournalClaimed:
             book.wish(state.campaign_id, WISH_STOP if keep_migrating else WISH_CANCEL)
-            return campaign_view(state, owner=book.owner(), journal=book.url)
+            return campaign_of(state, owner=book.owner(), journal=book.url)
         if engine is None:
             raise UsageError(detail="no process works on this campaign: an engine is needed to cancel it")
         now = _clock_of(engine, clock)
@@ -139,7 +142,7 @@ def cancel(
         _check_engine(state.plan, port)
         stopped = CampaignStopped(reason="stopped on request", cancel_open=not keep_migrating)
         book.append(state.campaign_id, stopped, at=now.now())
-        return _drive(book, state.campaign_id, port, now, on_progress)
+        return _execute(book, state.campaign_id, port, now, on_progress)
 
 
 def migrate(
@@ -155,12 +158,15 @@ def migrate(
     clock: Clock | None = None,
     on_progress: OnProgress | None = None,
 ) -> Outcome:
-    """Moves one VM and returns how it ended; blocks until that is known.
+    """Migrates one VM and returns the outcome; blocks until it is known.
 
-    Args: host (name or id; None lets the engine choose); check (raise unless it succeeded); journal (a
-    path makes it safe against a crash of this process; `":memory:"` does not).
-    Raises: NotFound, AmbiguousName, NotMigratable (blocked; with `check` also failed), MigrationTimeout
-    (with `check`, when nobody can tell), EngineError, JournalError.
+    Args:
+        host: name or id; None lets the engine choose.
+        check: raise unless it succeeded.
+        journal: with a path, the migration can be resumed after a crash; `":memory:"` is lost with it.
+
+    Raises: NotFound, AmbiguousName, NotMigratable (blocked), EngineError, JournalError; with `check` also
+    MigrationFailed, or MigrationTimeout where the outcome is unknown.
     """
     plan = plan_migration(inventory or engine.inventory(), vm, host, force=force)
     campaign = run(plan, engine, journal=journal, options=options, clock=clock, on_progress=on_progress)
@@ -168,34 +174,36 @@ def migrate(
     outcome = course.outcome
     assert outcome is not None
     if check and not outcome.is_success:
-        about: dict[str, Any] = {
-            "vm_id": course.vm_id,
-            "vm_name": course.vm_name,
-            "source_host_id": course.source_host_id,
-            "destination_host_id": course.destination_host_id,
-            "correlation_id": course.attempts[-1].correlation_id if course.attempts else None,
-        }
-        if outcome.verdict == Verdict.UNKNOWN:
-            raise MigrationTimeout(
-                waited_s=(campaign.ended_at - campaign.started_at).total_seconds()
-                if campaign.ended_at
-                else 0.0,
-                last_status=outcome.reason,
-                **about,
-            )
-        raise NotMigratable(reasons=(f"{outcome.verdict.value}: {outcome.reason}",), **about)
+        raise _failure(campaign, course, outcome)
     return outcome
 
 
 # ── inside ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _drive(
+def _failure(campaign: Campaign, course: Course, outcome: Outcome) -> MigrationFailed | MigrationTimeout:
+    about: dict[str, Any] = {
+        "vm_id": course.vm_id,
+        "vm_name": course.vm_name,
+        "source_host_id": course.source_host_id,
+        "destination_host_id": course.destination_host_id,
+        "correlation_id": course.attempts[-1].correlation_id if course.attempts else None,
+    }
+    if outcome.verdict == Verdict.UNKNOWN:
+        ended_at = campaign.ended_at or campaign.started_at
+        waited_s = (ended_at - campaign.started_at).total_seconds()
+        return MigrationTimeout(waited_s=waited_s, last_status=outcome.reason, **about)
+    return MigrationFailed(verdict=outcome.verdict.value, reason=outcome.reason, **about)
+
+
+def _execute(
     book: Journal, campaign_id: str, port: MigrationPort, clock: Clock, on_progress: OnProgress | None
 ) -> Campaign:
-    driver = Driver(campaign_id=campaign_id, port=port, journal=book, clock=clock, on_progress=on_progress)
-    state = driver.drive()
-    return campaign_view(state, owner=None, journal=book.url)
+    executor = Executor(
+        campaign_id=campaign_id, port=port, journal=book, clock=clock, on_progress=on_progress
+    )
+    state = executor.execute()
+    return campaign_of(state, owner=None, journal=book.url)
 
 
 def _state(book: Journal, campaign_id: str | None) -> State:
@@ -214,7 +222,7 @@ def _port_of(engine: MigrationEngine | MigrationPort) -> MigrationPort:
 
 
 def _clock_of(engine: MigrationEngine | MigrationPort, clock: Clock | None) -> Clock:
-    """The clock that was given, else the connection's own (a lab's may run faster), else the machine's."""
+    """The given clock, else the connection's (a lab's may run faster), else the machine's."""
     return clock or getattr(engine, "clock", None) or SystemClock()
 
 
@@ -245,13 +253,13 @@ def _installation(engine: Engine) -> str:
 
 
 def _check_current(plan: Plan, port: MigrationPort, inventory: Inventory | None) -> None:
-    """The plan must still fit: a VM that has moved since, or a host out of service, makes it old."""
+    """The plan must still fit: a VM that has moved or a host that is not up makes it outdated."""
     _check_engine(plan, port)
     drift: list[str] = []
     if inventory is not None:
         vm_ids = {*(move.vm_id for move in plan.moves), *(item.vm_id for item in plan.blocked)}
         if fingerprint(inventory, vm_ids, {host.host_id for host in plan.hosts}) != plan.fingerprint:
-            drift.append("the inventory that it is run on is newer and differs from the plan's")
+            drift.append("the inventory is newer than the plan and differs from it")
     vms = port.watch(tuple(move.vm_id for move in plan.moves)) if plan.moves else {}
     for move in plan.moves:
         vm = vms.get(move.vm_id)

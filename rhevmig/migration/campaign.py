@@ -1,4 +1,4 @@
-"""What a campaign has come to, for people and reports: the plan, each move and its tries, the host."""
+"""A campaign as programs, reports and people see it: the plan, each move with its attempts, the host."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from enum import StrEnum
 
 import msgspec
 
-from rhevmig.migration.outcome import SUCCESSES, Outcome, Verdict
-from rhevmig.migration.progress import Phase
+from rhevmig.migration.journal.lease import Owner
+from rhevmig.migration.journal.records import Attempt, HostCourse
+from rhevmig.migration.journal.state import MoveState, State
+from rhevmig.migration.outcome import Outcome
+from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
 from rhevmig.planning.plan import Plan
 
 
 class CampaignState(StrEnum):
-    """Whether something is still to be done."""
+    """Whether anything is left to do."""
 
     #: A process works on it.
     RUNNING = "running"
@@ -21,113 +24,68 @@ class CampaignState(StrEnum):
     INTERRUPTED = "interrupted"
     #: All that could be done is done.
     FINISHED = "finished"
-    #: Stopped early, by request or by its failures.
+    #: Ended early, by request or because of failures.
     STOPPED = "stopped"
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to the engine to move a VM, and what became of it."""
+class Phase(StrEnum):
+    """The step of a VM or of the host."""
 
-    #: Correlation id.
-    correlation_id: str
-    #: VM.
-    vm_id: str
-    #: Which try of the move, from 1 on.
-    number: int
-    #: When the intent was written down.
-    started_at: datetime
-    #: Host that the VM ran on.
-    source_host_id: str
-    #: Host that was named; None where the engine chose.
-    destination_host_id: str | None = None
-    #: Cluster that it should be in afterwards.
-    cluster_id: str | None = None
-    #: Status before.
-    status_before: str = "up"
-    #: Whether force was given.
-    force: bool = False
-    #: Newest event before the request.
-    watermark: int = 0
-    #: Whether VMs tied by hard affinity were asked for together: their events carry ids of the engine's own.
-    is_closure: bool = False
-    #: Id of the request that asked for this one too; None where it was asked for itself.
-    led_by: str | None = None
-    #: What the engine answered: `accepted`, `refused`, `not_sent`, `answer_lost`; None while unknown.
-    answer: str | None = None
-    #: The answer's text.
-    answer_detail: str = ""
-    #: Ids of cancels that were asked for.
-    cancel_ids: tuple[str, ...] = ()
-    #: When the last of them was.
-    cancelled_at: datetime | None = None
-    #: When the first copied byte was seen.
-    copying_at: datetime | None = None
-    #: When it was settled.
-    settled_at: datetime | None = None
-    #: How it ended; None while open.
-    outcome: Outcome | None = None
+    #: Not requested yet.
+    WAITING = "waiting"
+    #: Requested; no byte copied yet.
+    QUEUED = "queued"
+    COPYING = "copying"
+    #: A cancel was requested.
+    CANCELLING = "cancelling"
+    #: No longer migrating; the outcome is being determined.
+    SETTLING = "settling"
+    #: Ended; see the outcome.
+    DONE = "done"
+    #: The engine does not answer; nothing is started until it does.
+    ENGINE_AWAY = "engine_away"
+    ENTERING_MAINTENANCE = "entering_maintenance"
+    IN_MAINTENANCE = "in_maintenance"
+    ACTIVATING = "activating"
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """One move from plan to end."""
 
-    #: VM.
     vm_id: str
-    #: Its name.
     vm_name: str
-    #: Host that it left, or was to leave.
+    #: Host that it left, or should leave.
     source_host_id: str
     #: Host that was planned; None where the engine chose.
     destination_host_id: str | None = None
-    #: Our step.
     phase: Phase = Phase.WAITING
-    #: Tries, oldest first.
+    #: Oldest first.
     attempts: tuple[Attempt, ...] = ()
-    #: How it ended; None while it has not, or was never begun.
+    #: None while the move has not ended, or was never begun.
     outcome: Outcome | None = None
-    #: Not before this instant (back-off after a failed try).
+    #: Earliest time of the next attempt (back-off after a failure).
     next_attempt_at: datetime | None = None
 
 
-class HostCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the host that was to be emptied."""
-
-    #: Host.
-    host_id: str
-    #: Its name.
-    name: str
-    #: `none`, `entering_maintenance`, `maintenance`, `activating`, `up`, `stuck`, `refused`, `failed`.
-    state: str = "none"
-    #: In one sentence.
-    reason: str = ""
-    #: VMs that keep it from maintenance.
-    straggler_ids: tuple[str, ...] = ()
-    #: Correlation ids of what was asked of it.
-    correlation_ids: tuple[str, ...] = ()
-
-
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that was run, and what has become of it."""
+    """A plan that is run, and what has become of it."""
 
-    #: Name of the campaign, part of its correlation ids.
+    #: Part of its correlation ids.
     id: str
-    #: The plan.
     plan: Plan
-    #: Whether something is still to be done.
     state: CampaignState
-    #: Start by our clock.
+    #: By our clock.
     started_at: datetime
-    #: End by our clock; None while it goes on.
+    #: By our clock; None while it goes on.
     ended_at: datetime | None = None
     #: Why it was stopped.
     stop_reason: str = ""
-    #: Each move.
+    #: One per move.
     courses: tuple[Course, ...] = ()
-    #: The host.
     host: HostCourse | None = None
-    #: Who works on it now (process and machine); None when nobody does.
+    #: Process and machine that work on it now; None where there is none.
     owner: str | None = None
-    #: Where it is written down.
+    #: Path or URL of its journal.
     journal: str = ""
 
     @property
@@ -146,21 +104,22 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_success(self) -> bool:
-        """Whether every VM moved as asked and the host arrived where it was meant to."""
-        moved = all(c.outcome is not None and c.outcome.verdict in SUCCESSES for c in self.courses)
+        """Whether every VM moved as requested and the host reached the intended state."""
+        moved = all(course.outcome is not None and course.outcome.is_success for course in self.courses)
         host_arrived = self.host is None or self.host.state in ("none", "maintenance", "up")
         return self.state == CampaignState.FINISHED and moved and host_arrived and not self.plan.blocked
 
     @property
     def is_unclear(self) -> bool:
-        """Whether somebody must look before anything else is done."""
+        """Whether an administrator must look before anything else is done."""
         return self.state in (CampaignState.RUNNING, CampaignState.INTERRUPTED) or any(
-            c.outcome is not None and c.outcome.verdict == Verdict.UNKNOWN for c in self.courses
+            course.outcome is not None and course.outcome.verdict.meaning.exit_code == 4
+            for course in self.courses
         )
 
     @property
     def exit_code(self) -> int:
-        """0 all moved · 3 something did not · 4 something cannot be told."""
+        """0: all moved · 3: something did not · 4: something is not known."""
         if self.is_unclear:
             return 4
         return 0 if self.is_success else 3
@@ -181,3 +140,50 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
                 f"  host {self.host.name}: {self.host.state.replace('_', ' ')} {self.host.reason}".rstrip()
             )
         return "\n".join(lines)
+
+
+def campaign_of(state: State, *, owner: Owner | None, journal: str) -> Campaign:
+    """The public view of a campaign's state."""
+    campaign_state = CampaignState.RUNNING if owner is not None else CampaignState.INTERRUPTED
+    if state.finished_at is not None:
+        campaign_state = CampaignState.STOPPED if state.stopped else CampaignState.FINISHED
+    return Campaign(
+        id=state.campaign_id,
+        plan=state.plan,
+        state=campaign_state,
+        started_at=state.opened_at,
+        ended_at=state.finished_at,
+        stop_reason=state.stopped.reason if state.stopped else "",
+        courses=tuple(_course(state, item) for item in state.moves.values()),
+        host=state.host,
+        owner=str(owner) if owner is not None and state.finished_at is None else None,
+        journal=journal,
+    )
+
+
+def attempt_phase(item: MoveState, *, migrating: bool = True) -> Phase:
+    """The phase of a move that has no outcome."""
+    attempt = item.open_attempt
+    if attempt is None:
+        return Phase.WAITING
+    if attempt.cancel_ids:
+        return Phase.CANCELLING
+    if not migrating:
+        return Phase.SETTLING
+    return Phase.QUEUED if attempt.copying_at is None else Phase.COPYING
+
+
+def _course(state: State, item: MoveState) -> Course:
+    is_over = state.finished_at is not None
+    outcome = item.last_outcome if is_over else course_outcome(item, state.options)
+    due: datetime | None = None if is_over or outcome is not None else next_attempt_at(item, state.options)
+    return Course(
+        vm_id=item.move.vm_id,
+        vm_name=item.move.vm_name,
+        source_host_id=item.move.source_host_id,
+        destination_host_id=item.move.destination_host_id,
+        phase=Phase.DONE if outcome is not None else attempt_phase(item),
+        attempts=item.attempts,
+        outcome=outcome,
+        next_attempt_at=due,
+    )

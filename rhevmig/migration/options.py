@@ -1,4 +1,4 @@
-"""How a plan is run: limits, waits and deadlines, kept in the journal so that resuming goes on alike."""
+"""How a plan is run: limits, waits and deadlines. The journal keeps them, so `resume` uses the same."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ import msgspec
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Waits and deadlines, in seconds."""
 
-    #: Between two looks while nothing is expected.
+    #: Longest interval between two polls.
     poll_s: float = 5.0
-    #: Between two looks while something should end any moment, at least.
+    #: Shortest interval between two polls.
     brisk_poll_s: float = 0.5
-    #: Between two readings of progress and of hosts: an engine learns of progress every 10 s.
+    #: Interval between readings of progress and of hosts: an engine refreshes progress every 10 s.
     progress_s: float = 5.0
     hosts_s: float = 15.0
-    #: For an event or a job's end that comes after the status.
+    #: For an event or a job's end that follows the change of status.
     event_grace_s: float = 15.0
-    #: Two refresh cycles of the engine and some: for a trace of a request whose answer was lost.
+    #: Two refresh cycles of the engine with a margin: for a trace of a request whose answer was lost.
     unheard_s: float = 45.0
-    #: The shortest deadline of a copy.
+    #: Shortest deadline of a copy.
     copy_deadline_s: float = 300.0
-    #: The deadline of a copy as a multiple of the estimate's ninetieth percentile.
+    #: Deadline of a copy as a multiple of the estimate's 90th percentile.
     copy_deadline_factor: float = 2.0
-    #: The deadline of a copy by the size of the memory.
+    #: Deadline of a copy by the size of the memory.
     copy_deadline_s_per_gib: float = 150.0
-    #: After which a migration that copies nothing is spoken of; it is not stopped for it.
+    #: After which a migration that copies nothing is reported as queued; it is not cancelled.
     queue_deadline_s: float = 600.0
-    #: After which a VM in an unclear state is given up as unknown.
+    #: After which a VM in an unclear state is settled as unknown.
     unclear_deadline_s: float = 600.0
-    #: First wait before another try.
+    #: First wait before another attempt.
     retry_backoff_s: float = 20.0
-    #: First wait while something blocks, and the longest.
+    #: First and longest wait while something blocks.
     blocked_backoff_s: float = 15.0
     blocked_backoff_max_s: float = 300.0
-    #: How long a blocked move is waited for in all.
+    #: Total wait for a blocked move.
     blocked_wait_s: float = 600.0
-    #: A destination with two failures is left alone for so long.
+    #: A destination with two failures is not used for this time.
     host_cooldown_s: float = 600.0
-    #: A host preparing for maintenance with nothing moving is stuck after so long.
+    #: A host preparing for maintenance with no migration under way is stuck after this time.
     stuck_after_s: float = 60.0
-    #: A host is given up after so long on its way into maintenance or back.
+    #: Deadline of maintenance and of activation.
     host_deadline_s: float = 1200.0
-    #: While the engine does not answer: first wait and longest, and when to give up.
+    #: While the engine does not answer: first wait, longest wait, and when to give up.
     away_backoff_s: float = 5.0
     away_backoff_max_s: float = 60.0
     away_deadline_s: float = 3600.0
-    #: The same for fresh sessions that are refused although the login was not.
+    #: When to give up while the engine accepts the login and refuses the session.
     session_deadline_s: float = 60.0
 
 
@@ -57,17 +57,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     #: Put the emptied host into maintenance.
     deactivate: bool = True
-    #: Bring the host back once it is in maintenance.
+    #: Activate the host once it is in maintenance.
     return_host: bool = False
-    #: Bring the VMs back once the host is.
+    #: Migrate the VMs back once the host is up.
     return_vms: bool = False
-    #: Tries of a move beyond the first after failures that another try may avoid.
+    #: Further attempts of a move after failures that another attempt may avoid.
     retries: int = 2
-    #: Failed moves after which nothing more is started; None is the larger of 3 and 5 % of the moves.
+    #: Failed moves after which nothing more is started; None: the larger of 3 and 5 % of the moves.
     max_failures: int | None = None
-    #: What is done to a copy that passes its deadline.
+    #: What to do with a copy that passes its deadline.
     on_deadline: Literal["cancel", "wait"] = "cancel"
     #: Text for the engine's record of the maintenance.
     reason: str = "rhevmig evacuation"
-    #: Waits and deadlines.
     timing: Timing = Timing()

@@ -1,73 +1,116 @@
-"""How a migration ended, and what that verdict rests on. An outcome is data, never an exception."""
+"""How a migration ended: the verdict with its meaning, the facts it rests on, the engine's refusal.
+
+An outcome is data, never an exception. What a verdict means for the campaign, the exit code and the
+report is the table `VERDICTS`; nothing else decides by the name of a verdict.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Final, Literal
 
 import msgspec
 
-
-class Verdict(StrEnum):
-    """The terminal word of an attempt."""
-
-    #: Runs where it was meant to run.
-    SUCCEEDED = "succeeded"
-    #: Our migration ended, on another host than named.
-    SUCCEEDED_ELSEWHERE = "succeeded_elsewhere"
-    #: Runs on the destination, but not whole: NICs not plugged back, paused, or in the wrong cluster.
-    SUCCEEDED_DEGRADED = "succeeded_degraded"
-    #: Runs on the source again (or still) after the migration failed.
-    RETURNED_TO_SOURCE = "returned_to_source"
-    #: The engine said no before anything moved.
-    REFUSED = "refused"
-    #: Stopped on request, by us or by somebody else.
-    CANCELLED = "cancelled"
-    #: Somebody else moved it.
-    MOVED_BY_OTHER = "moved_by_other"
-    #: The VM no longer runs, or no longer is.
-    LOST = "lost"
-    #: Nobody can tell yet; look again before anything else is done to the VM.
-    UNKNOWN = "unknown"
-    #: The engine never heard of it, or never began: the VM is where it was.
-    NOT_STARTED = "not_started"
-
-
-#: Verdicts after which the VM has left the source as asked.
-SUCCESSES = frozenset({Verdict.SUCCEEDED, Verdict.SUCCEEDED_ELSEWHERE, Verdict.SUCCEEDED_DEGRADED})
+from rhevmig.migration.port import EventFact, JobState, VmState
 
 
 class RefusalClass(StrEnum):
-    """What can be done about a refusal."""
+    """What can be done about a refusal or a failure."""
 
     #: The configuration must change first.
     PERMANENT = "P"
     #: A named condition must pass first.
     BLOCKED = "B"
-    #: The same request works in a moment.
+    #: The same request is accepted a moment later.
     TRANSIENT = "T"
-    #: Another destination may do.
+    #: Another destination may accept the VM.
     ALTERNATIVE = "A"
-    #: It may be moving, or have moved, already: look.
+    #: The VM may be moving already, or may have moved: read its state.
     UNCLEAR = "U"
-    #: A person must look.
+    #: An administrator must look.
     OPERATOR = "O"
 
 
+class VerdictMeaning(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a verdict."""
+
+    #: Whether the VM left the source as requested.
+    is_success: bool = False
+    #: Whether it counts against the campaign's failure budget.
+    is_failure: bool = False
+    #: Whether nothing more may be started before an administrator has looked.
+    is_data_risk: bool = False
+    #: Class under which the move is attempted again; the class of a refusal is the refusal's own.
+    retry: RefusalClass | None = None
+    #: Whether the failure counts against the destination that was named.
+    blames_destination: bool = False
+    #: Exit code of a campaign with one such move; the highest of all moves counts.
+    exit_code: Literal[0, 3, 4] = 3
+    #: How a report colours it.
+    tone: Literal["good", "warn", "bad", "unknown"] = "bad"
+
+
+class Verdict(StrEnum):
+    """The end of an attempt in one word."""
+
+    #: Runs on the intended host.
+    SUCCEEDED = "succeeded"
+    #: Our migration ended on another host than the named one.
+    SUCCEEDED_ELSEWHERE = "succeeded_elsewhere"
+    #: Runs on the destination with a defect: NICs not plugged back, paused, or in the wrong cluster.
+    SUCCEEDED_DEGRADED = "succeeded_degraded"
+    #: Runs on the source after the migration failed.
+    RETURNED_TO_SOURCE = "returned_to_source"
+    #: The engine refused before anything moved.
+    REFUSED = "refused"
+    #: Cancelled by us or by another client.
+    CANCELLED = "cancelled"
+    #: Another client, or the engine, moved it.
+    MOVED_BY_OTHER = "moved_by_other"
+    #: The VM no longer runs, or no longer exists.
+    LOST = "lost"
+    #: Cannot be determined yet; look again before anything else is done to the VM.
+    UNKNOWN = "unknown"
+    #: The engine never received the request, or never began: the VM is where it was.
+    NOT_STARTED = "not_started"
+
+    @property
+    def meaning(self) -> VerdictMeaning:
+        """The verdict's row of `VERDICTS`."""
+        return VERDICTS[self]
+
+
+VERDICTS: Final[Mapping[Verdict, VerdictMeaning]] = {
+    Verdict.SUCCEEDED: VerdictMeaning(is_success=True, exit_code=0, tone="good"),
+    Verdict.SUCCEEDED_ELSEWHERE: VerdictMeaning(is_success=True, exit_code=0, tone="warn"),
+    Verdict.SUCCEEDED_DEGRADED: VerdictMeaning(is_success=True, exit_code=0, tone="warn"),
+    Verdict.RETURNED_TO_SOURCE: VerdictMeaning(
+        is_failure=True, retry=RefusalClass.ALTERNATIVE, blames_destination=True
+    ),
+    Verdict.REFUSED: VerdictMeaning(is_failure=True),
+    Verdict.CANCELLED: VerdictMeaning(),
+    Verdict.MOVED_BY_OTHER: VerdictMeaning(),
+    Verdict.LOST: VerdictMeaning(is_failure=True, is_data_risk=True),
+    Verdict.UNKNOWN: VerdictMeaning(is_failure=True, is_data_risk=True, exit_code=4, tone="unknown"),
+    Verdict.NOT_STARTED: VerdictMeaning(is_failure=True, retry=RefusalClass.TRANSIENT),
+}
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine's no, understood."""
+    """A refusal of the engine, classified."""
 
     #: Stable word, e.g. `pinned`, `memory`, `being_migrated`, `unrecognised`.
     key: str
-    #: What can be done about it.
     kind: RefusalClass
     #: The engine's sentence, without its brackets.
     sentence: str
-    #: Filters that refused, as the engine spells them; the fault repeats the first host's line, so only
-    #: the first name is certain.
+    #: Filters that refused, as the engine spells them; the fault repeats the line of the first host, so
+    #: only the first name is certain.
     filters: tuple[str, ...] = ()
-    #: How many hosts refused; the one number in such a fault that is true of each host.
+    #: Hosts that refused; the one number in such a fault that is true of each host.
     hosts_refusing: int = 0
-    #: What a person can do.
+    #: What an administrator can do.
     remedy: str = ""
     #: HTTP status.
     status_code: int | None = None
@@ -80,40 +123,68 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     #: The fact as a sentence.
     text: str
-    #: Index of the event.
     event_index: int | None = None
-    #: Code of the event.
     event_code: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How it ended for one VM."""
+    """How a move of one VM ended."""
 
-    #: The verdict.
     verdict: Verdict
     #: Why, in one sentence.
     reason: str
-    #: What it rests on.
     evidence: tuple[Evidence, ...] = ()
-    #: Host that the VM runs on now, as far as seen.
+    #: Host that the VM runs on now, as far as observed.
     host_id: str | None = None
     #: Seconds of copying as the engine measured them (event 63, Duration).
     duration_s: float | None = None
-    #: Seconds in all as the engine measured them (event 63, Total).
+    #: Seconds with queueing and reruns as the engine measured them (event 63, Total).
     total_s: float | None = None
-    #: Pause as the engine measured it; None where it told none.
+    #: Downtime as the engine measured it; None where it reported none.
     downtime_ms: float | None = None
-    #: The refusal, where it was one.
     refusal: Refusal | None = None
-    #: Who did it, where it was somebody else: a user, or the engine with its reason.
+    #: Who did it, where it was not us: a user, or the engine with its reason.
     actor: str | None = None
 
     @property
     def is_success(self) -> bool:
-        """Whether the VM left the source as asked."""
-        return self.verdict in SUCCESSES
+        """Whether the VM left the source as requested."""
+        return self.verdict.meaning.is_success
 
     @property
     def is_data_risk(self) -> bool:
-        """Whether nothing more may be started before a person has looked."""
-        return self.verdict in (Verdict.LOST, Verdict.UNKNOWN)
+        """Whether nothing more may be started before an administrator has looked."""
+        return self.verdict.meaning.is_data_risk
+
+
+# ── evidence ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def vm_evidence(vm: VmState | None, host_names: Mapping[str, str]) -> Evidence:
+    """Status and host of the VM."""
+    if vm is None:
+        return Evidence(source="vm", text="the engine does not list the VM")
+    where = "" if vm.host_id is None else f" on {host_names.get(vm.host_id, vm.host_id)}"
+    return Evidence(source="vm", text=f"the VM is {vm.status}{where}")
+
+
+def event_evidence(event: EventFact) -> Evidence:
+    """An event with its text."""
+    return Evidence(
+        source="event",
+        text=event.description.strip() or f"event {event.code}",
+        event_index=event.index,
+        event_code=event.code,
+    )
+
+
+def job_evidence(jobs: Sequence[JobState] | None) -> Evidence:
+    """Description and status of the last job."""
+    if not jobs:
+        return Evidence(source="job", text="the engine has no job with our id")
+    return Evidence(source="job", text=f"job “{jobs[-1].description}” {jobs[-1].status}")
+
+
+def absence_evidence(text: str) -> Evidence:
+    """What was looked for and not found."""
+    return Evidence(source="absence", text=text)

@@ -1,68 +1,64 @@
-"""The truth rule: how a migration ended, decided from facts alone, or not yet.
+"""The outcome rules: how a migration ended, decided from facts alone, or not yet.
 
 A migration succeeded when its VM runs, not on the source, on the host that was named (if one was), in the
-cluster that was meant, and the engine's completion carries our id, or its absence is explained. A VM that
-rests on its source is no failure until the engine says how it failed, or has had time to. Whatever cannot
-be told stays open, then becomes `unknown`; it is never taken for well.
+intended cluster, and the engine's completion event carries our id, or its absence is explained. A VM that
+rests on its source is no failure until the engine reports how it failed, or has had time to. What cannot
+be determined stays open, then becomes `unknown`; it is never taken for success.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from rhevmig.inventory import RUNNING
-from rhevmig.migration.attempt_events import Story, read_story
-from rhevmig.migration.campaign import Attempt
-from rhevmig.migration.evidence import (
-    absence,
-    by_answer,
-    by_event,
-    by_jobs,
-    by_vm,
-    cancelled,
-    moved_by_other,
-    refused,
-    returned,
-    succeeded,
-)
-from rhevmig.migration.journal.state import answer_text
-from rhevmig.migration.observation import Sighting, is_unclear
+from rhevmig.migration.journal.records import Attempt
+from rhevmig.migration.observation import AttemptEvents, Sighting, events_of, is_unclear
 from rhevmig.migration.options import Timing
-from rhevmig.migration.outcome import Evidence, Outcome, RefusalClass, Verdict
-from rhevmig.migration.port import ActAnswer, Refused
-from rhevmig.migration.refusals import classify_refusal
+from rhevmig.migration.outcome import (
+    Evidence,
+    Outcome,
+    Refusal,
+    RefusalClass,
+    Verdict,
+    absence_evidence,
+    event_evidence,
+    job_evidence,
+    vm_evidence,
+)
+from rhevmig.migration.port import ActAnswer, EventFact, NotSent, Refused, answer_text
+from rhevmig.migration.refusals import classify_refusal, classify_text
 from rhevmig.terms import VmStatus
 
-#: Looks that must agree before an absence counts: the first may be old, the second refreshed.
-_LOOKS = 3
+#: Polls that must agree before an absence counts: the first may be stale, the second refreshed.
+_POLLS = 3
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a rule may look at."""
+    """The facts that a rule may use."""
 
     attempt: Attempt
     sighting: Sighting
-    story: Story
+    events: AttemptEvents
     timing: Timing
-    #: Host names by id, of the clusters concerned.
-    hosts: Mapping[str, str]
+    #: By id, of the clusters concerned.
+    host_names: Mapping[str, str]
 
     @property
     def is_adopted(self) -> bool:
-        """The engine refused because the VM was moving already: somebody else's migration is watched."""
+        """The engine refused because the VM was migrating: another client's migration is watched."""
         return self.attempt.answer == "refused"
 
     @property
-    def is_heard(self) -> bool:
-        """The engine certainly has our request: it said so, or its jobs or events do."""
-        return self.attempt.answer == "accepted" or self.story.is_heard or self.has_job
+    def is_received(self) -> bool:
+        """The engine certainly has our request: by its answer, a job or an event."""
+        return self.attempt.answer == "accepted" or self.events.is_begun or self.has_job
 
     @property
     def has_job(self) -> bool:
-        """The engine remembers a job of ours that it did not refuse."""
-        return bool(self.sighting.jobs) and not self.is_adopted and self.story.refused is None
+        """The engine has a job of ours that it did not refuse."""
+        return bool(self.sighting.jobs) and not self.is_adopted and self.events.refused is None
 
     def job_is(self, *statuses: str) -> bool:
         """Whether the last job of ours has one of these statuses."""
@@ -70,37 +66,39 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rested_s(self) -> float:
-        """Seconds that the VM has been seen to rest where it is."""
-        since = self.sighting.since.resting_at
+        """Seconds for which the VM was observed at rest where it is."""
+        since = self.sighting.tracking.resting_at
         return (self.sighting.at - since).total_seconds() if since is not None else 0.0
 
     @property
     def unclear_s(self) -> float:
-        """Seconds that its state has been unclear."""
-        since = self.sighting.since.unclear_at
+        """Seconds for which its state has been unclear."""
+        since = self.sighting.tracking.unclear_at
         return (self.sighting.at - since).total_seconds() if since is not None else 0.0
 
     def rested(self, seconds: float) -> bool:
-        """Whether it has rested so long, over several looks."""
-        return self.rested_s >= seconds and self.sighting.since.looks >= _LOOKS
+        """Whether it has rested for this time, over several polls."""
+        return self.rested_s >= seconds and self.sighting.tracking.polls >= _POLLS
 
     def place(self) -> list[Evidence]:
-        """Where the VM is."""
-        return [by_vm(self.sighting.vm, self.hosts)]
+        """Status and host of the VM."""
+        return [vm_evidence(self.sighting.vm, self.host_names)]
 
 
 def settle_answer(attempt: Attempt, answer: ActAnswer) -> Outcome | None:
-    """The outcome where the answer alone decides: a plain refusal, or a request that never left."""
+    """The outcome where the answer alone decides: a clear refusal, or a request that was not sent."""
+    text = f"{attempt.correlation_id}: {answer_text(answer)}".strip()
+    evidence = (Evidence(source="answer", text=text),)
     if isinstance(answer, Refused):
         refusal = classify_refusal(answer)
         if refusal.kind == RefusalClass.UNCLEAR:
             return None
-        return refused(refusal, [by_answer(attempt, answer_text(answer))], attempt.source_host_id)
-    if attempt.answer == "not_sent":
+        return _refused(refusal, evidence, attempt.source_host_id)
+    if isinstance(answer, NotSent):
         return Outcome(
             verdict=Verdict.NOT_STARTED,
-            reason="the request never reached the engine",
-            evidence=(by_answer(attempt, answer_text(answer)),),
+            reason="the request did not reach the engine",
+            evidence=evidence,
             host_id=attempt.source_host_id,
         )
     return None
@@ -110,15 +108,20 @@ def settle(
     attempt: Attempt,
     sighting: Sighting,
     *,
-    hosts: Mapping[str, str],
+    host_names: Mapping[str, str],
     timing: Timing,
 ) -> Outcome | None:
-    """How a try ended, or None while that cannot be told yet.
+    """How an attempt ended, or None while that cannot be determined.
 
-    Args: hosts (names by id: events speak of hosts by name).
+    Args: host_names (by id: events name hosts).
     """
-    story = read_story(attempt, sighting.events)
-    case = _Case(attempt=attempt, sighting=sighting, story=story, timing=timing, hosts=hosts)
+    case = _Case(
+        attempt=attempt,
+        sighting=sighting,
+        events=events_of(attempt, sighting.events),
+        timing=timing,
+        host_names=host_names,
+    )
     vm = sighting.vm
     if vm is None:
         return _gone(case)
@@ -134,15 +137,15 @@ def settle(
 
 
 def amend(outcome: Outcome, attempt: Attempt, sighting: Sighting) -> Outcome | None:
-    """The verdict on a settled success once the engine tells of its NICs; None = no change."""
-    trouble = read_story(attempt, sighting.events).nic_trouble
-    if trouble is None or outcome.verdict not in (Verdict.SUCCEEDED, Verdict.SUCCEEDED_ELSEWHERE):
+    """The outcome of a settled success once an event reports NIC failures; None: no change."""
+    failure = events_of(attempt, sighting.events).nic_failure
+    if failure is None or outcome.verdict not in (Verdict.SUCCEEDED, Verdict.SUCCEEDED_ELSEWHERE):
         return None
     return msgspec.structs.replace(
         outcome,
         verdict=Verdict.SUCCEEDED_DEGRADED,
         reason="arrived, but network interfaces were not plugged back",
-        evidence=(*outcome.evidence, by_event(trouble)),
+        evidence=(*outcome.evidence, event_evidence(failure)),
     )
 
 
@@ -153,9 +156,9 @@ def _gone(case: _Case) -> Outcome | None:
     if case.unclear_s < case.timing.event_grace_s:
         return None
     return Outcome(
-        verdict=Verdict.LOST if case.is_heard else Verdict.NOT_STARTED,
+        verdict=Verdict.LOST if case.is_received else Verdict.NOT_STARTED,
         reason="the engine no longer lists the VM",
-        evidence=(absence("the VM is in no list of the engine's any more"),),
+        evidence=(absence_evidence("no list of the engine contains the VM"),),
     )
 
 
@@ -165,43 +168,43 @@ def _unclear(case: _Case) -> Outcome | None:
     return Outcome(
         verdict=Verdict.UNKNOWN,
         reason=f"the VM has been {case.sighting.vm.status if case.sighting.vm else 'away'} for too long; "
-        "a host may not answer, so nothing may be repeated",
+        "a host may be unreachable, so no request is repeated",
         evidence=tuple(case.place()),
     )
 
 
 def _never_ending(case: _Case) -> Outcome | None:
-    """Only a cancel that did not help makes an endless migration unknown."""
+    """An endless migration becomes unknown only after a cancel without effect."""
     asked = case.attempt.cancelled_at
     if asked is None or (case.sighting.at - asked).total_seconds() < case.timing.unclear_deadline_s:
         return None
     return Outcome(
         verdict=Verdict.UNKNOWN,
-        reason="it goes on migrating although a cancel was asked for",
+        reason="still migrating although a cancel was requested",
         evidence=tuple(case.place()),
     )
 
 
 def _down(case: _Case) -> Outcome | None:
     status = case.sighting.vm.status if case.sighting.vm else "down"
-    if case.story.down is None and not case.rested(case.timing.event_grace_s):
+    if case.events.down is None and not case.rested(case.timing.event_grace_s):
         return None
-    evidence = case.place() + ([by_event(case.story.down)] if case.story.down else [])
+    evidence = case.place() + ([event_evidence(case.events.down)] if case.events.down else [])
     return Outcome(
-        verdict=Verdict.LOST if case.is_heard else Verdict.NOT_STARTED,
+        verdict=Verdict.LOST if case.is_received else Verdict.NOT_STARTED,
         reason=f"the VM is {status}"
-        + (f": {case.story.down.error or case.story.down.description}" if case.story.down else ""),
+        + (f": {case.events.down.error or case.events.down.description}" if case.events.down else ""),
         evidence=tuple(evidence),
     )
 
 
-# ── the account may not see hosts ────────────────────────────────────────────────────────────────────
+# ── the account cannot read hosts ────────────────────────────────────────────────────────────────────
 
 
 def _hostless(case: _Case) -> Outcome | None:
-    """Without the host only the engine's own words count."""
-    if case.story.done is not None:
-        return succeeded(case.attempt, case.sighting.vm, case.story, case.hosts, case.place())
+    """Without the host only the engine's events count."""
+    if case.events.done is not None:
+        return _succeeded(case, case.place())
     ended = _ended_badly(case)
     if ended is not None:
         return ended
@@ -209,8 +212,8 @@ def _hostless(case: _Case) -> Outcome | None:
         return None
     return Outcome(
         verdict=Verdict.UNKNOWN,
-        reason="the account may not see where the VM runs, and the engine tells no end",
-        evidence=(*case.place(), by_jobs(case.sighting.jobs)),
+        reason="the account cannot read the VM's host, and the engine reports no end",
+        evidence=(*case.place(), job_evidence(case.sighting.jobs)),
     )
 
 
@@ -218,8 +221,8 @@ def _hostless(case: _Case) -> Outcome | None:
 
 
 def _on_source(case: _Case) -> Outcome | None:
-    story = case.story
-    if story.done is not None:
+    events = case.events
+    if events.done is not None:
         return _back_again(case)
     ended = _ended_badly(case)
     if ended is not None:
@@ -231,59 +234,69 @@ def _on_source(case: _Case) -> Outcome | None:
     if case.job_is("failed", "aborted"):
         if not case.rested(case.timing.event_grace_s):
             return None
-        why = "the engine's job failed and no event tells why"
-        return returned(case.attempt, why, [*case.place(), by_jobs(case.sighting.jobs)])
+        why = "the engine's job failed and no event gives the reason"
+        return _returned(case.attempt, why, [*case.place(), job_evidence(case.sighting.jobs)])
     if not case.rested(case.timing.unheard_s):
         return None
     if case.job_is("finished", "started"):
         return Outcome(
             verdict=Verdict.UNKNOWN,
-            reason="the VM rests on its source, which the engine's job does not explain",
-            evidence=(*case.place(), by_jobs(case.sighting.jobs)),
+            reason="the VM is on its source, which the engine's job does not explain",
+            evidence=(*case.place(), job_evidence(case.sighting.jobs)),
             host_id=case.attempt.source_host_id,
         )
     return _without_trace(case)
 
 
 def _back_again(case: _Case) -> Outcome | None:
-    done = case.story.done
+    done = case.events.done
     assert done is not None
-    later = [event for event in case.story.other_starts if event.index > done.index]
+    later = [event for event in case.events.other_starts if event.index > done.index]
     if not later and not case.rested(case.timing.event_grace_s):
         return None
-    evidence = [*case.place(), by_event(done), *(by_event(event) for event in later[-1:])]
-    return moved_by_other("it arrived, and was moved back", case.attempt.source_host_id, later[-1:], evidence)
+    evidence = [*case.place(), event_evidence(done), *(event_evidence(event) for event in later[-1:])]
+    return _moved_by_other(
+        "it arrived, and was moved back", case.attempt.source_host_id, later[-1:], evidence
+    )
 
 
 def _ended_badly(case: _Case) -> Outcome | None:
-    """What the engine's own words about an end that is no success mean."""
-    story, attempt = case.story, case.attempt
-    began = story.started.index if story.started else attempt.watermark
-    if story.refused is not None and story.started is None:
-        return refused(story.refused, [*case.place(), by_event(story.refused)], attempt.source_host_id)
-    if story.cancelled is not None and story.cancelled.index > began and (case.is_heard or case.is_adopted):
-        return cancelled(attempt, story, case.place())
-    if story.failed is not None and story.failed.index > began:
-        why = story.failed.error or story.failed.description
-        return returned(attempt, why, [*case.place(), by_event(story.failed)])
+    """The outcome by an event that reports an end without success."""
+    events, attempt = case.events, case.attempt
+    began = events.started.index if events.started else attempt.watermark
+    if events.refused is not None and events.started is None:
+        return _refused(
+            events.refused.error or events.refused.description,
+            [*case.place(), event_evidence(events.refused)],
+            attempt.source_host_id,
+        )
+    if (
+        events.cancelled is not None
+        and events.cancelled.index > began
+        and (case.is_received or case.is_adopted)
+    ):
+        return _cancelled(case, events.cancelled)
+    if events.failed is not None and events.failed.index > began:
+        why = events.failed.error or events.failed.description
+        return _returned(attempt, why, [*case.place(), event_evidence(events.failed)])
     return None
 
 
 def _without_trace(case: _Case) -> Outcome:
-    """It rests on the source, and neither job nor event tells of an end."""
-    looked = absence(f"looked {case.sighting.since.looks} times in {case.rested_s:.0f} s")
-    evidence = [*case.place(), by_jobs(case.sighting.jobs), looked]
+    """It rests on the source, and neither job nor event reports an end."""
+    looked = absence_evidence(f"polled {case.sighting.tracking.polls} times in {case.rested_s:.0f} s")
+    evidence = [*case.place(), job_evidence(case.sighting.jobs), looked]
     if case.is_adopted:
-        return refused(case.attempt.answer_detail, evidence, case.attempt.source_host_id)
-    if case.story.is_heard:
-        why = "the engine began and has forgotten the job, as after a restart; no event tells why it failed"
-        return returned(case.attempt, why, evidence)
-    if case.is_heard:
-        why = "the engine accepted and did nothing that can be seen"
-        return returned(case.attempt, why, evidence)
+        return _refused(case.attempt.answer_detail, evidence, case.attempt.source_host_id)
+    if case.events.is_begun:
+        why = "the engine began and no longer has the job, as after a restart; no event gives the reason"
+        return _returned(case.attempt, why, evidence)
+    if case.is_received:
+        why = "the engine accepted the request and nothing happened that can be observed"
+        return _returned(case.attempt, why, evidence)
     return Outcome(
         verdict=Verdict.NOT_STARTED,
-        reason="the engine never heard of the request: no job, no event, and the VM has not moved",
+        reason="the engine has not received the request: no job, no event, and the VM has not moved",
         evidence=tuple(evidence),
         host_id=case.attempt.source_host_id,
     )
@@ -293,54 +306,151 @@ def _without_trace(case: _Case) -> Outcome:
 
 
 def _elsewhere(case: _Case) -> Outcome | None:
-    story, vm = case.story, case.sighting.vm
+    events, vm = case.events, case.sighting.vm
     assert vm is not None
-    if story.done is not None:
-        later = [event for event in story.other_starts if event.index > story.done.index]
-        arrived = _id_of(case, story.done.destination_host)
+    if events.done is not None:
+        later = [event for event in events.other_starts if event.index > events.done.index]
+        arrived = _id_of(case, events.done.destination_host)
         if later and arrived is not None and arrived != vm.host_id:
-            evidence = [*case.place(), by_event(story.done), by_event(later[-1])]
-            return moved_by_other("it arrived, and was moved on", vm.host_id, later[-1:], evidence)
-        return succeeded(case.attempt, vm, story, case.hosts, case.place())
-    if not case.is_heard or case.is_adopted:
-        return _others_work(case)
-    if story.failed is not None and vm.status == VmStatus.PAUSED != case.attempt.status_before:
-        #: a post-copy that broke: one half of its memory is here, the other was there
+            evidence = [*case.place(), event_evidence(events.done), event_evidence(later[-1])]
+            return _moved_by_other("it arrived, and was moved on", vm.host_id, later[-1:], evidence)
+        return _succeeded(case, case.place())
+    if not case.is_received or case.is_adopted:
+        return _moved_without_us(case)
+    if events.failed is not None and vm.status == VmStatus.PAUSED != case.attempt.status_before:
+        # a failed post-copy: one part of the memory is here, the other was on the source
         return Outcome(
             verdict=Verdict.LOST,
-            reason=f"paused on the destination after a failure: {story.failed.error or 'no reason given'}",
-            evidence=(*case.place(), by_event(story.failed)),
+            reason=f"paused on the destination after a failure: {events.failed.error or 'no reason given'}",
+            evidence=(*case.place(), event_evidence(events.failed)),
             host_id=vm.host_id,
         )
     if case.sighting.jobs is None or not case.rested(case.timing.event_grace_s):
         return None
     named = case.attempt.destination_host_id or _id_of(
-        case, story.started.destination_host if story.started else None
+        case, events.started.destination_host if events.started else None
     )
-    evidence = [*case.place(), by_jobs(case.sighting.jobs)]
-    if case.job_is("failed", "aborted") or story.failed is not None or (named and named != vm.host_id):
-        return moved_by_other(
-            "ours did not bring it here", vm.host_id, (*story.other_starts, *story.other_dones)[-1:], evidence
+    evidence = [*case.place(), job_evidence(case.sighting.jobs)]
+    if case.job_is("failed", "aborted") or events.failed is not None or (named and named != vm.host_id):
+        return _moved_by_other(
+            "our migration did not bring it here",
+            vm.host_id,
+            (*events.other_starts, *events.other_dones)[-1:],
+            evidence,
         )
-    told = (
+    missing = (
         "the job finished without an event 63"
         if case.job_is("finished")
-        else "no event 63: the engine has forgotten the job, as after a restart"
+        else "no event 63: the engine no longer has the job, as after a restart"
     )
-    return succeeded(case.attempt, vm, story, case.hosts, [*evidence, absence(told)])
+    return _succeeded(case, [*evidence, absence_evidence(missing)])
 
 
-def _others_work(case: _Case) -> Outcome | None:
-    """It moved, and nothing of ours is known to have begun."""
-    vm, others = case.sighting.vm, (*case.story.other_starts, *case.story.other_dones)
+def _moved_without_us(case: _Case) -> Outcome | None:
+    """It moved, and no migration of ours is known to have begun."""
+    vm, others = case.sighting.vm, (*case.events.other_starts, *case.events.other_dones)
     assert vm is not None
     if not others and not case.rested(case.timing.unheard_s):
         return None
-    evidence = [*case.place(), *(by_event(event) for event in others[-2:])]
+    evidence = [*case.place(), *(event_evidence(event) for event in others[-2:])]
     if not others:
-        evidence.append(absence("no event or job ties the move to our request"))
-    return moved_by_other("somebody else moved it", vm.host_id, others[-1:], evidence)
+        evidence.append(absence_evidence("no event or job connects the move with our request"))
+    return _moved_by_other("another client moved it", vm.host_id, others[-1:], evidence)
 
 
 def _id_of(case: _Case, name: str | None) -> str | None:
-    return next((host_id for host_id, known in case.hosts.items() if known == name), None)
+    return next((host_id for host_id, known in case.host_names.items() if known == name), None)
+
+
+# ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _succeeded(case: _Case, evidence: Sequence[Evidence]) -> Outcome:
+    """It arrived: on the intended host, on another one, or with a defect."""
+    attempt, vm, done = case.attempt, case.sighting.vm, case.events.done
+    facts = list(evidence)
+    host_id = vm.host_id if vm is not None else None
+    if done is not None:
+        facts.append(event_evidence(done))
+        host_id = host_id or _id_of(case, done.destination_host)
+    where = case.host_names.get(host_id or "", host_id or "its destination")
+    verdict, reason = Verdict.SUCCEEDED, f"runs on {where}"
+    if attempt.destination_host_id is not None and host_id not in (None, attempt.destination_host_id):
+        named = case.host_names.get(attempt.destination_host_id, attempt.destination_host_id)
+        verdict, reason = Verdict.SUCCEEDED_ELSEWHERE, f"runs on {where}, not on {named}"
+    defect = _defect(case)
+    if defect is not None:
+        verdict, reason = Verdict.SUCCEEDED_DEGRADED, f"runs on {where}, but {defect.text}"
+        facts.append(defect)
+    return Outcome(
+        verdict=verdict,
+        reason=reason,
+        evidence=tuple(facts),
+        host_id=host_id,
+        duration_s=done.duration_s if done else None,
+        total_s=done.total_s if done else None,
+        downtime_ms=done.downtime_ms if done else None,
+    )
+
+
+def _defect(case: _Case) -> Evidence | None:
+    attempt, vm = case.attempt, case.sighting.vm
+    if case.events.nic_failure is not None:
+        return event_evidence(case.events.nic_failure)
+    if vm is None:
+        return None
+    if attempt.cluster_id is not None and vm.cluster_id not in (None, attempt.cluster_id):
+        return Evidence(source="vm", text="the engine still lists it in another cluster")
+    if vm.status == VmStatus.PAUSED != attempt.status_before:
+        return Evidence(source="vm", text=f"it is paused {vm.status_detail or ''}".strip())
+    return None
+
+
+def _returned(attempt: Attempt, why: str, evidence: Sequence[Evidence]) -> Outcome:
+    return Outcome(
+        verdict=Verdict.RETURNED_TO_SOURCE,
+        reason=why.strip(),
+        evidence=tuple(evidence),
+        host_id=attempt.source_host_id,
+    )
+
+
+def _refused(cause: Refusal | str, evidence: Sequence[Evidence], host_id: str | None) -> Outcome:
+    refusal = classify_text(cause) if isinstance(cause, str) else cause
+    return Outcome(
+        verdict=Verdict.REFUSED,
+        reason=refusal.sentence,
+        evidence=tuple(evidence),
+        host_id=host_id,
+        refusal=refusal,
+    )
+
+
+def _cancelled(case: _Case, event: EventFact) -> Outcome:
+    by_us = case.events.cancelled_by_us
+    who = "us" if by_us else (event.user or "another client")
+    return Outcome(
+        verdict=Verdict.CANCELLED,
+        reason=f"cancelled by {who}",
+        evidence=(*case.place(), event_evidence(event)),
+        host_id=case.attempt.source_host_id,
+        actor=None if by_us else who,
+    )
+
+
+def _moved_by_other(
+    why: str, host_id: str | None, others: Sequence[EventFact], evidence: Sequence[Evidence]
+) -> Outcome:
+    """Another migration decided where it is; `others` are its events, the last one names the actor."""
+    actor = None
+    if others:
+        last = others[-1]
+        by_engine = None if last.reason is None else f"the engine: {last.reason or 'no reason given'}"
+        actor = last.user or by_engine
+    return Outcome(
+        verdict=Verdict.MOVED_BY_OTHER,
+        reason=why + (f" ({actor})" if actor else ""),
+        evidence=tuple(evidence),
+        host_id=host_id,
+        actor=actor,
+    )

@@ -1,7 +1,7 @@
-"""What one campaign looks at, and what it remembers of what it saw: in memory only, begun anew after a crash.
+"""The poller of one campaign: what it reads at each poll, and what it keeps between polls.
 
-States are read at every look, progress and hosts now and then; events are kept from before the oldest
-thing that is still open.
+All of it is in memory and rebuilt after a crash. States are read at every poll, progress and hosts at
+intervals; events are kept from before the oldest open attempt.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from rhevmig.clock import Clock
-from rhevmig.migration.campaign import Attempt
 from rhevmig.migration.decisions import upcoming
 from rhevmig.migration.host_maintenance import is_host_phase
 from rhevmig.migration.journal.correlation_ids import parse_correlation_id
+from rhevmig.migration.journal.records import Attempt
 from rhevmig.migration.journal.state import State
 from rhevmig.migration.observation import (
     Needs,
     Observation,
     Sighting,
-    Since,
+    Tracking,
     ended_ids,
     observe,
     sight,
@@ -26,52 +26,57 @@ from rhevmig.migration.observation import (
 )
 from rhevmig.migration.port import EventFact, HostState, MigrationPort
 
-#: Progress is one request a VM, so each look asks for a few in turn.
+#: Progress takes one request per VM, so each poll reads a few in turn.
 _PROGRESS_AT_ONCE = 4
 
 
-class Lookout:
-    """Looks at the engine for one campaign."""
+class Poller:
+    """Polls the engine for one campaign."""
 
     def __init__(self, port: MigrationPort, clock: Clock, state: State) -> None:
         self._port, self._clock = port, clock
-        self._since: dict[str, Since] = {}
+        self._tracking: dict[str, Tracking] = {}
         self._events: tuple[EventFact, ...] = ()
         self._percent: dict[str, float] = {}
         self._hosts: dict[str, HostState] = {}
-        self._told: frozenset[str] = frozenset()
+        self._ended: frozenset[str] = frozenset()
         self._read_at_s: dict[str, float] = {}
         self._turn = 0
-        #: Newest event that was seen.
-        self.last_index = _first_index(state)
-        #: Events of ours that the last look brought.
+        self._last_index = _first_index(state)
+        #: Events of the campaign that the last poll has read.
         self.fresh: tuple[EventFact, ...] = ()
 
-    def look(self, state: State) -> Observation:
-        """One look, with all events so far. Raises: EngineError, and nothing is remembered."""
+    def poll(self, state: State) -> Observation:
+        """One poll, with all events so far. Raises: EngineError; nothing is kept then."""
         seen = observe(self._port, self._needs(state), self._clock)
         self.fresh = tuple(event for event in seen.events if _is_ours(event, state))
-        self.last_index = max([self.last_index, *(event.index for event in seen.events)])
+        self._last_index = max([self._last_index, *(event.index for event in seen.events)])
         self._events = (*self._events, *self.fresh)
         self._percent = {**self._percent, **seen.percent}
         self._hosts = {**self._hosts, **seen.hosts}
-        self._told |= ended_ids(self.fresh)
+        self._ended |= ended_ids(self.fresh)
         for _, attempt in state.open_attempts:
-            before = self._since.get(attempt.correlation_id, Since())
-            self._since[attempt.correlation_id] = track(before, attempt, seen)
-        return msgspec.structs.replace(seen, events=self._events, percent=self._percent, hosts=self._hosts)
+            before = self._tracking.get(attempt.correlation_id, Tracking())
+            self._tracking[attempt.correlation_id] = track(before, attempt, seen)
+        return msgspec.structs.replace(
+            seen,
+            events=self._events,
+            last_index=self._last_index,
+            percent=self._percent,
+            hosts=self._hosts,
+        )
 
     def sighting(self, attempt: Attempt, seen: Observation) -> Sighting | None:
-        """What is known of a try; None where its VM was not looked at."""
-        return sight(attempt, seen, self._events, self._since.get(attempt.correlation_id, Since()))
+        """What is known of an attempt; None where its VM was not read."""
+        return sight(attempt, seen, self._events, self._tracking.get(attempt.correlation_id, Tracking()))
 
     def forget_progress(self, vm_id: str) -> None:
-        """The VM has arrived: its last percentage says nothing of its next migration."""
+        """Drops the percentage of a migration that has ended: it does not belong to the VM's next one."""
         self._percent.pop(vm_id, None)
 
-    def start_over(self) -> None:
-        """The engine was away: how things looked before says nothing of how they look now."""
-        self._since = {key: Since() for key in self._since}
+    def reset_tracking(self) -> None:
+        """Starts the tracking anew: the engine was away, so what was observed before is stale."""
+        self._tracking = {}
 
     def _needs(self, state: State) -> Needs:
         attempts = tuple(attempt for _, attempt in state.open_attempts)
@@ -84,8 +89,8 @@ class Lookout:
             progress_ids=self._progress_ids(state, attempts),
             host_ids=self._host_ids(state, soon=bool(soon), in_host_phase=in_host_phase),
             vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
-            since_index=self.last_index,
-            told=self._told,
+            since_index=self._last_index,
+            ended_ids=self._ended,
         )
 
     def _progress_ids(self, state: State, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
@@ -96,13 +101,13 @@ class Lookout:
         return tuple(attempt.vm_id for attempt in turned[:_PROGRESS_AT_ONCE])
 
     def _host_ids(self, state: State, *, soon: bool, in_host_phase: bool) -> tuple[str, ...]:
-        """The plan's hosts now and then while moves are to start, the emptied one while it is switched."""
+        """The plan's hosts at intervals while moves will start, the emptied one while it is switched."""
         if soon and self._is_time("hosts", state.options.timing.hosts_s):
             return tuple(host.host_id for host in state.plan.hosts)
         return (state.plan.host_id,) if in_host_phase and state.plan.host_id is not None else ()
 
     def _is_time(self, what: str, every_s: float) -> bool:
-        """Whether a reading that is wanted only now and then is due."""
+        """Whether a reading that is made at intervals is due."""
         now_s, last_s = self._clock.monotonic(), self._read_at_s.get(what)
         if last_s is not None and now_s - last_s < every_s:
             return False
@@ -111,7 +116,7 @@ class Lookout:
 
 
 def _first_index(state: State) -> int:
-    """Events are read again from before the oldest thing that is still open."""
+    """Events are read again from before the oldest open attempt."""
     marks = [attempt.watermark for _, attempt in state.open_attempts]
     marks += [act.watermark for act in state.host_acts if act.settled is None]
     if marks:

@@ -1,74 +1,49 @@
-"""What a watcher is told while a campaign runs."""
+"""Progress reports of a running campaign: one for every change of a move, of the host or of the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
+from rhevmig.migration.campaign import Phase, attempt_phase
+from rhevmig.migration.decisions import remaining_s
+from rhevmig.migration.journal.correlation_ids import Act
+from rhevmig.migration.journal.state import MoveState, State
+from rhevmig.migration.observation import Observation
 from rhevmig.migration.outcome import Outcome
+from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
+from rhevmig.terms import VmStatus
 from rhevmig.units import format_duration
 
 
-class Phase(StrEnum):
-    """Our step, of a VM or of a host."""
-
-    #: Not started yet.
-    WAITING = "waiting"
-    #: Asked for; no byte copied yet.
-    QUEUED = "queued"
-    #: Copying.
-    COPYING = "copying"
-    #: A cancel was asked for.
-    CANCELLING = "cancelling"
-    #: It looks ended; how is being found out.
-    SETTLING = "settling"
-    #: Ended; see the outcome.
-    DONE = "done"
-    #: The engine does not answer; nothing is started until it does.
-    ENGINE_AWAY = "engine_away"
-    #: The host is on its way into maintenance.
-    ENTERING_MAINTENANCE = "entering_maintenance"
-    #: The host is in maintenance.
-    IN_MAINTENANCE = "in_maintenance"
-    #: The host is on its way back.
-    ACTIVATING = "activating"
-
-
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of one VM, or of the host, or (both ids None) of the campaign."""
+    """A change of one VM, of the host, or (both ids None) of the campaign."""
 
-    #: Campaign.
     campaign_id: str
-    #: When, by the clock of the campaign.
+    #: By the campaign's clock.
     at: datetime
-    #: Our step.
     phase: Phase
-    #: VM.
     vm_id: str | None = None
-    #: Host, where it concerns a host.
     host_id: str | None = None
     #: Name of the VM or host.
     name: str = ""
-    #: Name of the host that the VM leaves.
+    #: Name of the source host.
     source: str | None = None
-    #: Name of the host that it goes to; None while the engine has not said.
+    #: Name of the destination host; None while the engine has not chosen one.
     destination: str | None = None
-    #: Copied, in percent, as the engine tells it; None while it tells nothing.
+    #: Copied, as the engine reports it; None while it reports nothing.
     percent: float | None = None
-    #: Seconds since it was asked for.
+    #: Since the request.
     elapsed_s: float | None = None
-    #: Seconds that it should still take; None where nothing can be said.
+    #: Estimate; None where there is no basis for one.
     remaining_s: float | None = None
-    #: How it ended.
     outcome: Outcome | None = None
     #: Moves that have ended.
     done: int = 0
-    #: Moves in all.
+    #: All moves.
     total: int = 0
-    #: Anything else to say.
     note: str = ""
 
     def __str__(self) -> str:
@@ -87,3 +62,120 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OnProgress = Callable[[Progress], None]
+
+_HOST_PHASES = {
+    (Act.DEACTIVATE, False): Phase.ENTERING_MAINTENANCE,
+    (Act.DEACTIVATE, True): Phase.IN_MAINTENANCE,
+    (Act.ACTIVATE, False): Phase.ACTIVATING,
+    (Act.ACTIVATE, True): Phase.DONE,
+}
+
+
+class ProgressReporter:
+    """Passes on what has changed since the last report."""
+
+    def __init__(self, on_progress: OnProgress | None) -> None:
+        self._on_progress = on_progress
+        self._reported: dict[str, tuple[object, ...]] = {}
+
+    def report(self, state: State, seen: Observation | None, now: datetime) -> None:
+        """Reports every move, and the host, that has changed."""
+        if self._on_progress is None:
+            return
+        done = _done_moves(state)
+        for item in state.moves.values():
+            self._pass_on(f"move {item.move.number}", _of_move(state, item, seen, now, done))
+        host = _of_host(state, now, done)
+        if host is not None:
+            self._pass_on("host", host)
+
+    def engine_away(self, state: State, now: datetime, why: str) -> None:
+        """Reports that the engine does not answer."""
+        progress = Progress(
+            campaign_id=state.campaign_id,
+            at=now,
+            phase=Phase.ENGINE_AWAY,
+            done=_done_moves(state),
+            total=len(state.moves),
+            note=why,
+        )
+        self._pass_on("engine", progress)
+
+    def engine_back(self) -> None:
+        """The next absence of the engine is reported again."""
+        self._reported.pop("engine", None)
+
+    def _pass_on(self, key: str, progress: Progress) -> None:
+        outcome = progress.outcome.verdict if progress.outcome else None
+        shown = None if progress.percent is None else round(progress.percent)
+        face = (progress.phase, shown, outcome, progress.note, progress.destination)
+        is_first_wait = key not in self._reported and progress.phase == Phase.WAITING and not progress.note
+        if self._reported.get(key) != face and self._on_progress is not None:
+            self._reported[key] = face
+            if not is_first_wait:
+                self._on_progress(progress)
+
+
+def _done_moves(state: State) -> int:
+    return sum(course_outcome(item, state.options) is not None for item in state.moves.values())
+
+
+def _of_move(state: State, item: MoveState, seen: Observation | None, now: datetime, done: int) -> Progress:
+    move, attempt = item.move, item.open_attempt
+    vm = seen.vms.get(move.vm_id) if seen is not None else None
+    is_fresh = attempt is not None and seen is not None and attempt.started_at >= seen.at
+    phase = attempt_phase(item, migrating=is_fresh or vm is None or vm.status == VmStatus.MIGRATING)
+    outcome = course_outcome(item, state.options)
+    percent = seen.percent.get(move.vm_id) if seen is not None and attempt is not None else None
+    due = next_attempt_at(item, state.options) if attempt is None and outcome is None else None
+    note = ""
+    if due is not None and item.last_outcome is not None:
+        wait = format_duration(max(0.0, (due - (item.attempts[-1].settled_at or now)).total_seconds()))
+        note = f"{item.last_outcome.verdict.value}: {item.last_outcome.reason}; next attempt in {wait}"
+    elif attempt is not None and phase == Phase.QUEUED:
+        waited_s = (now - attempt.started_at).total_seconds()
+        if waited_s > state.options.timing.queue_deadline_s:
+            note = "queued: waiting for a migration slot"
+    destination_id = attempt.destination_host_id if attempt is not None else move.destination_host_id
+    if outcome is not None and outcome.host_id is not None:
+        destination_id = outcome.host_id
+    return Progress(
+        campaign_id=state.campaign_id,
+        at=now,
+        phase=Phase.DONE if outcome is not None else phase,
+        vm_id=move.vm_id,
+        name=move.vm_name,
+        source=state.plan.host_name(move.source_host_id),
+        destination=state.plan.host_name(destination_id) if destination_id else None,
+        percent=percent,
+        elapsed_s=(now - attempt.started_at).total_seconds() if attempt is not None else None,
+        remaining_s=remaining_s(move, attempt, percent, now) if attempt is not None else None,
+        outcome=outcome,
+        done=done,
+        total=len(state.moves),
+        note=note,
+    )
+
+
+def _of_host(state: State, now: datetime, done: int) -> Progress | None:
+    settled, phase = state.host_unasked, Phase.DONE
+    if state.host_acts:
+        last = state.host_acts[-1]
+        settled = last.settled
+        arrived = settled is not None and settled.state in ("maintenance", "up")
+        phase = _HOST_PHASES[last.act, arrived] if settled is None or arrived else Phase.DONE
+    elif settled is None:
+        return None
+    note = ""
+    if settled is not None and settled.state not in ("maintenance", "up"):
+        note = f"{settled.state}: {settled.reason}"
+    return Progress(
+        campaign_id=state.campaign_id,
+        at=now,
+        phase=phase,
+        host_id=state.plan.host_id,
+        name=state.plan.host_name(state.plan.host_id),
+        done=done,
+        total=len(state.moves),
+        note=note,
+    )

@@ -1,7 +1,7 @@
-"""Understanding the engine's no: from its English text to a key, a class and the filters that refused.
+"""Classifies the engine's refusals: from the English text to a key, a class and the filters that refused.
 
-The rules are data (`data/refusals.yaml`). Faults answer in the language that was asked for; the port asks
-for English.
+The rules are data (`data/refusals.yaml`). The engine writes faults in the language of the request; the
+port requests English.
 """
 
 from __future__ import annotations
@@ -29,8 +29,15 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     remedy: str
 
 
+class _OwnRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    kind: RefusalClass = msgspec.field(name="class")
+    remedy: str
+
+
 class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[_Rule, ...]
+    #: By key: refusals that follow from the VM's state without a request.
+    own: dict[str, _OwnRule]
     filters: dict[str, RefusalClass]
 
 
@@ -41,7 +48,7 @@ def _rules() -> _Rules:
 
 
 def classify_refusal(refused: Refused) -> Refusal:
-    """What an answer of the engine that says no means."""
+    """The class of an answer that is a refusal."""
     if refused.status_code == 403:
         return classify_text(
             refused.detail or "User is not authorized to perform this action.", status_code=403
@@ -50,7 +57,7 @@ def classify_refusal(refused: Refused) -> Refusal:
 
 
 def classify_text(text: str, *, status_code: int | None = None) -> Refusal:
-    """What a fault's detail, or the refusal quoted by an event 65, means.
+    """The class of a fault's detail, or of the refusal that an event 65 quotes.
 
     Engine: a fault that lists three hosts repeats the first host's line three times, so the filters of
     the other hosts are not known; `hosts_refusing` counts the lines.
@@ -73,6 +80,12 @@ def classify_text(text: str, *, status_code: int | None = None) -> Refusal:
         remedy=remedy,
         status_code=status_code,
     )
+
+
+def own_refusal(key: str, sentence: str) -> Refusal:
+    """A refusal that follows from the VM's state, so that no request was sent."""
+    rule = _rules().own[key]
+    return Refusal(key=key, kind=rule.kind, sentence=sentence, remedy=rule.remedy)
 
 
 def _filter_key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether and when a move is tried again, and towards which host: pure functions of the journal."""
+"""Whether and when a move is attempted again, and to which host: pure functions of the journal."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import math
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from rhevmig.migration.campaign import Attempt
+from rhevmig.migration.journal.records import Attempt
 from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.options import Options, Timing
-from rhevmig.migration.outcome import SUCCESSES, Outcome, RefusalClass, Verdict
+from rhevmig.migration.outcome import Outcome, RefusalClass, Verdict
 
-#: Tries of a request that the engine never heard of, or that only bumped into another operation.
-_HARMLESS_TRIES = 6
+#: Attempts whose request the engine did not receive, or that collided with another operation.
+_HARMLESS_ATTEMPTS = 6
 _TRANSIENT_BACKOFF_S = 3.0
 _TRANSIENT_BACKOFF_MAX_S = 30.0
 
 
 def next_attempt_at(item: MoveState, options: Options) -> datetime | None:
-    """When a move may be tried again after its last try was settled; None = never.
+    """When a move may be attempted again after its last attempt was settled; None: never.
 
-    Class A (it failed on the way, or that host refused): `options.retries` more tries, 20 s × 2ⁿ apart.
-    Class B: until its wait is used up. Class T and never begun: a few tries. Everything else: no.
+    Class A (the migration failed, or that host refused): `options.retries` more attempts, 20 s × 2ⁿ apart.
+    Class B: until its wait is used up. Class T and not started: a few attempts. All others: never.
     """
     attempts, timing = item.attempts, options.timing
     if item.unasked is not None or not attempts or attempts[-1].outcome is None:
@@ -34,7 +34,7 @@ def next_attempt_at(item: MoveState, options: Options) -> datetime | None:
             return None
         return settled_at + timedelta(seconds=timing.retry_backoff_s * 2 ** (alike - 1))
     if kind == RefusalClass.TRANSIENT:
-        if alike >= _HARMLESS_TRIES:
+        if alike >= _HARMLESS_ATTEMPTS:
             return None
         wait_s = min(_TRANSIENT_BACKOFF_S * 2 ** (alike - 1), _TRANSIENT_BACKOFF_MAX_S)
         return settled_at + timedelta(seconds=wait_s)
@@ -44,7 +44,7 @@ def next_attempt_at(item: MoveState, options: Options) -> datetime | None:
 
 
 def course_outcome(item: MoveState, options: Options) -> Outcome | None:
-    """How a move ended for good; None while it is open, waiting, or to be tried again."""
+    """How a move ended; None while it is open, waiting, or will be attempted again."""
     outcome = item.last_outcome
     if outcome is None or next_attempt_at(item, options) is not None:
         return None
@@ -52,10 +52,9 @@ def course_outcome(item: MoveState, options: Options) -> Outcome | None:
 
 
 def failures(state: State) -> int:
-    """Moves that ended without leaving the source; what people stopped or moved themselves is none."""
-    harmless = (*SUCCESSES, Verdict.CANCELLED, Verdict.MOVED_BY_OTHER)
+    """Moves that count against the failure budget."""
     ended = (course_outcome(item, state.options) for item in state.moves.values())
-    return sum(outcome is not None and outcome.verdict not in harmless for outcome in ended)
+    return sum(outcome is not None and outcome.verdict.meaning.is_failure for outcome in ended)
 
 
 def failure_budget(state: State) -> int:
@@ -66,12 +65,12 @@ def failure_budget(state: State) -> int:
 
 
 def cooling_hosts(state: State, now: datetime) -> frozenset[str]:
-    """Destinations that failed twice lately and are left alone for a while."""
+    """Destinations that failed twice within the cool-down, so they are not used."""
     times: dict[str, list[datetime]] = {}
     for item in state.moves.values():
         for attempt in item.attempts:
             host_id = attempt.destination_host_id
-            if host_id and attempt.settled_at and _failed_on_the_way(attempt):
+            if host_id and attempt.settled_at and _failed_during_migration(attempt):
                 times.setdefault(host_id, []).append(attempt.settled_at)
     cooldown = timedelta(seconds=state.options.timing.host_cooldown_s)
     return frozenset(
@@ -82,10 +81,10 @@ def cooling_hosts(state: State, now: datetime) -> frozenset[str]:
 def pick_destination(
     item: MoveState, *, cooling: Collection[str], full: Collection[str], unusable: Collection[str]
 ) -> tuple[bool, str | None]:
-    """Whether the move may go now, and where to; (True, None) lets the engine choose.
+    """Whether the move may start now, and to which host; (True, None) lets the engine choose.
 
-    The planned host first, then the alternatives that have not failed this VM. When every one of several
-    has failed, the engine is asked; a host that was named alone stays the only one.
+    The planned host first, then the alternatives that have not failed for this VM. When all of several
+    have failed, the engine chooses; a host without alternatives stays the only one.
     """
     move = item.move
     if move.destination_host_id is None:
@@ -111,16 +110,17 @@ def _after_block(
 
 
 def _kind(item: MoveState, outcome: Outcome | None) -> RefusalClass | None:
-    """What class an outcome belongs to; None where nothing is to be tried."""
+    """The class that an outcome belongs to; None where no further attempt is made."""
     if outcome is None:
         return None
-    if outcome.verdict == Verdict.RETURNED_TO_SOURCE:
-        #: a closure that failed in part would drag back those that have arrived
-        return None if item.attempts[-1].is_closure else RefusalClass.ALTERNATIVE
-    if outcome.verdict == Verdict.NOT_STARTED:
-        return RefusalClass.TRANSIENT if outcome.host_id is not None else None
-    if outcome.verdict != Verdict.REFUSED or outcome.refusal is None:
-        return None
+    if outcome.refusal is None or outcome.verdict != Verdict.REFUSED:
+        retry = outcome.verdict.meaning.retry
+        if retry == RefusalClass.ALTERNATIVE and item.attempts[-1].is_closure:
+            # an affinity closure that failed in part would move back the VMs that have arrived
+            return None
+        if retry == RefusalClass.TRANSIENT and outcome.host_id is None:
+            return None
+        return retry
     kind = outcome.refusal.kind
     if kind == RefusalClass.UNCLEAR:
         return RefusalClass.TRANSIENT
@@ -131,7 +131,7 @@ def _kind(item: MoveState, outcome: Outcome | None) -> RefusalClass | None:
 
 
 def _alike(item: MoveState, kind: RefusalClass | None) -> int:
-    """Tries of one class: all of class A in the move, of the others those in a row."""
+    """Attempts of one class: all of class A in the move, of other classes the latest in a row."""
     kinds = [_kind(item, attempt.outcome) for attempt in item.attempts]
     if kind == RefusalClass.ALTERNATIVE:
         return kinds.count(kind)
@@ -143,16 +143,16 @@ def _alike(item: MoveState, kind: RefusalClass | None) -> int:
     return count
 
 
-def _failed_on_the_way(attempt: Attempt) -> bool:
-    return attempt.outcome is not None and attempt.outcome.verdict == Verdict.RETURNED_TO_SOURCE
+def _failed_during_migration(attempt: Attempt) -> bool:
+    return attempt.outcome is not None and attempt.outcome.verdict.meaning.blames_destination
 
 
 def _blames_host(attempt: Attempt) -> bool:
-    """Whether the try speaks against the host that was named."""
+    """Whether the attempt counts against the host that was named."""
     outcome = attempt.outcome
     if outcome is None or attempt.destination_host_id is None:
         return False
     by_filter = outcome.refusal is not None and (
         bool(outcome.refusal.filters) or outcome.refusal.key in ("host_not_up", "no_hosts")
     )
-    return outcome.verdict == Verdict.RETURNED_TO_SOURCE or by_filter
+    return outcome.verdict.meaning.blames_destination or by_filter

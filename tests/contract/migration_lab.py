@@ -14,7 +14,8 @@ from rhevmig.lab.fault_injection.injector import Mishap
 from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import parse_scenario
-from rhevmig.migration import Campaign, Options, Plan
+from rhevmig.migration import Campaign, Options
+from rhevmig.planning import Plan
 from tests.lab_worlds import THREE_HOSTS
 
 

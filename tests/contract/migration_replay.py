@@ -11,19 +11,8 @@ import msgspec
 
 from rhevmig.clock import ManualClock
 from rhevmig.inventory import Engine
-from rhevmig.migration import (
-    Accepted,
-    ActAnswer,
-    EventFact,
-    HostState,
-    JobState,
-    Move,
-    Options,
-    Plan,
-    PlanHost,
-    Timing,
-    VmState,
-)
+from rhevmig.migration import Accepted, ActAnswer, EventFact, HostState, JobState, Options, Timing, VmState
+from rhevmig.planning import Move, Plan, PlanHost
 from tests.contract.migration_recordings import Post, Recording
 
 T = TypeVar("T")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import rhevmig
-from rhevmig.migration import Options, Timing, Verdict, plan_evacuation, plan_migration
+from rhevmig.migration import Options, Timing, Verdict
+from rhevmig.planning import plan_evacuation, plan_migration
 from tests.contract.migration_lab import a_site
 
 MIGRATE = "/migrate"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rhevmig.migration import Campaign, Outcome, RefusalClass, Verdict, classify_refusal, run
+from rhevmig.migration import Campaign, Outcome, RefusalClass, Verdict, run
+from rhevmig.migration.refusals import classify_refusal
 from tests.contract.migration_recordings import Recording, read
 from tests.contract.migration_replay import ReplayPort, posts_of, was_accepted
 

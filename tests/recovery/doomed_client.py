@@ -12,7 +12,8 @@ from typing import Any
 
 import rhevmig
 from rhevmig.clock import ScaledClock
-from rhevmig.migration import Journal, Options, load_plan
+from rhevmig.migration import Journal, Options
+from rhevmig.planning import load_plan
 
 
 def main(text: str) -> None:

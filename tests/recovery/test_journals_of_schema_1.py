@@ -30,14 +30,12 @@ def the_engine(facts: dict[str, Any]) -> FakeEngine:
     engine.events = msgspec.convert(facts["events"], list[EventFact])
     engine.jobs = msgspec.convert(facts["jobs"], dict[str, list[JobState]])
     for event in engine.events:
-        if (
-            event.vm_id in engine.vms
-            and engine.vms[event.vm_id].status == "migrating"
-            and event.code == EventCode.MIGRATION_STARTED
-        ):
-            engine.moving[event.vm_id or ""] = Moving(
-                event.vm_id or "", "h1", "h2", event.correlation_id or "", Course(ends="never"), 0.0, True
-            )
+        vm_id, correlation_id = event.vm_id or "", event.correlation_id or ""
+        if event.code == EventCode.MIGRATION_STARTED and engine.vms[vm_id].status == "migrating":
+            course = Course(ends="never")
+            engine.moving[vm_id] = Moving(vm_id, "h1", "h2", correlation_id, course, 0.0, named=True)
+            if not correlation_id.startswith("rm-"):
+                engine.at(30, "put_vm", vm_id, "h3", "up")
     return engine
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rhevmig.errors import JournalError
-from rhevmig.migration import Campaign, Options, Plan, cancel, resume, run, status
+from rhevmig.migration import Campaign, Options, cancel, resume, run, status
+from rhevmig.planning import Plan
 from tests.recovery.killing import killed
 from tests.unit.migration.fake_engine import Course, FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan

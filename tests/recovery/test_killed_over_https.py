@@ -14,7 +14,8 @@ import rhevmig
 from rhevmig.errors import JournalError
 from rhevmig.lab.lab import serve
 from rhevmig.lab.scenario.model import parse_scenario
-from rhevmig.migration import Campaign, Options, plan_evacuation, plan_migration
+from rhevmig.migration import Campaign, Options
+from rhevmig.planning import plan_evacuation, plan_migration
 from tests.contract.migration_lab import Site
 from tests.lab_worlds import THREE_HOSTS
 

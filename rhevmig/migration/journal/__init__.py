@@ -1,1 +1,1 @@
-"""The journal: records written before each act, their store in SQL, the lease of its writer, its state."""
+"""The journal: records, their store in SQL, the lease of its writer, the state that follows."""

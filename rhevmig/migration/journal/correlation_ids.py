@@ -1,4 +1,4 @@
-"""Correlation ids: which campaign, which move and which try stands behind a request, in 36 characters.
+"""Correlation ids: campaign, move and attempt behind a request, in 36 characters.
 
 The engine drops every character outside `[0-9A-Za-z_-]` and cuts the rest at 36, silently, so an id that
 does not fit would come back as another one. Ours always fit.
@@ -22,7 +22,7 @@ _ID = re.compile(r"rm-(?P<campaign>[0-9a-z]{1,16})-(?P<act>[mcda])(?P<move>\d{1,
 
 
 class Act(StrEnum):
-    """What a request asks for."""
+    """The kind of a request."""
 
     MIGRATE = "m"
     CANCEL = "c"
@@ -31,19 +31,17 @@ class Act(StrEnum):
 
 
 class CorrelationId(msgspec.Struct, frozen=True, kw_only=True):
-    """A correlation id taken apart.
+    """The parts of a correlation id.
 
     >>> str(CorrelationId(campaign_id="261123k3f9q2", act=Act.MIGRATE, move=12, attempt=1))
     'rm-261123k3f9q2-m12-1'
     """
 
-    #: Campaign.
     campaign_id: str
-    #: What is asked for.
     act: Act
-    #: Number of the move in the campaign; 0 for an act on the host.
+    #: Number of the move in the campaign; 0 for requests to the host.
     move: int
-    #: Which try, from 1 on.
+    #: From 1.
     attempt: int
 
     def __post_init__(self) -> None:
@@ -59,7 +57,7 @@ class CorrelationId(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_correlation_id(text: str | None) -> CorrelationId | None:
-    """The parts of an id of ours; None for anybody else's."""
+    """The parts of an id of ours; None for any other id."""
     match = _ID.match(text or "")
     if match is None:
         return None
@@ -72,5 +70,5 @@ def parse_correlation_id(text: str | None) -> CorrelationId | None:
 
 
 def new_campaign_id(now: datetime, rng: random.Random) -> str:
-    """A name for a campaign: the day, and enough chance that two of one day differ."""
+    """A name for a campaign: the day and six random characters, so that two of one day differ."""
     return now.strftime("%y%m%d") + "".join(rng.choice(_ALPHABET) for _ in range(6))

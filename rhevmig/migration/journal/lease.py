@@ -1,4 +1,4 @@
-"""Who holds a journal: which process on which machine, and whether it still lives."""
+"""The owner of a journal: a process on a machine, and whether it is still alive."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import msgspec
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """A process on a machine."""
 
-    #: Process.
     pid: int = 0
-    #: Machine.
+    #: Host name and the start of the boot id.
     machine: str = ""
-    #: When the process began, in the kernel's ticks: a number that was given again is another process.
+    #: Start time of the process in kernel ticks: a reused pid has another one.
     birth: str = ""
 
     def __str__(self) -> str:
@@ -24,12 +23,12 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """As it is written down."""
+        """The JSON that the journal stores."""
         return msgspec.json.encode(self).decode()
 
     @classmethod
     def parse(cls, text: str) -> Owner:
-        """Reads what `text` wrote; anything else is nobody."""
+        """Reads what `text` wrote; any other text is no owner."""
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.MsgspecError:
@@ -37,13 +36,13 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def this_process() -> Owner:
-    """The process that asks."""
+    """The calling process."""
     pid = os.getpid()
     return Owner(pid=pid, machine=_machine(), birth=_birth(pid) or "")
 
 
 def is_dead(owner: Owner) -> bool:
-    """Whether a process is certainly no more: never certain of another machine, always after a reboot."""
+    """Whether a process has certainly ended: never certain for another machine, certain after a reboot."""
     if not owner.pid:
         return True
     if owner.machine != _machine():
@@ -59,7 +58,7 @@ def is_dead(owner: Owner) -> bool:
 
 
 def _machine() -> str:
-    """Name and boot of the machine: after a reboot all of its processes are others."""
+    """Host name and boot: after a reboot no process of before is alive."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
     except OSError:
@@ -73,5 +72,5 @@ def _birth(pid: int) -> str | None:
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()
-    #: a zombie only waits to be counted
+    # a zombie has ended and only waits for its parent
     return None if len(fields) < 20 else ("zombie" if fields[0] == "Z" else fields[19])

@@ -1,7 +1,7 @@
-"""What is written into the journal, one record a step, each before the act it speaks of.
+"""The journal's records: one per step, written before the act that it announces.
 
-Records are only ever added. The state of a campaign is what follows from them (`state`), so a record
-holds what cannot be found out again: what was meant, what was answered, what was concluded.
+Records are only appended. The state of a campaign follows from them (`state`), so a record holds what
+cannot be found out again: what was intended, what was answered, what was concluded.
 """
 
 from __future__ import annotations
@@ -14,168 +14,179 @@ from rhevmig.migration.journal.correlation_ids import Act
 from rhevmig.migration.options import Options
 from rhevmig.migration.outcome import Outcome
 from rhevmig.migration.port import ActAnswer
-from rhevmig.planning.plan import Plan
+from rhevmig.planning.plan import Move, Plan
+
+# ── what the records embed ───────────────────────────────────────────────────────────────────────────
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to the engine to migrate a VM, and its end."""
+
+    correlation_id: str
+    vm_id: str
+    #: Number of the attempt within its move, from 1.
+    number: int
+    #: When the intent was written.
+    started_at: datetime
+    #: Host that the VM ran on.
+    source_host_id: str
+    #: Host that was named; None where the engine chose.
+    destination_host_id: str | None = None
+    #: Cluster that the VM should be in afterwards.
+    cluster_id: str | None = None
+    #: Status before.
+    status_before: str = "up"
+    #: Whether force was given.
+    force: bool = False
+    #: Newest event before the request.
+    watermark: int = 0
+    #: Whether VMs of one hard affinity group were requested together: the engine gives their events ids
+    #: that it makes itself.
+    is_closure: bool = False
+    #: Id of the request that moved this VM too; None where it had a request for itself.
+    led_by: str | None = None
+    #: `accepted`, `refused`, `not_sent`, `answer_lost`; None while unknown.
+    answer: str | None = None
+    #: The answer's text.
+    answer_detail: str = ""
+    #: Ids of requested cancels.
+    cancel_ids: tuple[str, ...] = ()
+    #: When the last of them was requested.
+    cancelled_at: datetime | None = None
+    #: When the first copied byte was observed.
+    copying_at: datetime | None = None
+    #: When the outcome was written.
+    settled_at: datetime | None = None
+    #: None while open.
+    outcome: Outcome | None = None
+
+
+class HostCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the host to be emptied."""
+
+    host_id: str
+    name: str = ""
+    #: `none`, `entering_maintenance`, `maintenance`, `activating`, `up`, `stuck`, `refused`, `not_started`,
+    #: `failed`.
+    state: str = "none"
+    #: In one sentence.
+    reason: str = ""
+    #: VMs that keep it from maintenance.
+    straggler_ids: tuple[str, ...] = ()
+    #: Correlation ids of the requests to switch it.
+    correlation_ids: tuple[str, ...] = ()
+
+
+class HostAct(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to put the host into maintenance or to activate it."""
+
+    act: Act
+    correlation_id: str
+    #: When the intent was written.
+    intended_at: datetime
+    #: Newest event before.
+    watermark: int
+    #: None while unknown.
+    answer: ActAnswer | None = None
+    #: The host's state after the act; None while it is under way.
+    settled: HostCourse | None = None
+
+
+# ── records ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 class CampaignOpened(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_opened"):
     """A plan is run."""
 
-    #: The plan.
     plan: Plan
-    #: How.
     options: Options
-    #: Newest event before anything was asked for.
+    #: Newest event before the first request.
     watermark: int
 
 
-class MoveAdded(msgspec.Struct, frozen=True, kw_only=True, tag="move_added"):
-    """A move that the plan did not hold: a straggler, or the way home."""
+class MoveAppended(msgspec.Struct, frozen=True, kw_only=True, tag="move_appended"):
+    """A move that is not in the plan: a straggler, or a return to the host."""
 
-    #: VM.
-    vm_id: str
-    #: Its name.
-    vm_name: str
-    #: Its cluster.
-    cluster_id: str
-    #: Number, above all of the plan's.
-    number: int
-    #: Host that it leaves.
-    source_host_id: str
-    #: Host that it goes to; None lets the engine choose.
-    destination_host_id: str | None
-    #: Whether force is given.
-    force: bool
+    move: Move
     #: `straggler` or `home`.
     why: str
 
 
-class Led(msgspec.Struct, frozen=True, kw_only=True):
-    """A VM that goes with another one, under one request."""
+class MigrationIntended(msgspec.Struct, frozen=True, kw_only=True, tag="migration_intended"):
+    """A migration will be requested."""
 
-    #: Number of its move.
-    move: int
-    #: Which try.
-    attempt: int
-    #: VM.
-    vm_id: str
-    #: Id that it is known by here; the engine never sees it.
-    correlation_id: str
-    #: Host that it runs on.
-    source_host_id: str
-    #: Status before.
-    status_before: str
+    #: Attempts by the number of their move; those with `led_by` go along in the same request.
+    attempts: dict[int, Attempt]
 
-
-class MigrateIntended(msgspec.Struct, frozen=True, kw_only=True, tag="migrate_intended"):
-    """A migration is about to be asked for."""
-
-    #: Number of the move.
-    move: int
-    #: Which try.
-    attempt: int
-    #: VM.
-    vm_id: str
-    #: Id that the request will carry.
-    correlation_id: str
-    #: Host that the VM runs on.
-    source_host_id: str
-    #: Host that will be named.
-    destination_host_id: str | None
-    #: Cluster that it should be in afterwards.
-    cluster_id: str | None
-    #: Status before.
-    status_before: str
-    #: Whether force will be given.
-    force: bool
-    #: Newest event before.
-    watermark: int
-    #: VMs that hard affinity moves with it, in the same request.
-    led: tuple[Led, ...] = ()
+    @property
+    def leader(self) -> Attempt:
+        """The attempt that the request names."""
+        return next(attempt for attempt in self.attempts.values() if attempt.led_by is None)
 
 
 class CancelIntended(msgspec.Struct, frozen=True, kw_only=True, tag="cancel_intended"):
-    """A cancel is about to be asked for."""
+    """A cancel will be requested."""
 
-    #: VM.
     vm_id: str
     #: Id of the migration.
     migration_id: str
-    #: Id that the cancel will carry; its event 161 carries it too.
+    #: Id of the cancel request; event 161 carries it.
     correlation_id: str
-    #: Why.
     why: str
 
 
-class HostIntended(msgspec.Struct, frozen=True, kw_only=True, tag="host_intended"):
-    """A host is about to be switched."""
+class HostActIntended(msgspec.Struct, frozen=True, kw_only=True, tag="host_act_intended"):
+    """Maintenance or activation of the host will be requested."""
 
-    #: Host.
     host_id: str
-    #: `d` into maintenance, `a` back.
-    act: Act
-    #: Id that the request will carry.
-    correlation_id: str
-    #: Newest event before.
-    watermark: int
+    act: HostAct
 
 
 class ActAnswered(msgspec.Struct, frozen=True, kw_only=True, tag="act_answered"):
-    """What the engine answered to a request."""
+    """The engine's answer to a request."""
 
     #: Id of the request.
     correlation_id: str
-    #: The answer.
     answer: ActAnswer
 
 
 class CopyingSeen(msgspec.Struct, frozen=True, kw_only=True, tag="copying_seen"):
-    """The first copied byte was seen: the deadline of the copy runs from here."""
+    """The first copied byte was observed: the deadline of the copy runs from here."""
 
     #: Id of the migration.
     correlation_id: str
 
 
 class MoveSettled(msgspec.Struct, frozen=True, kw_only=True, tag="move_settled"):
-    """How a try ended; without an id, how a move ended that was never asked for."""
+    """How an attempt ended; without an id, how a move ended that was never requested."""
 
-    #: VM.
     vm_id: str
     #: Number of the move.
     move: int
     #: Id of the migration.
     correlation_id: str | None
-    #: How.
     outcome: Outcome
 
 
 class OutcomeAmended(msgspec.Struct, frozen=True, kw_only=True, tag="outcome_amended"):
-    """Something that came to light after a try was settled."""
+    """A correction after an attempt was settled."""
 
     #: Id of the migration.
     correlation_id: str
-    #: What holds now.
     outcome: Outcome
 
 
-class HostSettled(msgspec.Struct, frozen=True, kw_only=True, tag="host_settled"):
-    """Where a host has arrived, or why it has not."""
+class HostActSettled(msgspec.Struct, frozen=True, kw_only=True, tag="host_act_settled"):
+    """The state that the host has reached, or why it has not reached the intended one."""
 
-    #: Host.
-    host_id: str
-    #: `maintenance`, `up`, `stuck`, `refused`, `not_started`, `failed`.
-    state: str
-    #: In one sentence.
-    reason: str
-    #: VMs that keep it from maintenance.
-    straggler_ids: tuple[str, ...] = ()
+    host: HostCourse
 
 
 class CampaignStopped(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_stopped"):
     """Nothing more will be started."""
 
-    #: Why.
     reason: str
-    #: Whether open migrations are to be cancelled too.
+    #: Whether open migrations are cancelled too.
     cancel_open: bool = False
 
 
@@ -185,15 +196,15 @@ class CampaignFinished(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_
 
 Record = (
     CampaignOpened
-    | MoveAdded
-    | MigrateIntended
+    | MoveAppended
+    | MigrationIntended
     | CancelIntended
-    | HostIntended
+    | HostActIntended
     | ActAnswered
     | CopyingSeen
     | MoveSettled
     | OutcomeAmended
-    | HostSettled
+    | HostActSettled
     | CampaignStopped
     | CampaignFinished
 )
@@ -202,11 +213,9 @@ Record = (
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A record with its place in the journal."""
 
-    #: Place, increasing.
+    #: Increasing.
     sequence: int
-    #: When it was written, by the clock of the campaign.
+    #: When it was written, by the campaign's clock.
     at: datetime
-    #: Campaign.
     campaign_id: str
-    #: The record.
     record: Record

@@ -1,7 +1,7 @@
 """The journal: append-only rows in SQL, written before each act, with one writer at a time.
 
-SQLite by default, any database that SQLAlchemy reaches by URL; the statements are the same. Rows are
-never changed. The claim is a lease in a row of its own: a writer proves with every append that it still
+SQLite in WAL mode by default, or any database that SQLAlchemy reaches by URL; the statements are the same.
+Rows are never changed. The claim is a lease in a separate row: every append checks that the writer still
 holds it, so a process that slept through its lease cannot act any more.
 """
 
@@ -22,12 +22,14 @@ from rhevmig.clock import Clock, SystemClock
 from rhevmig.errors import JournalClaimed, JournalCorrupt, JournalError, JournalVersion
 from rhevmig.migration.journal.lease import Owner, is_dead, this_process
 from rhevmig.migration.journal.records import Entry, Record
+from rhevmig.migration.journal.schema_1 import is_of_schema_1, record_of_schema_1
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = "2"
+_READABLE: Final = ("1", SCHEMA_VERSION)
 _FORMAT: Final = "rhevmig-journal"
-_HEAD: Final = (("format", _FORMAT), ("schema_version", str(SCHEMA_VERSION)))
-#: How long a claim holds without being renewed; only other machines wait for it, a dead process of this
-#: machine is seen at once.
+_HEAD: Final = (("format", _FORMAT), ("schema_version", SCHEMA_VERSION))
+#: Seconds that a claim holds without being renewed. Only other machines wait for it: a dead process of
+#: this machine is detected at once.
 LEASE_S: Final = 60.0
 
 _METADATA = sql.MetaData()
@@ -80,9 +82,9 @@ class Journal:
             self._prepare(create=create)
 
     def close(self) -> None:
-        """Lets go of the claim and of the file."""
+        """Releases the claim and closes the file."""
         with suppress(JournalError):
-            #: a claim that cannot be let go of ends with its process, or with its lease
+            # a claim that cannot be released ends with its process, or with its lease
             if self._token:
                 self.release()
         self._engine.dispose()
@@ -116,7 +118,7 @@ class Journal:
         return tuple(row[0] for row in rows)
 
     def owner(self) -> Owner | None:
-        """Who holds the claim now; None where nobody does, or its holder is dead."""
+        """The process that holds the claim; None where it is free or its holder is dead."""
         with self._guarded(), self._engine.connect() as connection:
             row = connection.execute(sql.select(_CLAIM.c.owner, _CLAIM.c.until)).first()
         if row is None or row.until <= self._now_s():
@@ -127,8 +129,13 @@ class Journal:
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
     def claim(self) -> None:
-        """Becomes the one writer, taking over from a dead one. Raises: JournalClaimed."""
+        """Becomes the one writer, taking over from a dead one. Raises: JournalClaimed.
+
+        A journal of schema 1 becomes one of schema 2: a version that reads only schema 1 then refuses it.
+        """
         me = this_process()
+        with self._guarded():
+            _enter_wal_mode(self._engine)
         with self._guarded(), self._engine.begin() as connection:
             row = connection.execute(sql.select(_CLAIM)).first()
             if row is None:
@@ -145,15 +152,18 @@ class Journal:
             )
             if taken.rowcount != 1:
                 raise JournalClaimed(url=self.url, owner="another process that was faster", detail="")
+            connection.execute(
+                _META.update().where(_META.c.name == "schema_version").values(value=SCHEMA_VERSION)
+            )
         self._token = token
 
     def renew(self) -> None:
-        """Keeps the claim alive. Raises: JournalClaimed when it was lost."""
+        """Extends the lease. Raises: JournalClaimed when it was lost."""
         with self._guarded(), self._engine.begin() as connection:
-            self._prove(connection)
+            self._extend_lease(connection)
 
     def release(self) -> None:
-        """Lets go of the claim."""
+        """Gives the claim up."""
         token, self._token = self._token, ""
         with self._guarded(), self._engine.begin() as connection:
             connection.execute(
@@ -161,9 +171,9 @@ class Journal:
             )
 
     def append(self, campaign_id: str, record: Record, *, at: datetime) -> Entry:
-        """Writes a record to stay. Raises: JournalClaimed (lost), JournalError (nothing was written)."""
+        """Writes a record durably. Raises: JournalClaimed (lost), JournalError (nothing was written)."""
         with self._guarded(), self._engine.begin() as connection:
-            self._prove(connection)
+            self._extend_lease(connection)
             result = connection.execute(
                 _RECORDS.insert().values(
                     campaign_id=campaign_id,
@@ -176,17 +186,17 @@ class Journal:
         assert key is not None
         return Entry(sequence=int(key[0]), at=at, campaign_id=campaign_id, record=record)
 
-    # ── wishes of other processes ────────────────────────────────────────────────────────────────
+    # ── requests of other processes ──────────────────────────────────────────────────────────────
 
     def wish(self, campaign_id: str, wish: str) -> None:
-        """Asks the process that holds the claim for something; it looks at every tick."""
+        """Leaves a request for the process that holds the claim; it reads them at every poll."""
         with self._guarded(), self._engine.begin() as connection:
             connection.execute(
                 _WISHES.insert().values(campaign_id=campaign_id, wish=wish, owner=this_process().text)
             )
 
     def wishes(self, campaign_id: str) -> tuple[str, ...]:
-        """What was asked for, oldest first."""
+        """Requests of other processes, oldest first."""
         with self._guarded(), self._engine.connect() as connection:
             rows = connection.execute(
                 sql.select(_WISHES.c.wish)
@@ -200,8 +210,8 @@ class Journal:
     def _now_s(self) -> float:
         return self._clock.now().timestamp()
 
-    def _prove(self, connection: sql.Connection) -> None:
-        """Renews the lease in the same transaction as whatever follows: no claim, no write."""
+    def _extend_lease(self, connection: sql.Connection) -> None:
+        """Extends the lease in the same transaction as the write that follows: no claim, no write."""
         held = connection.execute(
             _CLAIM.update().where(_CLAIM.c.token == self._token).values(until=self._now_s() + LEASE_S)
         )
@@ -209,27 +219,27 @@ class Journal:
             raise JournalClaimed(
                 url=self.url,
                 owner="another process, which took it over from this one",
-                remedy="Nothing was done here since; `rhevmig status` shows who works on it.",
+                remedy="Nothing was done here since; `rhevmig status` shows the process that works on it.",
             )
 
     def _prepare(self, *, create: bool) -> None:
         tables = set(sql.inspect(self._engine).get_table_names())
         if tables and not tables & set(_METADATA.tables):
-            raise JournalCorrupt(url=self.url, detail="it is a database of something else")
+            raise JournalCorrupt(url=self.url, detail="not a rhevmig journal but another database")
         meta = self._meta() if _META.name in tables else {}
         if not meta and not create:
             raise JournalCorrupt(url=self.url, detail="it is empty")
         if not meta:
-            #: new, or left half made by a process that died: nothing was recorded before this stood
+            # new, or incomplete after a crash: nothing was recorded before these tables existed
             with self._engine.begin() as connection:
                 _METADATA.create_all(connection)
                 connection.execute(_META.insert(), [{"name": name, "value": value} for name, value in _HEAD])
             return
         if meta.get("format") != _FORMAT:
-            raise JournalCorrupt(url=self.url, detail="it does not say that it is a journal")
-        if meta.get("schema_version") != str(SCHEMA_VERSION):
+            raise JournalCorrupt(url=self.url, detail="not a rhevmig journal")
+        if meta.get("schema_version") not in _READABLE:
             raise JournalVersion(
-                url=self.url, found=meta.get("schema_version"), supported=str(SCHEMA_VERSION)
+                url=self.url, found=meta.get("schema_version"), supported=" and ".join(_READABLE)
             )
 
     def _meta(self) -> dict[str, str]:
@@ -238,9 +248,13 @@ class Journal:
 
     def _entry(self, row: Any) -> Entry:
         try:
-            record = msgspec.json.decode(row.payload, type=Record)
             at = datetime.fromisoformat(row.at)
-        except (msgspec.MsgspecError, ValueError) as error:
+            record: Record = (
+                record_of_schema_1(row.kind, row.payload, at)
+                if is_of_schema_1(row.kind)
+                else msgspec.json.decode(row.payload, type=Record)
+            )
+        except (msgspec.MsgspecError, LookupError, ValueError) as error:
             raise JournalCorrupt(url=self.url, detail=f"record {row.sequence}: {error}") from error
         return Entry(sequence=row.sequence, at=at, campaign_id=row.campaign_id, record=record)
 
@@ -253,8 +267,8 @@ class Journal:
             if "full" in text:
                 raise JournalError(
                     url=self.url,
-                    detail="the disk is full; nothing was asked of the engine without a record",
-                    remedy="Make room, then `rhevmig resume`: what is open is found out by looking.",
+                    detail="the disk is full; no request was sent without a record",
+                    remedy="Free space, then `rhevmig resume`: it reads the state of open moves.",
                 ) from error
             if "malformed" in text or "not a database" in text:
                 raise JournalCorrupt(url=self.url, detail=text) from error
@@ -295,12 +309,11 @@ def _durable(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def _let_readers_in(engine: sql.Engine) -> None:
-    """Readers never wait for the writer; kept in the file, so only a journal that we make is marked so."""
-    if engine.dialect.name != "sqlite":
-        return
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
+def _enter_wal_mode(engine: sql.Engine) -> None:
+    """Readers never wait for the writer, nor the writer for readers. The mode is kept in the file.
+
+    A journal in rollback mode that another process reads at this moment stays in that mode.
+    """
+    if engine.dialect.name == "sqlite":
+        with suppress(OperationalError), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from rhevmig.events import EventCode
 from rhevmig.inventory import Event
-from rhevmig.migration import SUCCESSES, Attempt, Campaign, Course, Outcome, Verdict
+from rhevmig.migration import Attempt, Campaign, Course, Outcome, Verdict
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Block, Cell, Fact, Facts, Section, Table, Tone
 from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import count, instant, joined
 from rhevmig.units import format_duration
 
-_DOUBTFUL = frozenset({Verdict.UNKNOWN, Verdict.LOST})
 #: What an event of a migration means, and whether it is a failure.
 _EVENTS = {
     EventCode.MIGRATION_DONE: ("completed", False),
@@ -140,12 +139,7 @@ def _downtime(outcome: Outcome | None) -> str | None:
 def _verdict(verdict: Verdict | None) -> Cell:
     if verdict is None:
         return Cell(text="open", tone=Tone.UNKNOWN)
-    words = verdict.value.replace("_", " ")
-    if verdict in _DOUBTFUL:
-        return Cell(text=words, tone=Tone.BAD if verdict == Verdict.LOST else Tone.UNKNOWN)
-    if verdict not in SUCCESSES:
-        return Cell(text=words, tone=Tone.BAD)
-    return Cell(text=words, tone=Tone.GOOD if verdict == Verdict.SUCCEEDED else Tone.WARN)
+    return Cell(text=verdict.value.replace("_", " "), tone=Tone(verdict.meaning.tone))
 
 
 def _evidence(campaign: Campaign) -> Table:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rhevmig.clock import ManualClock
-from rhevmig.migration import Campaign, Move, Options, Outcome, Plan, PlanHost, Progress, run
+from rhevmig.migration import Campaign, Options, Outcome, Progress, run
+from rhevmig.planning import Move, Plan, PlanHost
 from tests.unit.migration.fake_engine import CLUSTER, ENGINE, FakeEngine
 
 

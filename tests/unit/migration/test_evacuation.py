@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rhevmig.migration import Blocked, Campaign, CampaignState, Options, Phase, Refused, Verdict
+from rhevmig.migration import Campaign, CampaignState, Options, Phase, Refused, Verdict
+from rhevmig.planning import Blocked
 from tests.unit.migration.fake_engine import Course
 from tests.unit.migration.scenes import Scene, a_plan
 
@@ -140,7 +141,7 @@ def test_somebody_takes_the_host_back():
     scene.engine.at(30, "set_host", "h1", "up")
     campaign = scene.run(plan)
     assert (campaign.host.state, campaign.exit_code) == ("failed", 3)
-    assert "back into service" in campaign.host.reason
+    assert "activated it again" in campaign.host.reason
 
 
 def test_campaign_stops_at_its_failure_budget():

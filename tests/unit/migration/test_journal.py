@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -18,6 +20,7 @@ from rhevmig.migration.journal.records import CampaignFinished, CampaignStopped
 from tests.unit.migration.fake_engine import FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan
 
+JOURNALS_OF_SCHEMA_1 = Path(__file__).parents[3] / "cassettes" / "journals"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DEAD = Owner(pid=2**22 - 1, machine=this_process().machine, birth="1")
 ELSEWHERE = Owner(pid=7, machine="another/boot", birth="1")
@@ -97,7 +100,7 @@ def test_database_of_something_else_is_left_alone(tmp_path):
     path = tmp_path / "j.db"
     with sqlite3.connect(path) as connection:
         connection.execute("create table theirs (x)")
-    with pytest.raises(JournalCorrupt, match="something else"):
+    with pytest.raises(JournalCorrupt, match="another database"):
         Journal(path)
 
 
@@ -220,7 +223,7 @@ def test_full_disk_stops_before_the_act_and_moves_nothing_twice(tmp_path, pages)
 def test_full_disk_is_one_clear_error(tmp_path):
     """What is the matter, that nothing was asked for without a record, and how to go on."""
     scene, path = Scene(), tmp_path / "j.db"
-    with _NearlyFull(5), pytest.raises(JournalError, match="the disk is full; nothing was asked") as caught:
+    with _NearlyFull(5), pytest.raises(JournalError, match="the disk is full; no request was sent") as caught:
         scene.run(journal=path)
     assert "resume" in caught.value.remedy
 
@@ -241,3 +244,32 @@ def test_state_is_readable_from_outside_while_it_runs(tmp_path):
     assert seen[0].courses[0].attempts[0].correlation_id.startswith("rm-")
     assert status(path).state == CampaignState.FINISHED
     assert status(path).owner is None
+
+
+def test_reader_and_writer_do_not_wait_for_each_other(tmp_path):
+    """WAL: a reader that stays in its transaction does not stop the writer, and reads without waiting."""
+    path = tmp_path / "j.db"
+    campaign_id = Scene().run(journal=path).id
+    reader = sqlite3.connect(path, timeout=0.1, isolation_level=None)
+    assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    reader.execute("BEGIN")
+    before = reader.execute("select count(*) from rhevmig_records").fetchone()
+    with Journal(path) as book:
+        book.claim()
+        book.append("c1", CampaignFinished(), at=NOW)
+        assert reader.execute("select count(*) from rhevmig_records").fetchone() == before
+        writer = sqlite3.connect(path, timeout=0.1, isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")
+        assert status(path, campaign_id=campaign_id).state == CampaignState.FINISHED
+        writer.close()
+    reader.close()
+
+
+def test_journal_of_schema_1_enters_wal_mode_when_it_is_claimed(tmp_path):
+    """A journal in rollback mode is switched by its next writer; its schema becomes 2."""
+    path = shutil.copy(JOURNALS_OF_SCHEMA_1 / "finished.sqlite", tmp_path / "j.db")
+    Scene().run(journal=path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        version = connection.execute("select value from rhevmig_meta where name = 'schema_version'")
+        assert version.fetchone() == ("2",)

@@ -143,7 +143,7 @@ def test_queueing_is_no_copying():
     timing = Timing(copy_deadline_s=120, copy_deadline_s_per_gib=1)
     assert scene.outcome(options=Options(timing=timing)).verdict == Verdict.SUCCEEDED
     assert scene.engine.posts("cancel") == 0
-    assert any(p.phase == Phase.QUEUED and "nothing yet" in p.note for p in scene.told)
+    assert any(p.phase == Phase.QUEUED and "waiting for a migration slot" in p.note for p in scene.told)
 
 
 def test_moved_by_the_balancer_before_we_asked():

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from rhevmig.errors import FileDamaged, InvalidArgument, InventoryError, NotFound, NotMigratable, PlanOutdated
-from rhevmig.migration import Plan, load_plan, plan_evacuation, plan_migration, run
+from rhevmig.migration import run
+from rhevmig.planning import Plan, load_plan, plan_evacuation, plan_migration
 from rhevmig.planning.makespan import estimate_window
 from rhevmig.planning.plan import Estimate, Move, PlanHost
 from tests.recorded import recorded_inventory

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from rhevmig.errors import (
     AuthenticationFailed,
+    MigrationFailed,
     MigrationTimeout,
-    NotMigratable,
     PlanOutdated,
     UsageError,
 )
@@ -161,7 +161,7 @@ def test_one_call_migration(connection):
 def test_one_call_migration_that_checks(connection):
     """With `check` anything but success is an error that carries ids and reason."""
     connection.engine.plan_course("web01", *(Course(ends="failed", error="no route") for _ in range(3)))
-    with pytest.raises(NotMigratable, match="no route") as caught:
+    with pytest.raises(MigrationFailed, match="no route") as caught:
         migrate(
             connection,
             "web01",

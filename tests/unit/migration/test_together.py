@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rhevmig.migration import Options, Plan, Refused, Verdict, plan_evacuation
+from rhevmig.migration import Options, Refused, Verdict
+from rhevmig.planning import Plan, plan_evacuation
 from tests.builders import a_group, a_vm, an_inventory
 from tests.unit.migration.fake_engine import Course
 from tests.unit.migration.scenes import Scene, a_plan

@@ -8,8 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rhevmig.migration import CorrelationId, RefusalClass, Refused, classify_refusal, classify_text
-from rhevmig.migration.journal.correlation_ids import Act, new_campaign_id, parse_correlation_id
+from rhevmig.migration import RefusalClass, Refused
+from rhevmig.migration.journal.correlation_ids import (
+    Act,
+    CorrelationId,
+    new_campaign_id,
+    parse_correlation_id,
+)
+from rhevmig.migration.refusals import classify_refusal, classify_text
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CONSTRAINTS = (

@@ -8,18 +8,8 @@ from typing import Any
 from builders import a_host, a_vm, an_inventory
 
 from rhevmig.inventory import Event
-from rhevmig.migration import (
-    Attempt,
-    Blocked,
-    Campaign,
-    CampaignState,
-    Course,
-    Evidence,
-    HostCourse,
-    Outcome,
-    Plan,
-    Verdict,
-)
+from rhevmig.migration import Attempt, Campaign, CampaignState, Course, Evidence, HostCourse, Outcome, Verdict
+from rhevmig.planning import Blocked, Plan
 from rhevmig.report import Document, Report
 from rhevmig.report.document import Cell, Facts, Tone
 
