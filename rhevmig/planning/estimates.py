@@ -92,6 +92,14 @@ def max_migrations_of(inventory: Inventory, host: Host) -> int:
     return 1 if is_parallel else settings.policy.max_migrations
 
 
+def engine_bandwidth(
+    inventory: Inventory, cluster: Cluster, source: Host, destination: Host | None
+) -> Bandwidth:
+    """The bandwidth that the engine gives one migration between two hosts, without parallel connections."""
+    settings = migration_settings(inventory, cluster)
+    return _bandwidth(inventory, cluster, settings, source, destination, vcpus=None)
+
+
 def _bandwidth(
     inventory: Inventory,
     cluster: Cluster,

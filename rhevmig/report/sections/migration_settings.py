@@ -15,19 +15,15 @@ from rhevmig.inventory import (
     PathState,
     Vm,
 )
-from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S, Bandwidth, MigrationLink, migration_bandwidth
+from rhevmig.planning.estimates import engine_bandwidth
+from rhevmig.precopy.bandwidth import VDSM_DEFAULT_MIB_S, Bandwidth
+from rhevmig.precopy.presets import LEGACY
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
 from rhevmig.report.prose import prose
 from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import count, joined, natural, yes_no
-from rhevmig.units import MEGABIT
 
-#: The policy that stands for none (engine: NoMigrationPolicy); only levels before 4.3 use it.
-_NO_POLICY = "00000000-0000-0000-0000-000000000000"
-#: Migrations at once without a policy (engine: NoMigrationPolicy).
-_WITHOUT_POLICY = 2
-_METHODS = ("auto", "custom", "hypervisor_default")
 _HEADINGS = {
     "policy": "Migration policy",
     "at_once": "At once, each direction",
@@ -139,17 +135,17 @@ def _settings(context: ReportContext, cluster: Cluster) -> dict[str, _Setting]:
 
 
 def _has_policy(wanted: MigrationOptions) -> bool:
-    return wanted.policy_id not in (None, _NO_POLICY)
+    return wanted.policy_id not in (None, LEGACY.id)
 
 
 def _at_once(wanted: MigrationOptions, policy: MigrationPolicy | None) -> _Setting:
     if policy is not None:
         return _Setting(count(policy.max_migrations), "policy")
-    return _Setting(None, "") if _has_policy(wanted) else _Setting(str(_WITHOUT_POLICY), "no policy")
+    return _Setting(None, "") if _has_policy(wanted) else _Setting(str(LEGACY.max_migrations), "no policy")
 
 
 def _policy_name(context: ReportContext, policy_id: str | None) -> CellValue:
-    if policy_id is None or policy_id == _NO_POLICY:
+    if policy_id is None or policy_id == LEGACY.id:
         return Cell(text="none", tone=Tone.WARN)
     found = _find_policy(context, policy_id)
     return found.name if found else f"{policy_id} (its content could not be read)"
@@ -232,8 +228,8 @@ def _pairs(context: ReportContext, cluster: Cluster) -> Iterator[_Pair]:
         key=lambda end: (end[1].stream_bits_per_second or 0, natural(end[0].name)),
     )
     if len(usable) > 1:
-        yield _pair(context, cluster, "slowest", usable[0], usable[1])
-        yield _pair(context, cluster, "fastest", usable[-1], usable[-2])
+        yield _pair(context, cluster, "slowest", usable[0][0], usable[1][0])
+        yield _pair(context, cluster, "fastest", usable[-1][0], usable[-2][0])
     for host, path in ends:
         if path.state != PathState.USABLE:
             yield _Pair(cluster, "any with", host, None, None, _why_unknown(path))
@@ -249,38 +245,14 @@ def _pair(
     context: ReportContext,
     cluster: Cluster,
     name: str,
-    source: tuple[Host, MigrationPath],
-    destination: tuple[Host, MigrationPath],
+    source: Host,
+    destination: Host,
 ) -> _Pair:
-    bandwidth = _bandwidth(context, cluster, source[1], destination[1])
-    reason = "settings could not be read"
-    if bandwidth is not None:
-        reason = _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by)
-    return _Pair(cluster, name, source[0], destination[0], bandwidth, reason)
-
-
-def _bandwidth(
-    context: ReportContext, cluster: Cluster, source: MigrationPath, destination: MigrationPath
-) -> Bandwidth | None:
-    policy = context.inventory.migration_policy_of(cluster)
-    wanted = cluster.migration
-    if wanted is None or wanted.bandwidth_method not in _METHODS:
-        return None
-    if wanted.bandwidth_method == "custom" and wanted.bandwidth_custom_mbps is None:
-        return None
-    return migration_bandwidth(
-        assignment_method=wanted.bandwidth_method,
-        custom_value_mbps=wanted.bandwidth_custom_mbps,
-        source=MigrationLink(link_mbps=_mbps(source)),
-        destination=MigrationLink(link_mbps=_mbps(destination)),
-        max_migrations=(policy.max_migrations if policy else None) or _WITHOUT_POLICY,
-    )
-
-
-def _mbps(path: MigrationPath) -> int | None:
-    """The speed that the engine divides: the reported one of the NIC or bond."""
-    bits = path.link.uplink_bits_per_second if path.link else None
-    return None if bits is None else bits // MEGABIT
+    if cluster.migration is None or cluster.migration.bandwidth_method is None:
+        return _Pair(cluster, name, source, destination, None, "settings could not be read")
+    bandwidth = engine_bandwidth(context.inventory, cluster, source, destination)
+    reason = _LIMITS.get(bandwidth.limited_by, bandwidth.limited_by)
+    return _Pair(cluster, name, source, destination, bandwidth, reason)
 
 
 # ── policies ─────────────────────────────────────────────────────────────────────────────────────
