@@ -1,4 +1,4 @@
-"""Is it fit for live migration? One module an area, one page a check."""
+"""Is the site fit for live migration? One module per area, one page per check."""
 
 from rhevmig.checks.finding import (
     READINESS,

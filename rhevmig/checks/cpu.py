@@ -1,19 +1,18 @@
-"""CPU: one vendor, and every host has the features that the cluster promises to its VMs."""
+"""Checks of CPUs: one vendor per cluster, and every host has the flags of the cluster's CPU type."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from rhevmig.checks.finding import Evidence, Finding, Scope, Severity
-from rhevmig.checks.registry import Check, register
-from rhevmig.checks.scopes import READ_ALL, cluster_scope, clusters_with_hosts, help_for, host_scope
+from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.registry import Check, Subject, each_cluster, each_host, seen
 from rhevmig.events import EventCode
-from rhevmig.inventory import Cluster, CpuType, Host, Inventory
+from rhevmig.inventory import Cluster, CpuType, Event, Host, Inventory
 from rhevmig.policy import Policy
-from rhevmig.scheduling import Allowed, CpuAnswer, CpuTypes
+from rhevmig.scheduling import READ_ALL, Allowed, CpuAnswer, CpuTypes, scheduler_of
 
 CPU_002 = Check(
     id="CPU-002",
@@ -24,124 +23,110 @@ CPU_002 = Check(
 )
 CPU_003 = Check(
     id="CPU-003",
-    title="The host has every CPU feature that its cluster demands",
+    title="The host has every CPU flag of its cluster's CPU type",
     area="cpu",
     severity=Severity.BLOCKER,
     needs=("host.cpu.type", "host.status", "cluster.cpu.type", "clusterlevels", "options/ServerCPUList"),
 )
 CPU_005 = Check(
     id="CPU-005",
-    title="No kind of host holds the cluster's CPU level down",
+    title="No CPU model keeps the cluster at a lower CPU type",
     area="cpu",
     severity=Severity.INFO,
     needs=("host.cpu.type", "clusterlevels", "options/ServerCPUList"),
 )
-CPU_TOO_LOW = EventCode.HOST_CPU_LEVEL_TOO_LOW
-INCOMPATIBLE = frozenset(
+#: Status details with which the engine refuses to activate a host.
+_INCOMPATIBLE = frozenset(
     {"cpu_type_incompatible_with_cluster", "cpu_type_unsupported_in_this_cluster_version"}
 )
+_ACTIVATE = "Activate the host: it reports its CPU to the engine then."
 
 
-@register(CPU_002)
-def _vendor(inventory: Inventory, _: Policy) -> Iterator[Finding]:
-    for cluster in inventory.clusters:
-        hosts = inventory.hosts_of(cluster)
-        vendors = Counter(host.cpu_vendor for host in hosts if host.cpu_vendor)
-        if cluster.cpu_vendor is not None:
-            wanted, origin = cluster.cpu_vendor, f"the cluster's type {cluster.cpu_type}"
-        elif vendors:
-            wanted, origin = min(vendors, key=lambda v: (-vendors[v], v)), "most hosts of the cluster"
-        else:
-            wanted, origin = "", "nothing that was seen"
-        for host in hosts:
-            yield _vendor_of(inventory, host, wanted, origin)
-
-
-def _vendor_of(inventory: Inventory, host: Host, wanted: str, origin: str) -> Finding:
-    scope = host_scope(inventory, host)
-    expected = f"{wanted} (by {origin})" if wanted else ""
-    row = Evidence(name="CPU", observed=host.cpu_name or host.cpu_type or "–", expected=expected)
-    if host.cpu_vendor is None or not wanted:
-        return CPU_002.unknown(
-            scope,
-            "the vendor of its CPU is not known",
-            row,
-            missing="host.cpu.name",
-            remedy="Activate the host once: the engine learns its CPU then.",
-        )
-    if host.cpu_vendor != wanted:
-        return CPU_002.failed(
-            scope,
-            f"its CPU is of {host.cpu_vendor}, the cluster is of {wanted}: VMs cannot move between the two",
-            row,
-            remedy="Give each vendor a cluster of its own.",
-        )
-    return CPU_002.passed(scope, f"its CPU is of {wanted}, as {origin}", row)
-
-
-@register(CPU_003)
-def _level(inventory: Inventory, _: Policy) -> Iterator[Finding]:
-    for cluster in inventory.clusters:
-        types = CpuTypes(inventory.cluster_level(cluster.version))
-        for host in inventory.hosts_of(cluster):
-            yield _level_of(inventory, cluster, host, types)
-
-
-def _level_of(inventory: Inventory, cluster: Cluster, host: Host, types: CpuTypes) -> Finding:
-    scope = host_scope(inventory, host)
-    row = Evidence(
-        name="highest CPU type that it satisfies",
-        observed=host.cpu_type or "–",
-        expected=f"all flags of {cluster.cpu_type}" if cluster.cpu_type else "",
+@each_host(CPU_002)
+def _vendor(on: Subject, host: Host, _: Policy) -> Finding:
+    cluster = on.inventory.find_cluster(host.cluster_id)
+    wanted = cluster.cpu_vendor if cluster else None
+    source = (
+        f"the cluster's CPU type {cluster.cpu_type}" if cluster and wanted else "most hosts of the cluster"
     )
-    if cluster.cpu_type is None:
-        return CPU_003.unknown(
-            scope,
-            "the cluster has no CPU type that could be seen, so nothing is promised to its VMs",
+    wanted = wanted or on.inventory.derived(_usual_vendors).get(host.cluster_id)
+    row = seen("CPU", host.cpu_name or host.cpu_type, f"{wanted} ({source})" if wanted else "")
+    if host.cpu_vendor is None and cluster is not None and cluster.cpu_vendor and host.is_up:
+        message = f"the host is up in a cluster of CPU type {cluster.cpu_type}, so its CPU is of {wanted}"
+        return on.passed(message, row, seen("status", host.status, "up"))
+    if host.cpu_vendor is None or not wanted:
+        remedy = READ_ALL if host.is_up else _ACTIVATE
+        return on.unknown("the vendor of its CPU is not known", row, missing="host.cpu.name", remedy=remedy)
+    if host.cpu_vendor != wanted:
+        return on.failed(
+            f"its CPU is of {host.cpu_vendor}, the cluster of {wanted}: VMs cannot migrate between the two",
+            row,
+            remedy="Give each vendor a separate cluster.",
+        )
+    return on.passed(f"its CPU is of {wanted}, as expected from {source}", row)
+
+
+def _usual_vendors(inventory: Inventory) -> dict[str, str]:
+    """The most frequent CPU vendor of each cluster."""
+    vendors = {
+        cluster.id: Counter(h.cpu_vendor for h in inventory.hosts_of(cluster) if h.cpu_vendor)
+        for cluster in inventory.clusters
+    }
+    return {key: min(found, key=lambda v: (-found[v], v)) for key, found in vendors.items() if found}
+
+
+@each_host(CPU_003)
+def _flags(on: Subject, host: Host, _: Policy) -> Finding:
+    cluster = on.inventory.find_cluster(host.cluster_id)
+    wanted = cluster.cpu_type if cluster else None
+    row = seen(
+        "highest CPU type that it satisfies", host.cpu_type, f"all flags of {wanted}" if wanted else ""
+    )
+    if cluster is None or wanted is None:
+        return on.unknown(
+            "no CPU type of the cluster was seen, so nothing is promised to its VMs",
             row,
             missing="cluster.cpu.type",
-            remedy="Set the cluster's CPU type to the highest that all its hosts satisfy.",
+            remedy="Set the cluster's CPU type to the highest one that all its hosts satisfy.",
         )
-    answer = types.satisfies(host.cpu_type, cluster.cpu_type)
-    if host.status_detail in INCOMPATIBLE or answer.allowed == Allowed.NO:
-        return _too_low(inventory, scope, host, answer, row, cluster.cpu_type)
+    types = scheduler_of(on.inventory).cpu_types_of(cluster)
+    answer = types.satisfies(host.cpu_type, wanted)
+    if host.status_detail in _INCOMPATIBLE or answer.allowed == Allowed.NO:
+        return _too_low(on, host, answer, row, wanted)
     if answer.allowed == Allowed.YES:
-        return CPU_003.passed(scope, f"{answer.because}", row)
-    return _undecided(inventory, scope, host, types, answer, row)
+        return on.passed(answer.because, row)
+    if host.is_up:
+        message = f"the host is up, so the engine compared its flags with {wanted}; {answer.because}"
+        return on.passed(message, row, seen("status", host.status, "up"))
+    if not types.has_flags:
+        return on.unread(
+            answer.because, row, missing="flags of the CPU types", part=("option", "ServerCPUList")
+        )
+    missing = "host.cpu.type" if host.cpu_type is None else "flags of the host"
+    return on.unknown(answer.because, row, missing=missing, remedy=_ACTIVATE)
 
 
-def _too_low(
-    inventory: Inventory, scope: Scope, host: Host, answer: CpuAnswer, row: Evidence, wanted: str
-) -> Finding:
-    rows = [row, Evidence(name="status", observed=f"{host.status} {host.status_detail or ''}".strip())]
+def _too_low(on: Subject, host: Host, answer: CpuAnswer, row: Evidence, wanted: str) -> Finding:
+    rows = [row, seen("status", f"{host.status} {host.status_detail or ''}".strip())]
     if answer.flags:
-        rows.append(Evidence(name="flags that may be missing", observed=", ".join(answer.flags)))
-    refusals = (e for e in inventory.events if e.code == CPU_TOO_LOW and e.host_id == host.id)
-    rows += [Evidence(name="event 515", observed=event.description) for event in list(refusals)[:1]]
-    why = host.status_detail if host.status_detail in INCOMPATIBLE else answer.because
-    return CPU_003.failed(
-        scope,
+        rows.append(seen("flags that may be missing", ", ".join(answer.flags)))
+    event = on.inventory.derived(_refusals).get(host.id)
+    if event is not None:
+        rows.append(seen(f"event {event.code}", event.description))
+    why = host.status_detail if host.status_detail in _INCOMPATIBLE else answer.because
+    return on.failed(
         f"it does not satisfy {wanted}: {why}",
         *rows,
         remedy="Update microcode and firmware (Secure types need their mitigations), "
-        "or lower the cluster's type and restart its VMs.",
+        "or lower the cluster's CPU type and restart its VMs.",
     )
 
 
-def _undecided(
-    inventory: Inventory, scope: Scope, host: Host, types: CpuTypes, answer: CpuAnswer, row: Evidence
-) -> Finding:
-    if types.has_flags and host.is_up and host.cpu_type is not None:
-        rows = (row, Evidence(name="status", observed=host.status, expected="up"))
-        message = f"{answer.because}; but it is up, and the engine compares all flags before that"
-        return CPU_003.passed(scope, message, *rows)
-    if not types.has_flags:
-        missing, remedy = "flags of the CPU types", help_for(inventory, "option", "ServerCPUList")
-    elif host.cpu_type is None:
-        missing, remedy = "host.cpu.type", "Activate the host once: the engine learns its CPU then."
-    else:
-        missing, remedy = "flags of the host", "Activate the host: the engine compares all its flags then."
-    return CPU_003.unknown(scope, answer.because, row, missing=missing, remedy=remedy)
+def _refusals(inventory: Inventory) -> dict[str, Event]:
+    """The newest event per host that its CPU level is too low."""
+    code = EventCode.HOST_CPU_LEVEL_TOO_LOW
+    found = [event for event in inventory.events if event.code == code and event.host_id]
+    return {event.host_id or "": event for event in reversed(found)}
 
 
 class CpuLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,35 +157,24 @@ def cpu_limit(types: CpuTypes, hosts: Sequence[Host]) -> CpuLimit | None:
     return CpuLimit(common=common, kinds=dict(kinds), without=without)
 
 
-@register(CPU_005)
-def _limit(inventory: Inventory, _: Policy) -> Iterator[Finding]:
-    for item in clusters_with_hosts(inventory, CPU_005):
-        yield item if isinstance(item, Finding) else _limit_of(inventory, item)
-
-
-def _limit_of(inventory: Inventory, cluster: Cluster) -> Finding:
-    scope, hosts = cluster_scope(cluster), inventory.hosts_of(cluster)
-    types = CpuTypes(inventory.cluster_level(cluster.version))
-    limit = cpu_limit(types, hosts)
+@each_cluster(CPU_005)
+def _limit(on: Subject, cluster: Cluster, _: Policy) -> Finding:
+    hosts = on.inventory.hosts_of(cluster)
+    limit = cpu_limit(scheduler_of(on.inventory).cpu_types_of(cluster), hosts)
     if limit is None:
-        is_flags = all(host.cpu_type is not None for host in hosts)
-        missing = "flags of the CPU types" if is_flags else "host.cpu.type"
-        help_ = help_for(inventory, "option", "ServerCPUList") if is_flags else READ_ALL
         message = "the highest common CPU type is not known"
-        return CPU_005.unknown(scope, message, missing=missing, remedy=help_)
+        if all(host.cpu_type is not None for host in hosts):
+            return on.unread(message, missing="flags of the CPU types", part=("option", "ServerCPUList"))
+        return on.unknown(message, missing="host.cpu.type", remedy=READ_ALL)
     common = limit.common.name if limit.common else None
-    rows = [Evidence(name="highest type that all hosts satisfy", observed=common or "none")]
-    rows += [Evidence(name=f"{limit.kinds[name]} hosts", observed=name) for name in sorted(limit.kinds)]
-    rows += [
-        Evidence(name=f"highest type without {name}", observed=rest.name)
-        for name, rest in limit.without.items()
-    ]
+    rows = [seen("highest type that all hosts satisfy", common or "none")]
+    rows += [seen(f"{limit.kinds[name]} hosts", name) for name in sorted(limit.kinds)]
+    rows += [seen(f"highest type without {name}", rest.name) for name, rest in limit.without.items()]
     if not limit.without:
-        return CPU_005.passed(scope, "no CPU model keeps the cluster at a lower CPU type", *rows)
-    held = ", ".join(h.name for h in hosts if h.cpu_type in limit.without)
-    return CPU_005.failed(
-        scope,
-        f"the CPU type stays at {common or 'no common type'} because of {held}",
+        return on.passed("no CPU model keeps the cluster at a lower CPU type", *rows)
+    limiting = ", ".join(h.name for h in hosts if h.cpu_type in limit.without)
+    return on.failed(
+        f"the CPU type stays at {common or 'no common type'} because of {limiting}",
         *rows,
         remedy="Consider it when buying and retiring hosts: the others could have a higher type.",
     )

@@ -1,4 +1,4 @@
-"""What a check says: findings, each about one object, and the collection of them."""
+"""Findings: the result of a check about one object, and the collection of all results."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rhevmig.inventory import Cluster
 
 
 class Status(StrEnum):
-    """What became of a check on one object."""
+    """The result of a check on one object."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
-    #: It could not be judged; never green.
+    #: Not judged; never counts as pass.
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"
-    #: The policy accepts the failure; the original stays in `Finding.waived_status`.
+    #: The policy accepts the failure; `Finding.waived_status` keeps the original.
     WAIVED = "waived"
-    #: The check itself broke.
+    #: The check itself failed with an error.
     ERROR = "error"
 
 
 class Severity(StrEnum):
-    """How bad a failure is, worst first."""
+    """Severity of a failure, worst first."""
 
     BLOCKER = "blocker"
     HIGH = "high"
@@ -40,12 +40,12 @@ class Severity(StrEnum):
         return _RANKS[self]
 
     def at_or_above(self, other: Severity | str) -> bool:
-        """Whether it is at least as bad."""
+        """Whether it is at least as severe."""
         return self.rank <= Severity(other).rank
 
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
-#: Statuses that somebody has to do something about.
+#: Statuses that need attention.
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
 #: What the verdict on a cluster is called.
 READINESS = {
@@ -54,72 +54,66 @@ READINESS = {
     Status.UNKNOWN: "cannot be judged",
     Status.NOT_APPLICABLE: "nothing to judge",
 }
-#: Statuses that come of looking at something.
+#: Statuses that result from looking at the object.
 JUDGED = frozenset({Status.PASS, Status.FAIL, Status.WAIVED})
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a finding is about; the id counts, names move."""
+    """The object of a finding, identified by its id."""
 
     #: `engine`, `data_center`, `cluster`, `host`, `network`, `storage_domain`, `vm`.
     kind: str
     #: Engine id; of the engine its address.
     id: str
-    #: Name.
     name: str
-    #: Cluster that it belongs to, if to one.
+    #: None for an object that belongs to no single cluster.
     cluster_id: str | None = None
-    #: Data center that it belongs to, if to one.
     data_center_id: str | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One thing that was looked at."""
+    """One observed value."""
 
-    #: What, e.g. `speed of eno1`.
+    #: E.g. `speed of eno1`.
     name: str
-    #: As found, with its unit; a dash where it was not observed.
+    #: With its unit; a dash where it was not observed.
     observed: str
-    #: As it should be, with its unit; empty where nothing particular is expected.
+    #: With its unit; empty where no particular value is expected.
     expected: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one check says about one object."""
+    """The result of one check about one object."""
 
-    #: Check, e.g. `NET-003`.
+    #: E.g. `NET-003`.
     check_id: str
-    #: Status.
     status: Status
-    #: Severity of the check, or as the policy sets it.
     severity: Severity
-    #: What it is about.
     scope: Scope
-    #: One sentence.
+    #: One sentence with the scope as its subject.
     message: str
-    #: What was looked at.
     evidence: tuple[Evidence, ...] = ()
-    #: What to do about it; of an unknown the smallest permission, setting or fact that would help.
+    #: What to do; of an unknown finding the smallest permission, setting or fact that would help.
     remedy: str = ""
-    #: Of an unknown: what was missing.
+    #: What was missing for an unknown finding.
     missing: str | None = None
-    #: Of a waived finding: the status that it had.
+    #: Original status of a waived finding.
     waived_status: Status | None = None
-    #: Of a waived finding: why, by whom, until when.
+    #: Reason of the waiver, who accepted it, until when.
     waiver: str | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has to do something about it."""
+        """Whether it needs attention."""
         return self.status in OPEN
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """All findings of one run of the checks."""
+    """All findings of one evaluation."""
 
-    #: The findings, worst first.
+    #: Worst first.
     findings: tuple[Finding, ...] = ()
-    #: Clusters by id: their data center, so that a finding of a data center counts for its clusters.
+    #: Data center by cluster id, so that findings of a data center count for its clusters.
     clusters: dict[str, str | None] = {}
 
     def __iter__(self) -> Iterator[Finding]:
@@ -137,11 +131,11 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def at_or_above(self, severity: Severity | str) -> tuple[Finding, ...]:
-        """Failures at least as bad as this."""
+        """Failures at least as severe."""
         return tuple(f for f in self.findings if f.status == Status.FAIL and f.severity.at_or_above(severity))
 
     def unjudged_at_or_above(self, severity: Severity | str) -> tuple[Finding, ...]:
-        """What could not be judged (unknown, or the check broke) at least as bad as this."""
+        """Unknown and error findings at least as severe."""
         return tuple(
             f
             for f in self.findings
@@ -182,7 +176,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def equal_findings(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
-    """Findings that say the same about several objects, together; the order is that of the first of each."""
+    """Groups of findings that differ by their object only, in the order of the first of each."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for f in findings:
         outcome = (f.check_id, f.status, f.severity, f.scope.kind, f.missing, f.waiver)

@@ -1,4 +1,4 @@
-"""Running every check, and the page of each."""
+"""Evaluation of all checks under a policy, and the page of each check."""
 
 from __future__ import annotations
 
@@ -8,28 +8,18 @@ from importlib import resources
 import msgspec
 import structlog
 
-# Registering is what importing an area does; the order here is the order of `CHECKS`.
-from rhevmig.checks import (
-    clocks,
-    cpu,
-    storage,
-    vm,
-)
-from rhevmig.checks import (
-    migration_network as network,
-)
-from rhevmig.checks import (
-    network_separation as separation,
-)
+# Importing a module registers its checks; the order here is the order of `CHECKS`.
+from rhevmig.checks import storage, network_separation, migration_network, cpu, clocks, vm  # isort: skip
 from rhevmig.checks.finding import Finding, Findings, Status
 from rhevmig.checks.registry import CHECKS, Check, get_check
 from rhevmig.checks.scopes import engine_scope
 from rhevmig.inventory import Inventory
 from rhevmig.policy import Policy, Waiver, load_policy
 
-#: The modules of checks by area.
+#: Modules with checks, by name.
 AREAS = {
-    module.__name__.rpartition(".")[2]: module for module in (storage, separation, network, cpu, clocks, vm)
+    module.__name__.rpartition(".")[2]: module
+    for module in (storage, network_separation, migration_network, cpu, clocks, vm)
 }
 ORDER = {
     Status.FAIL: 0,
@@ -42,9 +32,10 @@ ORDER = {
 
 
 def check(inventory: Inventory, policy: Policy | str | os.PathLike[str] | None = None) -> Findings:
-    """Judges an inventory by all checks and a policy (its path, or the object; none means the defaults).
+    """Judges an inventory by all checks.
 
-    A check that breaks gives a finding with status `error`, and the others go on.
+    Args: policy (object or path of the file; the defaults without one).
+    A check that fails with an error gives a finding with status `error`; the others are not affected.
 
     Raises: ConfigError for a policy that cannot be read.
     """
@@ -61,7 +52,7 @@ def check(inventory: Inventory, policy: Policy | str | os.PathLike[str] | None =
 
 
 def page(check_id: str) -> str:
-    """The page of a check in Markdown: what it means, how it judges, what to do; raises `NotFound`."""
+    """The page of a check in Markdown: why it matters, how it judges, what to do; raises `NotFound`."""
     name = f"{get_check(check_id).id}.md"
     return resources.files("rhevmig.checks").joinpath("pages").joinpath(name).read_text(encoding="utf-8")
 
@@ -69,15 +60,15 @@ def page(check_id: str) -> str:
 def _evaluate(each: Check, inventory: Inventory, policy: Policy) -> tuple[Finding, ...]:
     try:
         return each.evaluate(inventory, policy)
-    except Exception as error:  # noqa: BLE001 - one broken check must not take the others with it
-        structlog.get_logger().warning("check broke", check=each.id, error=repr(error))
+    except Exception as error:  # noqa: BLE001 - one broken check must not prevent the others
+        structlog.get_logger().warning("check failed with an error", check=each.id, error=repr(error))
         broken = Finding(
             check_id=each.id,
             status=Status.ERROR,
             severity=each.severity,
             scope=engine_scope(inventory),
-            message=f"the check itself broke: {type(error).__name__}: {error}",
-            remedy="Report it with the snapshot; the other checks are not affected.",
+            message=f"the check failed with an error: {type(error).__name__}: {error}",
+            remedy="Report this error with the snapshot; the other checks are not affected.",
         )
         return (broken,)
 
@@ -89,9 +80,9 @@ def _waive(finding: Finding, inventory: Inventory, waivers: tuple[Waiver, ...]) 
         if waiver.check.upper() != finding.check_id or waiver.id != finding.scope.id:
             continue
         if waiver.holds_at(inventory.instant.ended_at):
-            told = f"{waiver.reason} (accepted by {waiver.by} until {waiver.until})"
+            text = f"{waiver.reason} (accepted by {waiver.by} until {waiver.until})"
             return msgspec.structs.replace(
-                finding, status=Status.WAIVED, waived_status=finding.status, waiver=told
+                finding, status=Status.WAIVED, waived_status=finding.status, waiver=text
             )
         note = f"the waiver of {waiver.by} ended on {waiver.until}"
         return msgspec.structs.replace(finding, waiver=note)

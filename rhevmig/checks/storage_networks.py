@@ -1,4 +1,4 @@
-"""Which networks carry storage traffic: the engine has no such role, so it is declared or inferred."""
+"""Networks that carry storage traffic: the engine has no such role, so it is declared or inferred."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ DECLARE = "Declare it in the policy: roles: {storage: [NAME]}."
 
 
 class StorageNetworks(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a data center's storage networks."""
+    """What is known about the storage networks of a data center."""
 
-    #: Whether any of its storage is reached over IP; None where its storage could not be seen.
+    #: Whether any of its storage is reached over IP; None where its storage could not be read.
     uses_ip: bool | None
     #: Networks that carry it; empty where none could be identified.
     networks: tuple[Network, ...] = ()
-    #: How they were identified, a phrase a network.
+    #: How they were identified, one phrase per network.
     basis: tuple[str, ...] = ()
-    #: Names that the policy declares and no data center has.
+    #: Names in the policy that no data center has.
     undeclared_names: tuple[str, ...] = ()
-    #: Networks whose name only suggests it.
+    #: Networks whose name suggests it, which proves nothing.
     hints: tuple[str, ...] = ()
     #: Addresses of the storage, as set.
     addresses: tuple[str, ...] = ()
@@ -43,14 +43,29 @@ class StorageNetworks(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def advice(self) -> str:
-        """What would make it known, with the networks whose name suggests it."""
+        """How to make it known, with the networks whose name suggests it."""
         if not self.hints:
             return DECLARE
-        return f"{DECLARE} By its name it may be {' or '.join(self.hints)}; a name is no proof."
+        return f"{DECLARE} By its name it may be {' or '.join(self.hints)}; a name proves nothing."
 
 
 def storage_networks(inventory: Inventory, policy: Policy, data_center: DataCenter) -> StorageNetworks:
     """Networks of a data center that carry storage: declared, of an iSCSI bond, or by a host's subnet."""
+    kept = inventory.derived(_Kept)
+    key = (data_center.id, policy.name, policy.roles.storage)
+    if key not in kept:
+        kept[key] = _find(inventory, policy, data_center)
+    return kept[key]
+
+
+class _Kept(dict[tuple[str, str, tuple[str, ...]], StorageNetworks]):
+    """Answers by data center and declaration, because they are needed for every host."""
+
+    def __init__(self, _: Inventory) -> None:
+        super().__init__()
+
+
+def _find(inventory: Inventory, policy: Policy, data_center: DataCenter) -> StorageNetworks:
     own = [n for n in inventory.networks if n.data_center_id == data_center.id]
     found: dict[str, tuple[Network, str]] = {}
     for network in own:
@@ -108,16 +123,16 @@ def _by_subnet(
     if not targets:
         return found
     for (subnet, network_id), (host, nic) in _subnets(inventory, data_center).items():
-        held = [target for target in targets if target.version == subnet.version and target in subnet]
-        network = inventory.find_network(network_id) if held else None
+        inside = [target for target in targets if target.version == subnet.version and target in subnet]
+        network = inventory.find_network(network_id) if inside else None
         if network is not None:
-            basis = f"{network.name} by the subnet of {nic.name} on {host.name}, which holds {held[0]}"
+            basis = f"{network.name} by the subnet of {nic.name} on {host.name}, which contains {inside[0]}"
             found.setdefault(network.id, (network, basis))
     return found
 
 
 def _subnets(inventory: Inventory, data_center: DataCenter) -> dict[tuple[Subnet, str], tuple[Host, HostNic]]:
-    """Each subnet of a network once, with a host and NIC as witnesses."""
+    """Each subnet of a network once, with a host and NIC that have it."""
     found: dict[tuple[Subnet, str], tuple[Host, HostNic]] = {}
     for cluster in inventory.clusters_of(data_center):
         for host in inventory.hosts_of(cluster):

@@ -4,6 +4,7 @@ from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
 from rhevmig.scheduling.placement import Limits, Placement, place
 from rhevmig.scheduling.preconditions import vm_obstacles
+from rhevmig.scheduling.requirements import HOSTED_ENGINE
 from rhevmig.scheduling.scheduler import (
     ClassVerdicts,
     Scheduler,
@@ -23,6 +24,7 @@ from rhevmig.scheduling.verdicts import (
 )
 
 __all__ = [
+    "HOSTED_ENGINE",
     "READ_ALL",
     "Allowed",
     "ClassVerdicts",

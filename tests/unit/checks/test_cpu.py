@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from rhevmig.inventory import Event, Inventory
@@ -46,9 +47,27 @@ def test_cpu_002_fires_on_another_vendor() -> None:
 
 
 def test_cpu_002_unknown_for_a_host_that_never_reported() -> None:
-    """No CPU name and no type: unknown."""
-    hosts = (a_host("h1"), a_host("h2", cpu_name=None, cpu_type=None))
-    assert the_unknown("CPU-002", an_inventory(hosts=hosts)).scope.name == "h2"
+    """No CPU name and no type on a host that is not up: unknown, and activating it would help."""
+    hosts = (a_host("h1"), a_host("h2", cpu_name=None, cpu_type=None, status="maintenance"))
+    found = the_unknown("CPU-002", an_inventory(hosts=hosts))
+    assert found.scope.name == "h2"
+    assert "Activate" in found.remedy
+
+
+def test_cpu_002_an_up_host_has_the_vendor_of_its_clusters_type() -> None:
+    """A host that names no vendor passed the engine's comparison with the cluster's CPU type."""
+    hosts = (a_host("h1"), a_host("h2", cpu_name="Common KVM processor", cpu_type=None))
+    found = findings("CPU-002", an_inventory(hosts=hosts))["h2"]
+    assert found.status == "pass"
+    assert "is up in a cluster of CPU type" in found.message
+
+
+def test_no_remedy_tells_to_activate_an_up_host() -> None:
+    """Nothing known about any CPU: unknown, but an up host needs no activation."""
+    hosts = (a_host("h1", cpu_name=None, cpu_type=None),)
+    bare = an_inventory(hosts=hosts, clusters=(a_cluster(cpu_type=None),))
+    for check_id in ("CPU-002", "CPU-003"):
+        assert "Activate" not in the_unknown(check_id, bare).remedy
 
 
 def test_cpu_003_silent_where_flags_are_included() -> None:
@@ -80,12 +99,25 @@ def test_cpu_003_fires_where_the_engine_says_so() -> None:
     assert event.description in [row.observed for row in found.evidence]
 
 
+def off(inventory: Inventory) -> Inventory:
+    """The same with every host in maintenance, so that the engine's comparison proves nothing."""
+    hosts = tuple(msgspec.structs.replace(host, status="maintenance") for host in inventory.hosts)
+    return msgspec.structs.replace(inventory, hosts=hosts)
+
+
 def test_cpu_003_unknown_without_the_list_of_flags() -> None:
-    """Without flags only equal names pass; a higher level alone is no proof."""
-    inventory = a_mix(HASWELL, SECURE_BROADWELL, cluster_levels=(a_level(with_flags=False),))
+    """Of hosts that are not up, without flags only equal names pass; a higher level alone is no proof."""
+    inventory = off(a_mix(HASWELL, SECURE_BROADWELL, cluster_levels=(a_level(with_flags=False),)))
     assert statuses("CPU-003", inventory) == {"h1": "pass", "h2": "unknown"}
     assert the_unknown("CPU-003", inventory).missing == "flags of the CPU types"
-    assert statuses("CPU-003", a_mix(SECURE_BROADWELL, cluster_levels=())) == {"h1": "unknown"}
+    assert statuses("CPU-003", off(a_mix(SECURE_BROADWELL, cluster_levels=()))) == {"h1": "unknown"}
+
+
+def test_cpu_003_an_up_host_passes_without_any_list() -> None:
+    """Levels and flags unread: an up host was compared by the engine, and no level is blamed."""
+    found = findings("CPU-003", a_mix(SECURE_BROADWELL, cluster_levels=()))["h1"]
+    assert found.status == "pass"
+    assert "does not list" not in found.message
 
 
 def test_cpu_003_an_up_host_was_compared_by_the_engine() -> None:
@@ -102,7 +134,7 @@ def test_cpu_003_an_up_host_was_compared_by_the_engine() -> None:
 def test_cpu_003_unknown_without_types() -> None:
     """A cluster or a host without CPU type: unknown."""
     assert the_unknown("CPU-003", a_mix(HASWELL, wanted=None)).missing == "cluster.cpu.type"
-    assert the_unknown("CPU-003", a_mix(None)).missing == "host.cpu.type"
+    assert the_unknown("CPU-003", off(a_mix(None))).missing == "host.cpu.type"
 
 
 def test_cpu_005_silent_where_no_kind_limits() -> None:

@@ -165,7 +165,7 @@ def test_net_008_fires_without_the_network_or_on_the_same_nic() -> None:
     found = findings("NET-008", an_inventory(hosts=hosts), DECLARED)
     assert {name: f.status for name, f in found.items()} == {"h1": "fail", "h2": "fail"}
     assert "management NIC" in found["h1"].message
-    assert "apart by VLAN only" in found["h2"].message
+    assert "separated by VLAN only" in found["h2"].message
     on_management = findings("NET-008", with_domain(address="203.0.113.200"))
     assert {f.status for f in on_management.values()} == {"fail"}
 
