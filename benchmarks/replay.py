@@ -193,12 +193,7 @@ def _token(url: str) -> str:
 
 
 def _nics(url: str, token: str) -> str:
-    found = (
-        _get(f"{url}/vms?max=1", token)
-        .decode()
-        .partition('href="/ovirt-engine/api/vms/')[2]
-        .partition('"')[0]
-    )
+    found = _get(f"{url}/vms", token).decode().partition('href="/ovirt-engine/api/vms/')[2].partition('"')[0]
     return f"/vms/{found.partition('/')[0]}/nics"
 
 

@@ -12,9 +12,8 @@ import msgspec
 import rhevmig
 from benchmarks.harness import Claim, repeated
 from rhevmig.inventory import Disk, Inventory, Vm
-from rhevmig.testing import serve
+from tests.recorded import recorded_inventory
 
-ROOT = Path(__file__).parents[1]
 VMS = 5000
 MAX_S = 0.5
 
@@ -33,11 +32,7 @@ def measure() -> list[Claim]:
 
 def grown(vms: int) -> Inventory:
     """The recorded inventory with so many VMs, each with ids and disks of its own."""
-    with (
-        serve(ROOT / "cassettes" / "recorded-engine") as engine,
-        rhevmig.connect(engine.url, "admin@internal", "recorded", environ={}) as client,
-    ):
-        inventory = client.inventory()
+    inventory = recorded_inventory()
     disks = {disk.id: disk for disk in inventory.disks}
     more_vms: list[Vm] = []
     more_disks: list[Disk] = []

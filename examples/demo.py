@@ -22,6 +22,7 @@ from rhevmig import testing
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "build" / "demo"
+SNAPSHOT = ROOT / "cassettes" / "snapshots" / "administrator.json.xz"
 RHEVMIG = Path(sys.executable).with_name("rhevmig")
 #: VMs worth a question: one that may move, one that is pinned.
 QUESTIONS = (("web01",), ("web01", "kvm02"))
@@ -41,7 +42,7 @@ def command(*arguments: str, environ: dict[str, str], expect: tuple[int, ...] = 
 
 
 def recorded_engine() -> None:
-    """A real engine, replayed: snapshot, check, why, report."""
+    """A real engine, replayed exactly: snapshot, check, why, report."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     ca_file = OUTPUT / "recorded-ca.pem"
@@ -49,7 +50,7 @@ def recorded_engine() -> None:
     pair = OUTPUT / "recorded-server.pem"
     certificate.private_key_and_cert_chain_pem.write_to_path(pair)
     tls = testing.Tls(cert_file=str(pair), key_file=str(pair), ca_file=str(ca_file))
-    with testing.serve(ROOT / "cassettes" / "recorded-engine", tls=tls, shift_time=True) as engine:
+    with testing.serve(SNAPSHOT, tls=tls, shift_time=True) as engine:
         environ = {
             "OVIRT_URL": engine.url,
             "OVIRT_USERNAME": "admin@internal",

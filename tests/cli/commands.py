@@ -12,7 +12,6 @@ import pytest
 from rhevmig.cli.main import main
 
 ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "cassettes" / "recorded-engine"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from commands import RECORDED, Commands
+from commands import Commands
 
 import rhevmig
-from rhevmig import testing
+from tests.recorded import served_lab
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def snapshot_of_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot of the recorded real engine, taken through the SDK once a session."""
     file = tmp_path_factory.mktemp("snapshot") / "dc.json"
     with (
-        testing.serve(RECORDED, shift_time=True) as engine,
+        served_lab(shift_time=True) as engine,
         rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
     ):
         client.inventory().save(file)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import trustme
-from commands import RECORDED, Commands, login
+from commands import Commands, login
 
 from rhevmig import testing
 from rhevmig.testing import Fault
-from rhevmig.testing.faults import Kind
+from rhevmig.testing.faults import FaultKind
+from tests.recorded import served_lab
 
 
 def free_port() -> int:
@@ -38,7 +39,7 @@ def test_a_certificate_of_an_unknown_ca(rhevmig_command: Commands, tmp_path: Pat
     pair = tmp_path / "pair.pem"
     trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(pair)
     tls = testing.Tls(cert_file=str(pair), key_file=str(pair))
-    with testing.serve(RECORDED, tls=tls) as engine:
+    with served_lab(tls=tls) as engine:
         result = rhevmig_command("snapshot", environ=login(engine.url))
         assert engine.requests == ()
     assert result.code == 1
@@ -57,7 +58,7 @@ def test_a_ca_file_that_is_not_there(rhevmig_command: Commands, tmp_path: Path) 
 
 def test_a_wrong_password_is_tried_once(rhevmig_command: Commands) -> None:
     """Accounts lock, so there is one login and no retry."""
-    with testing.serve(RECORDED) as engine:
+    with served_lab() as engine:
         result = rhevmig_command("snapshot", environ=login(engine.url, OVIRT_PASSWORD="wrong"))
         tries = [request for request in engine.requests if "/sso/oauth/token" in request.path]
     assert result.code == 1
@@ -86,7 +87,7 @@ PERSONALITIES = {
 @pytest.mark.parametrize("personality", PERSONALITIES)
 def test_what_is_no_engine_is_recognised_and_named(rhevmig_command: Commands, personality: str) -> None:
     """An account without a role, RHEV 3.x, a proxy's page, a plain web server: each has its own sentence."""
-    with testing.serve(RECORDED, faults=personality) as engine:
+    with served_lab(faults=personality) as engine:
         result = rhevmig_command("snapshot", environ=login(engine.url))
     assert result.code == 1
     result.assert_one_clear_line(*PERSONALITIES[personality])
@@ -94,7 +95,7 @@ def test_what_is_no_engine_is_recognised_and_named(rhevmig_command: Commands, pe
 
 def test_a_wrong_path_on_a_real_engine(rhevmig_command: Commands) -> None:
     """The path is said to be wrong, and what it usually is."""
-    with testing.serve(RECORDED) as engine:
+    with served_lab() as engine:
         result = rhevmig_command("snapshot", environ=login(engine.url.replace("/api", "/rest")))
     assert result.code == 1
     result.assert_one_clear_line("/ovirt-engine/api")
@@ -114,7 +115,7 @@ def test_a_broken_answer_ends_the_reading_and_writes_nothing(
 ) -> None:
     """Half an inventory is never saved as a whole one."""
     file = tmp_path / "dc.json"
-    with testing.serve(RECORDED, faults=[ANSWERS[fault]]) as engine:
+    with served_lab(faults=[ANSWERS[fault]]) as engine:
         result = rhevmig_command("snapshot", file, environ=login(engine.url))
     assert result.code == 1
     result.assert_one_clear_line()
@@ -122,10 +123,10 @@ def test_a_broken_answer_ends_the_reading_and_writes_nothing(
 
 
 @pytest.mark.parametrize("kind", ["endless", "silent"])
-def test_an_answer_that_never_ends(rhevmig_command: Commands, tmp_path: Path, kind: Kind) -> None:
+def test_an_answer_that_never_ends(rhevmig_command: Commands, tmp_path: Path, kind: FaultKind) -> None:
     """One request may take so long and no longer, whether bytes drip in or none come at all."""
     file = tmp_path / "dc.json"
-    with testing.serve(RECORDED, faults=[Fault(kind=kind, path="/api/vms*")]) as engine:
+    with served_lab(faults=[Fault(kind=kind, path="/api/vms*")]) as engine:
         result = rhevmig_command("snapshot", file, "--timeout", "0.5", environ=login(engine.url))
     assert result.code == 1
     result.assert_one_clear_line("no answer in time")
@@ -135,7 +136,7 @@ def test_an_answer_that_never_ends(rhevmig_command: Commands, tmp_path: Path, ki
 def test_a_token_that_expires_in_the_middle(rhevmig_command: Commands, tmp_path: Path) -> None:
     """With a password the session is renewed once and the reading goes on."""
     file = tmp_path / "dc.json"
-    with testing.serve(RECORDED, faults=[Fault(kind="expired", path="/api/vms*", times=1)]) as engine:
+    with served_lab(faults=[Fault(kind="expired", path="/api/vms*", times=1)]) as engine:
         result = rhevmig_command("snapshot", file, environ=login(engine.url))
     assert result.code == 0, result.err
     assert json.loads(file.read_text())["inventory"]["vms"]

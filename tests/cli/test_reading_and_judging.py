@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import RECORDED, Commands, login
+from commands import Commands, login
 
-from rhevmig import testing
+from tests.recorded import served_lab
 
 
 def test_a_snapshot_is_saved_and_summed_up(rhevmig_command: Commands, tmp_path: Path) -> None:
     """Clusters with their hosts and VMs by status on stdout, the file on disk."""
-    with testing.serve(RECORDED, shift_time=True) as engine:
+    with served_lab(shift_time=True) as engine:
         result = rhevmig_command("snapshot", tmp_path / "dc.json", environ=login(engine.url))
     assert result.code == 0
     assert "tulsa-intel" in result.out
@@ -71,7 +71,7 @@ def test_why_answers_in_the_engines_filter_names(
 
 def test_why_is_held_against_the_engines_own_answer(rhevmig_command: Commands) -> None:
     """With --ask-engine each host carries what `migration_target_of` says, and none differs."""
-    with testing.serve(RECORDED, shift_time=True) as engine:
+    with served_lab(shift_time=True) as engine:
         result = rhevmig_command("why", "web01", "--ask-engine", "--json", environ=login(engine.url))
     verdicts = json.loads(result.out)["explanation"]["verdicts"]
     assert {verdict["host_name"]: verdict["engine_allows"] for verdict in verdicts}["kvm03"] is True

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pages import ROOT
 
-from rhevmig import lab, testing
+from rhevmig import lab
+from tests.recorded import served_lab
 
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 
@@ -32,7 +33,7 @@ def run(name: str, *arguments: str, folder: Path, environ: Mapping[str, str]) ->
 
 def test_reading_checking_and_reporting(tmp_path: Path) -> None:
     """The first example, on a recorded real engine: findings printed, snapshot and report written."""
-    with testing.serve(ROOT / "cassettes" / "recorded-engine", shift_time=True) as engine:
+    with served_lab(shift_time=True) as engine:
         environ = {
             "OVIRT_URL": engine.url,
             "OVIRT_USERNAME": "admin@internal",

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 from pages import ROOT, Block, blocks, run
 
-from rhevmig import testing
-
-RECORDED = ROOT / "cassettes" / "recorded-engine"
+from tests.recorded import served_lab
 
 
 @pytest.mark.parametrize("block", blocks("recorded engine"), ids=lambda b: f"{b.page}-{b.language}")
 def test_a_block_of_a_page_runs_as_printed(block: Block, tmp_path: Path) -> None:
     """Each command of the page, copied out, ends with the exit code that the page names."""
-    with testing.serve(RECORDED, shift_time=True) as engine:
+    with served_lab(shift_time=True) as engine:
         environ = {
             "OVIRT_URL": engine.url,
             "OVIRT_USERNAME": "admin@internal",

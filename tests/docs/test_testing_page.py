@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pages import ROOT, blocks, run
 
-from rhevmig import testing
+from tests.recorded import served_lab
 
 PAGE = ROOT / "docs" / "testing.md"
 FILE = re.compile(r"<!-- file: (?P<name>[\w.-]+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
@@ -21,7 +21,7 @@ def test_the_page_works_from_top_to_bottom(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     commands = [block for block in blocks("cassettes") if block.page == PAGE.name]
     assert len(commands) >= 5
-    with testing.serve(ROOT / "cassettes" / "recorded-engine", password="Tr0ub4dor&3-site") as engine:
+    with served_lab(password="Tr0ub4dor&3-site") as engine:
         environ = {
             "OVIRT_URL": engine.url,
             "OVIRT_USERNAME": "admin@internal",
@@ -39,7 +39,7 @@ def test_the_page_names_every_kind_of_fault() -> None:
     """The list of faults in the page is the one in the code."""
     from typing import get_args
 
-    from rhevmig.testing.faults import Kind
+    from rhevmig.testing.faults import FaultKind
 
     text = PAGE.read_text()
-    assert [kind for kind in get_args(Kind) if f"`{kind}`" not in text] == []
+    assert [kind for kind in get_args(FaultKind) if f"`{kind}`" not in text] == []

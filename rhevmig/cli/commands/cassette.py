@@ -122,17 +122,15 @@ def serve_cassettes(
     trouble: Annotated[
         str | None, typer.Option("--trouble", help=f"simulate a fault: {', '.join(PERSONALITIES)}")
     ] = None,
-    vms: Annotated[
-        int | None, typer.Option("--vms", min=1, help="copy VMs up to this number, for measurements")
-    ] = None,
-    empty: Annotated[
-        list[str] | None, typer.Option("--empty", help="relation that is empty where not recorded")
+    ignore_query: Annotated[
+        list[str] | None,
+        typer.Option("--ignore-query", help="query parameter that does not count; may be repeated"),
     ] = None,
     print_url: Annotated[
         bool, typer.Option("--print-url", help="print only the URL, when listening")
     ] = False,
 ) -> None:
-    """Serve cassettes as a read-only engine until interrupted, for programs in any language."""
+    """Serve cassettes as an engine that replays the recorded answers, for programs in any language."""
     if trouble is not None and trouble not in PERSONALITIES:
         raise InvalidArgument(name="--trouble", value=trouble, expected=" or ".join(PERSONALITIES))
     if (cert is None) is not (cert_key is None):
@@ -142,12 +140,12 @@ def serve_cassettes(
     try:
         with serve(
             files, port=port, host=host, username=username, password=accept_password, tls=tls,
-            shift_time=shift_time, faults=trouble or (), vms=vms, empty=empty or (),
+            shift_time=shift_time, faults=trouble or (), ignore_query=ignore_query or (),
         ) as engine:  # fmt: skip
             signal.signal(signal.SIGTERM, lambda *_: stopped.set())
             write_out(f"{engine.url}\n")
             if not print_url:
-                note(f"user {username}, password {accept_password}; read-only; Ctrl-C ends it")
+                note(f"user {username}, password {accept_password}; Ctrl-C ends it")
             while not stopped.wait(1):
                 continue
     except OSError as problem:

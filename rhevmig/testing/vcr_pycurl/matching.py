@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 from rhevmig.testing.scrub.secrets import SECRET_NAMES, hide_in_xml
@@ -23,8 +23,9 @@ Key = tuple[str, str, tuple[tuple[str, str], ...], Any]
 class Matching:
     """The rules of one cassette.
 
-    Args: ignore_query (parameters that do not count, e.g. `correlation_id` where a program draws a new one
-    each time; they do not count inside a `search` either).
+    Args:
+        ignore_query: parameters that do not count, e.g. `correlation_id` where a program generates a new one
+            each time; they do not count inside a `search` either.
     """
 
     def __init__(self, *, ignore_query: Iterable[str] = ()) -> None:
@@ -34,28 +35,39 @@ class Matching:
         self._in_search = re.compile(rf"\b({alternatives})\s*=\s*\S+") if names else None
 
     def key(self, request: Any) -> Key:
-        """Equal for two requests exactly when all matchers agree."""
-        return (request.method.upper(), _path(request), self._query(request), self._body(request))
+        """Equal for two of vcrpy's requests exactly when all matchers agree."""
+        body = request.body
+        if body is not None and not isinstance(body, bytes):
+            body = body.read() if hasattr(body, "read") else b"".join(body)
+        content_type = str(request.headers.get("Content-Type", ""))
+        return self.key_of(request.method, request.uri, body or b"", content_type)
+
+    def key_of(self, method: str, uri: str, body: bytes, content_type: str) -> Key:
+        """The parts of a request that count: method, path, query and canonical body."""
+        parts = urlsplit(uri)
+        counts = method.upper() in _WITH_BODY
+        return (
+            method.upper(),
+            unquote(parts.path).rstrip("/") or "/",
+            self._query(parts.query),
+            _canonical(body, content_type) if counts else b"",
+        )
 
     def matchers(self) -> dict[str, Callable[[Any, Any], None]]:
-        """vcrpy's matchers by name: they say what differs."""
+        """vcrpy's matchers by name; they raise AssertionError with the difference."""
 
-        def method(one: Any, other: Any) -> None:
-            _same(one.method.upper(), other.method.upper())
+        def matcher(part: int) -> Callable[[Any, Any], None]:
+            def compare(sent: Any, recorded: Any) -> None:
+                one, other = self.key(sent)[part], self.key(recorded)[part]
+                if one != other:
+                    raise AssertionError(f"{_shown(one)} here, {_shown(other)} recorded")
 
-        def path(one: Any, other: Any) -> None:
-            _same(_path(one), _path(other))
+            return compare
 
-        def query(one: Any, other: Any) -> None:
-            _same(dict(self._query(one)), dict(self._query(other)))
+        return {name: matcher(part) for part, name in enumerate(MATCH_ON)}
 
-        def body(one: Any, other: Any) -> None:
-            _same(self._body(one), self._body(other))
-
-        return {"method": method, "path": path, "query": query, "body": body}
-
-    def _query(self, request: Any) -> tuple[tuple[str, str], ...]:
-        pairs = parse_qsl(request.parsed_uri.query, keep_blank_values=True)
+    def _query(self, query: str) -> tuple[tuple[str, str], ...]:
+        pairs = parse_qsl(query, keep_blank_values=True)
         return tuple(
             sorted((name, self._value(name, value)) for name, value in pairs if name not in self._ignored)
         )
@@ -65,23 +77,21 @@ class Matching:
             return self._in_search.sub(r"\1=*", value)
         return value
 
-    def _body(self, request: Any) -> Any:
-        body = request.body
-        if request.method.upper() not in _WITH_BODY or not body:
-            return b""
-        if not isinstance(body, bytes):
-            body = body.read() if hasattr(body, "read") else b"".join(body)
-        if body.lstrip()[:1] == b"<":
-            return _canonical_xml(body)
-        if b"json" in str(request.headers.get("Content-Type", "")).encode() or body[:1] in b"{[":
-            return _canonical_json(body)
-        if b"=" in body and b"\n" not in body:
-            return _canonical_form(body)
-        return body
+
+def _canonical(body: bytes, content_type: str) -> Any:
+    if not body:
+        return b""
+    if body.lstrip()[:1] == b"<":
+        return _canonical_xml(body)
+    if "json" in content_type or body[:1] in b"{[":
+        return _canonical_json(body)
+    if b"=" in body and b"\n" not in body:
+        return _canonical_form(body)
+    return body
 
 
-def _path(request: Any) -> str:
-    return unquote(request.parsed_uri.path).rstrip("/") or "/"
+def _shown(part: Any) -> Any:
+    return dict(part) if isinstance(part, tuple) else part
 
 
 def _canonical_xml(body: bytes) -> Any:
@@ -107,8 +117,3 @@ def _canonical_form(body: bytes) -> Any:
     except ValueError:
         return body
     return tuple(sorted((name, value) for name, value in pairs if name not in SECRET_NAMES))
-
-
-def _same(asked: Any, recorded: Any) -> None:
-    if asked != recorded:
-        raise AssertionError(f"{asked} here, {recorded} recorded")

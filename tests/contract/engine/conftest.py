@@ -1,4 +1,4 @@
-"""Recorded engines, served over HTTP, for the tests of this folder."""
+"""The site of the recorded engine, served over HTTP, for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pytest
 
 import rhevmig
 from rhevmig.inventory import Inventory
-from rhevmig.testing import RecordedEngine, serve
+from rhevmig.testing import RecordedEngine
+from tests.recorded import served_lab
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
-RECORDED = CASSETTES / "recorded-engine"
 
 
 @pytest.fixture(scope="session")
 def recorded() -> Iterator[RecordedEngine]:
     """The recorded engine of two sites, for tests that only read."""
-    with serve(RECORDED) as engine:
+    with served_lab() as engine:
         yield engine
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from contract.engine.conftest import RECORDED, connected
+from contract.engine.conftest import connected
 
 import rhevmig
 from rhevmig.clock import ManualClock, SystemClock
@@ -23,7 +23,8 @@ from rhevmig.errors import (
     PermissionDenied,
     RhevmigError,
 )
-from rhevmig.testing import Fault, RecordedEngine, Tls, serve
+from rhevmig.testing import Fault, RecordedEngine, Tls
+from tests.recorded import served_lab
 
 SHORT_S = 1.0
 ADMIN = {"username": "admin@internal", "password": "recorded", "environ": {}}
@@ -74,7 +75,7 @@ def test_tls_where_there_is_none(recorded: RecordedEngine) -> None:
 )
 def test_what_stands_there_is_recognised(personality: str, error: type[EngineError], words: str) -> None:
     """No role, RHEV 3.x, a proxy, a web server, a restart, an endless answer: each by its name."""
-    with serve(RECORDED, faults=personality) as engine:
+    with served_lab(faults=personality) as engine:
         found = refused(engine, **({"timeout_s": SHORT_S} if error is EngineTimeout else {}))
     assert type(found) is error
     assert words in found.message
@@ -109,7 +110,7 @@ def test_one_list_that_keeps_failing(
     kind: str, error: type[EngineError], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """However one list fails for good, its error is of the right class, and nothing is printed."""
-    with serve(RECORDED, faults=[Fault(kind=kind, path="/api/vms")]) as engine:
+    with served_lab(faults=[Fault(kind=kind, path="/api/vms")]) as engine:
         assert type(refused(engine, **({"timeout_s": SHORT_S} if error is EngineTimeout else {}))) is error
     assert capfd.readouterr() == ("", "")
 
@@ -118,7 +119,7 @@ def test_one_list_that_keeps_failing(
 def test_one_list_that_fails_once(kind: str) -> None:
     """A list that fails in passing is read again, and the inventory is whole."""
     with (
-        serve(RECORDED, faults=[Fault(kind=kind, path="/api/vms", times=1)]) as engine,
+        served_lab(faults=[Fault(kind=kind, path="/api/vms", times=1)]) as engine,
         connected(engine, clock=ManualClock()) as client,
     ):
         assert len(client.inventory().vms) == 21
@@ -144,7 +145,7 @@ def test_a_refused_login_is_tried_once(recorded: RecordedEngine, changes: dict[s
 @pytest.mark.parametrize("kind", ["html", "cut-xml", "unauthorized", "reset", "endless"])
 def test_a_login_service_that_is_none(kind: str) -> None:
     """Whatever answers instead of the login service, the password is sent no second time."""
-    with serve(RECORDED, faults=[Fault(kind=kind, path="/sso*")]) as engine:
+    with served_lab(faults=[Fault(kind=kind, path="/sso*")]) as engine:
         assert isinstance(refused(engine, timeout_s=SHORT_S), EngineError)
         logins = [request for request in engine.requests if "/sso/" in request.path]
     assert len(logins) == 1
@@ -169,7 +170,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 @pytest.fixture(scope="module")
 def secured(tls: Tls) -> RecordedEngine:
-    with serve(RECORDED, tls=tls) as engine:
+    with served_lab(tls=tls) as engine:
         yield engine
 
 

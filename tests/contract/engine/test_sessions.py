@@ -5,10 +5,11 @@ from __future__ import annotations
 import urllib.request
 
 import pytest
-from contract.engine.conftest import RECORDED, connected
+from contract.engine.conftest import connected
 
 from rhevmig.errors import AuthenticationFailed
-from rhevmig.testing import Fault, RecordedEngine, serve
+from rhevmig.testing import Fault, RecordedEngine
+from tests.recorded import served_lab
 
 TOKEN, LOGOUT = "/ovirt-engine/sso/oauth/token", "/ovirt-engine/services/sso-logout"
 
@@ -30,7 +31,7 @@ def token_of(engine: RecordedEngine) -> str:
 
 def test_one_login_for_all_and_one_logout() -> None:
     """All connections share one session, which ends with the block."""
-    with serve(RECORDED) as engine:
+    with served_lab() as engine:
         with connected(engine) as client:
             client.inventory()
             assert count(engine, TOKEN) == 1
@@ -41,7 +42,7 @@ def test_one_login_for_all_and_one_logout() -> None:
 
 def test_a_session_that_expires_is_renewed_once() -> None:
     """A session that expires in the middle is renewed by one login, however many threads notice."""
-    with serve(RECORDED) as engine, connected(engine) as client:
+    with served_lab() as engine, connected(engine) as client:
         engine.expire_tokens()
         inventory = client.inventory()
         assert len(inventory.vms) == 21
@@ -51,7 +52,7 @@ def test_a_session_that_expires_is_renewed_once() -> None:
 def test_a_session_that_expires_at_once_is_not_renewed_for_ever() -> None:
     """Where a renewed session is refused too, one login more is all."""
     faults = [Fault(kind="unauthorized", path="/api/vms")]
-    with serve(RECORDED, faults=faults) as engine, connected(engine) as client:
+    with served_lab(faults=faults) as engine, connected(engine) as client:
         with pytest.raises(AuthenticationFailed):
             client.inventory()
         assert count(engine, TOKEN) == 2
@@ -59,7 +60,7 @@ def test_a_session_that_expires_at_once_is_not_renewed_for_ever() -> None:
 
 def test_a_token_that_was_given_is_neither_renewed_nor_revoked() -> None:
     """With a token alone there is no login and no logout; when it expires, a new one is asked for."""
-    with serve(RECORDED) as engine:
+    with served_lab() as engine:
         token = token_of(engine)
         engine.forget_requests()
         with connected(engine, username=None, password=None, token=token) as client:
@@ -81,7 +82,7 @@ def test_a_wrong_token_is_said_at_once(recorded: RecordedEngine) -> None:
 def test_nothing_shows_the_password() -> None:
     """No representation of the client or its parts holds the password or the token."""
     with (
-        serve(RECORDED, password="s3cret-word") as engine,
+        served_lab(password="s3cret-word") as engine,
         connected(engine, password="s3cret-word") as client,
     ):
         transport = client._transport
