@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import rhevmig
-from rhevmig import testing
+from tests.recorded import served_lab
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- output -->\n```console\n)(.*?)(```)", re.DOTALL)
@@ -23,7 +23,7 @@ def page() -> str:
     """The text of README.md."""
     with tempfile.TemporaryDirectory() as folder:
         with (
-            testing.serve(ROOT / "cassettes" / "recorded-engine", shift_time=True) as engine,
+            served_lab(shift_time=True) as engine,
             rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
         ):
             client.inventory().save(Path(folder) / "dc.json")

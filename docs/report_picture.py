@@ -16,14 +16,14 @@ sys.path.insert(0, str(HERE.parent))
 import msgspec  # noqa: E402
 
 import rhevmig  # noqa: E402
-from rhevmig import testing  # noqa: E402
+from tests.recorded import served_lab  # noqa: E402
 
 URL = "https://engine.example.com/ovirt-engine/api"
 
 
 def main() -> int:
     with (
-        testing.serve(HERE.parent / "cassettes" / "recorded-engine", shift_time=True) as engine,
+        served_lab(shift_time=True) as engine,
         rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
     ):
         inventory = client.inventory()

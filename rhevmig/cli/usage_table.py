@@ -95,8 +95,8 @@ USAGE: dict[str, object] = \
                                    'secrets.\n'
                                    '  scrub   Hide passwords, tokens, cookies and session ids in an '
                                    'existing...\n'
-                                   '  serve   Serve cassettes as a read-only engine until interrupted, '
-                                   'for...\n',
+                                   '  serve   Serve cassettes as an engine that replays the recorded '
+                                   'answers,...\n',
                            'commands': {'record': {'options': '--help --key= --pseudonyms --replace -h',
                                                    'required': ['file', 'command'],
                                                    'ignores_unknown_options': True},
@@ -104,9 +104,9 @@ USAGE: dict[str, object] = \
                                         'scrub': {'options': '--help --json --key= --output= --pseudonyms -h '
                                                              '-o=',
                                                   'required': ['file']},
-                                        'serve': {'options': '--accept-password= --cert-key= --cert= '
-                                                             '--empty= --help --host= --port= --print-url '
-                                                             '--shift-time --trouble= --username= --vms= -h',
+                                        'serve': {'options': '--accept-password= --cert-key= --cert= --help '
+                                                             '--host= --ignore-query= --port= --print-url '
+                                                             '--shift-time --trouble= --username= -h',
                                                   'required': ['files']}}},
               'lab': {'options': '--help -h',
                       'help': 'Usage: rhevmig lab [OPTIONS] COMMAND [ARGS]...\n'
