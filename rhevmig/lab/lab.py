@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from rhevmig.clock import ScaledClock
-from rhevmig.errors import ScenarioInvalid
+from rhevmig.errors import LabError, ScenarioInvalid
 from rhevmig.lab.http import accounts
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.http.request_costs import cost_s
@@ -128,7 +128,13 @@ class Lab:
         ca_directory: Path | None = None,
         relay: bool = False,
     ) -> Lab:
-        """Serve it over HTTPS; returns once it listens. With a relay, connections can fail."""
+        """Serve it over HTTPS; returns once it listens. With a relay, connections can fail.
+
+        Raises:
+            LabError: it cannot listen there.
+        """
+        if not 0 <= port <= 65_535:
+            raise LabError(detail=f"cannot listen on {host} port {port}: not between 0 and 65535")
         try:
             self._listen(host, port, ca_directory, relay)
         except BaseException:

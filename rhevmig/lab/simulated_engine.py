@@ -44,6 +44,7 @@ REGISTERING = (
     *(snapshots, storage_domains, tags, templates, vm_power, vms),
 )
 _API = "/ovirt-engine/api"
+_PRODUCED = {"*/*", "application/*", "application/json", "application/xml", "text/xml"}
 
 
 class SimulatedEngine(EngineState):
@@ -146,6 +147,8 @@ class SimulatedEngine(EngineState):
             raise html_error(405, f"HTTP method {request.method} is not supported by this URL")
         if version != "4":
             raise html_error(400, "Bad Request")
+        if not self._is_acceptable(request.headers.get("accept", "")):
+            raise EngineFault(406, in_action=False)
         context = RequestContext(self, request, caller, correlation_id, base)
         segments = [part for part in request.segments[2:] if part]
         if base != _API:
@@ -174,6 +177,11 @@ class SimulatedEngine(EngineState):
         if context.request.method == "HEAD":
             return LabResponse(200, b"", [("Link", found)])
         return self._as_json(response) if self._wants_json(context.request) else response
+
+    def _is_acceptable(self, accept: str) -> bool:
+        """Whether the API has a representation for an Accept header."""
+        kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
+        return not accept.strip() or bool(kinds & _PRODUCED)
 
     def _wants_json(self, request: LabRequest) -> bool:
         accept = request.param("accept") or request.headers.get("accept", "")

@@ -387,3 +387,28 @@ def test_a_port_in_use(lab: Lab) -> None:
     assert f"cannot listen on 127.0.0.1 port {lab.port}" in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
     assert ask(lab, "GET", API)[0] == 200
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+@pytest.mark.parametrize("relay", [False, True])
+def test_a_port_that_does_not_exist(port: int, relay: bool) -> None:
+    """Refused at once, with and without a relay."""
+    with pytest.raises(LabError, match=f"port {port}: not between 0 and 65535"):
+        serve(DEMO, port=port, relay=relay)
+
+
+def test_the_ca_of_a_folder_without_one(tmp_path: Path) -> None:
+    """A misspelt folder is refused; no CA is made there."""
+    done = _command("lab", "ca", str(tmp_path / "typo"))
+    assert done.returncode == 2
+    assert "has no CA of a lab" in done.stderr.replace("\n", " ")
+    assert not (tmp_path / "typo").exists()
+
+
+def test_the_control_endpoint_refuses_pages_of_other_sites() -> None:
+    """A request with a foreign Origin changes nothing; one without, or with the lab's own, is served."""
+    lab = open_lab(DEMO)
+    own = {"origin": lab.engine.public_url}
+    assert lab.handle("GET", "/rhevmig-lab/clock", "", {"origin": "https://evil.example"}).status == 403
+    assert lab.handle("GET", "/rhevmig-lab/clock").status == 200
+    assert lab.handle("GET", "/rhevmig-lab/clock", "", own).status == 200

@@ -62,7 +62,7 @@ def ca(folder: Annotated[Path, typer.Argument(help="folder of `rhevmig lab serve
     from rhevmig.lab.http.tls import Authority
 
     _lab_room()
-    write_out(Authority.load(folder).certificate_text)
+    write_out(Authority.stored(folder).certificate_text)
 
 
 def _world_of(scenario: str, source: Path | None) -> object:

@@ -41,6 +41,8 @@ class Control:
         """The answer to a request of the control endpoint, None for every other."""
         if not request.path.startswith(PREFIX):
             return None
+        if request.headers.get("origin") not in (None, self.moves.engine.public_url):
+            return _json({"error": "requests from the pages of other sites are refused"}, 403)
         parts = request.path[len(PREFIX) :].strip("/").split("/")
         try:
             sent = msgspec.json.decode(request.body) if request.body else {}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import trustme
 
+from rhevmig.errors import LabError
+
 
 class Authority:
     """A certificate authority that signs the server's certificate."""
@@ -19,16 +21,39 @@ class Authority:
         return cls(trustme.CA())
 
     @classmethod
+    def stored(cls, directory: Path) -> Authority:
+        """The one kept in a directory.
+
+        Raises:
+            LabError: there is none.
+        """
+        certificate, key = directory / "lab-ca.pem", directory / "lab-ca.key"
+        try:
+            return cls(trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise LabError(
+                detail=f"{directory} has no CA of a lab: {error}",
+                remedy="Give the folder of `rhevmig lab serve --ca-folder`.",
+            ) from error
+
+    @classmethod
     def load(cls, directory: Path) -> Authority:
-        """The one in a directory, created there if there is none."""
+        """The one kept in a directory, created there if there is none.
+
+        Raises:
+            LabError: it cannot be read, or cannot be stored there.
+        """
         certificate, key = directory / "lab-ca.pem", directory / "lab-ca.key"
         if certificate.exists() and key.exists():
-            return cls(trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes()))
+            return cls.stored(directory)
         made = cls.new()
-        directory.mkdir(parents=True, exist_ok=True)
-        key.touch(mode=0o600)
-        key.write_bytes(made._authority.private_key_pem.bytes())
-        made.write_certificate(certificate)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            key.touch(mode=0o600)
+            key.write_bytes(made._authority.private_key_pem.bytes())
+            made.write_certificate(certificate)
+        except OSError as error:
+            raise LabError(detail=f"the CA cannot be stored in {directory}: {error.strerror}") from error
         return made
 
     @property

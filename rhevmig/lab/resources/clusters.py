@@ -122,19 +122,23 @@ def remove_cluster(context: RequestContext, cluster: Entity) -> None:
 
 @act("clusters", "upgrade")
 def upgrade_cluster(context: RequestContext, cluster: Entity, action: Tree) -> Acted:
-    """Flag an upgrade: update_progress must carry the correlation id of the start."""
+    """Flag an upgrade: update_progress must carry the correlation id of the start.
+
+    Engine: BackendClusterResource.upgrade takes the id from the action, else from the request.
+    """
     world, step = context.world, text_at(action, "upgrade_action")
+    correlation_id = text_at(action, "correlation_id") or context.correlation_id
     running = cluster.flag("upgrade_in_progress")
     if step == "start":
         if running:
             context.log(893, cluster, name=cluster.name)
             raise context.refusal("UPGRADE_ALREADY_RUNNING", id=cluster.id)
         flags = {"upgrade_in_progress": True, "upgrade_percent_complete": 0}
-        world.update(cluster, {**flags, "upgrade_correlation_id": context.correlation_id})
+        world.update(cluster, {**flags, "upgrade_correlation_id": correlation_id})
     elif step == "finish":
         world.update(cluster, {"upgrade_in_progress": False, "upgrade_percent_complete": 0})
     else:
-        if not running or cluster.text("upgrade_correlation_id") != context.correlation_id:
+        if not running or cluster.text("upgrade_correlation_id") != correlation_id:
             raise context.refusal("UPGRADE_OTHER_CORRELATION")
         world.set(cluster, "upgrade_percent_complete", text_at(action, "upgrade_percent_complete", "0"))
     return Acted(shown=cluster)

@@ -130,8 +130,6 @@ KINDS: dict[str, ResourceKind] = {
     "vms": ResourceKind(
         words="Vm",
         skip=("cluster", "template", "original_template", "host"),
-        name_in_use="VM_NAME_IN_USE",
-        edit_name_in_use="VM_EDIT_NAME_IN_USE",
     ),
     "vms/diskattachments": ResourceKind(
         words="DiskAttachment", needs=("bootable", "interface"), skip=("disk", "vm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rhevmig.lab.api.action_registry import Acted, act, create, edit, remove
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.resources.affinity import forget_member
-from rhevmig.lab.resources.changes import reference, require
+from rhevmig.lab.resources.changes import reference, refuse_taken, require
 from rhevmig.lab.resources.disks import copy_disks
 from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
 from rhevmig.lab.resources.snapshots import add_active_snapshot
@@ -24,7 +24,9 @@ def add_vm(context: RequestContext, parent: None, sent: Tree) -> Entity:
         require("Vm", sent, "cluster.id|name")
     world, now = context.world, context.world.clock.stamp()
     cluster = reference(context, "clusters", sent["cluster"])
-    check_new(context, "vms", sent)
+    require("Vm", sent, "name")
+    center_id = cluster.ref("data_center")
+    refuse_taken(context, "VM_NAME_IN_USE", text_at(sent, "name"), vms_of_center(world, center_id))
     template = reference(context, "templates", sent["template"]) if sent.get("template") else None
     if template is not None and template.id == defaults.BLANK_ID:
         template = None
@@ -47,6 +49,12 @@ def add_vm(context: RequestContext, parent: None, sent: Tree) -> Entity:
     context.end_job(f"Creating VM {vm.name} in Cluster {cluster.name}")
     context.log(34, vm, vm=vm.name)
     return vm
+
+
+def vms_of_center(world: World, center_id: str | None) -> list[Entity]:
+    """The VMs of a data center, within which their names are unique."""
+    clusters = world.referring("clusters", "data_center", center_id or "")
+    return [vm for cluster in clusters for vm in world.referring("vms", "cluster", cluster.id)]
 
 
 def _first_members(cluster: Entity, template: Entity | None, sent: Tree, now: str) -> Tree:
@@ -84,6 +92,10 @@ def edit_vm(context: RequestContext, vm: Entity, sent: Tree) -> None:
     """Change a VM; what a running one cannot take over at once waits for its next start."""
     running, before = vm.get("host") is not None, vm.number("memory") // MIB
     later = defaults.member_set("next_run").intersection(sent) if running else frozenset()
+    if "name" in sent:
+        cluster = context.world.find("clusters", vm.ref("cluster"))
+        among = vms_of_center(context.world, cluster.ref("data_center") if cluster else None)
+        refuse_taken(context, "VM_EDIT_NAME_IN_USE", text_at(sent, "name"), among, besides=vm)
     edit_entity(context, vm, sent, skip=tuple(later))
     if later:
         pending = {name: sent[name] for name in sorted(later)}

@@ -24,10 +24,6 @@ class Builder:
         """The error about something in this scenario."""
         return ScenarioInvalid(file=self.file, detail=detail)
 
-    def id_of(self, place: str, name: str, given: str | None) -> str:
-        """The given id, or one derived from seed, place and name."""
-        return given or self.world.new_id(place, name)
-
     def add(
         self,
         place: str,
@@ -36,16 +32,32 @@ class Builder:
         *,
         given: str | None = None,
         scope: str = "",
+        also: str = "",
         **more: Any,
     ) -> Entity:
-        """A new entity, which later entries may name."""
-        entity = self.world.add(place, self.id_of(place, f"{scope}{name}", given), attrs, **more)
-        self.names[place, f"{scope}{name}"] = entity
+        """A new entity, which later entries may name.
+
+        Args:
+            given: its id; by default derived from seed, place and name.
+            scope: the object in which its name is unique, as a prefix of the name.
+            also: a shorter name, for the first entity that has it.
+        """
+        key = f"{scope}{name}"
+        if (place, key) in self.names:
+            raise self.invalid(f"{name}: the name is used twice among {place}")
+        entity_id = given or self.world.new_id(place, also or key)
+        if self.world.find(place, entity_id) is not None:
+            if given is not None:
+                raise self.invalid(f"{name}: the id {given} is used twice among {place}")
+            entity_id = self.world.new_id(place, key)
+        entity = self.world.add(place, entity_id, attrs, **more)
+        self.names[place, key] = entity
+        self.names.setdefault((place, also or key), entity)
         return entity
 
     def get(self, place: str, name: str, *, asked_by: str, scope: str = "") -> Entity:
         """The entity of that name; raises ScenarioInvalid if there is none."""
-        found = self.names.get((place, f"{scope}{name}"))
+        found = self.names.get((place, f"{scope}{name}")) or self.names.get((place, name))
         if found is None:
             raise self.invalid(f"{asked_by} names {name!r}, but there is none among {place}")
         return found

@@ -168,7 +168,7 @@ def add_network(builder: Builder, center: Entity, entry: NetworkEntry) -> Entity
             "name": profile,
             "network": ref(network.id),
         }
-        builder.add("vnicprofiles", profile, members, scope=scope)
+        builder.add("vnicprofiles", profile, members, scope=f"{scope}{entry.name}/", also=f"{scope}{profile}")
     return network
 
 
@@ -265,7 +265,8 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
     for entry in scenario.affinity_groups:
         asked_by = f"affinity group {entry.name}"
         cluster = builder.get("clusters", entry.cluster, asked_by=asked_by)
-        vms = [ref(builder.get("vms", name, asked_by=asked_by).id) for name in entry.vms]
+        scope = f"{cluster.ref('data_center')}/"
+        vms = [ref(builder.get("vms", name, asked_by=asked_by, scope=scope).id) for name in entry.vms]
         hosts = [ref(builder.get("hosts", name, asked_by=asked_by).id) for name in entry.hosts]
         attrs: Tree = {
             "name": entry.name,
@@ -290,6 +291,8 @@ def _groups(builder: Builder, scenario: Scenario) -> None:
             entry.name,
             with_attributes(attrs, entry),
             given=entry.id,
+            scope=f"{cluster.id}/",
+            also=entry.name,
             parent=cluster,
         )
     for label in scenario.affinity_labels:

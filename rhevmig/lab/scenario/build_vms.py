@@ -79,7 +79,7 @@ def _add_vm(builder: Builder, entry: VmEntry, cluster: Entity, shared: Tree, num
             "host": ref(host.id),
         }
         attrs = with_value(attrs, "display.port", "5900")
-    vm = builder.add("vms", name, attrs, given=entry.id)
+    vm = builder.add("vms", name, attrs, given=entry.id, scope=f"{cluster.ref('data_center')}/", also=name)
     work = entry.workload
     vm.lab["workload"] = work
     vm.lab["nonzero"] = work.nonzero

@@ -200,7 +200,7 @@ class DiskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class VmNicEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network interface of a VM."""
 
-    #: Name of the vNIC profile; None for an empty profile.
+    #: Name of the vNIC profile, or NETWORK/NAME; None for an empty profile.
     profile: str | None = "ovirtmgmt"
     #: Device name; nic1, nic2, … if absent.
     name: str | None = None
@@ -375,7 +375,10 @@ def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
 def located(error: ScenarioInvalid, path: Path) -> ScenarioInvalid:
     """The same error with its line, if it is about an unknown name."""
     named = re.match(r"(?:[\w ]+ )?(?P<owner>\S+) names '(?P<value>.*)', but", error.detail)
-    if error.line is not None or named is None:
+    twice = re.match(r"(?P<owner>\S+): the (?:id (?P<value>\S+)|name) is used twice", error.detail)
+    found = named or twice
+    if error.line is not None or found is None:
         return error
-    line = line_naming(path.read_text(), named["owner"], named["value"])
+    text, value = path.read_text(), found["value"] or found["owner"]
+    line = line_naming(text, found["owner"], value, last=twice is not None)
     return ScenarioInvalid(file=error.file, line=line, detail=error.detail)

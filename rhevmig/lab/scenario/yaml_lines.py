@@ -42,16 +42,16 @@ def _step(node: yaml.Node, key: str, index: str) -> tuple[yaml.Node, int] | None
     return None
 
 
-def line_naming(text: str, owner: str, value: str) -> int | None:
-    """The line of `value` in the entry named `owner`; else the first line with it."""
+def line_naming(text: str, owner: str, value: str, *, last: bool = False) -> int | None:
+    """The line of `value` in the first (or last) entry named `owner`; else the first line with it."""
     try:
         root = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError:
         return None
     if root is None:
         return None
-    own = (line for entry in _named(root, owner) for line in _lines_with(entry, value))
-    return next(own, None) or next(_lines_with(root, value), None)
+    own = [line for entry in _named(root, owner) for line in _lines_with(entry, value)]
+    return own[-1 if last else 0] if own else next(_lines_with(root, value), None)
 
 
 def _below(node: yaml.Node) -> list[yaml.Node]:

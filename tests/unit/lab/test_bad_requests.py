@@ -81,3 +81,13 @@ def test_an_immutable_member_is_refused(lab):
         "PUT", f"vms/{lab.id_of('vms', 'web01')}", "<vm id='11111111-2222-3333-4444-555555555555'/>"
     )
     assert (answer.status, detail(answer)) == (409, "Attempt to set immutable field: id")
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("text/plain", 406), ("image/png, text/plain", 406), ("text/html, */*;q=0.1", 200), ("", 200)],
+)
+def test_a_representation_that_the_api_does_not_have(lab, accept, status):
+    """Accept without XML and JSON is 406 without a body."""
+    answer = lab.ask("GET", "vms", accept=accept)
+    assert (answer.status, bool(answer.body)) == (status, status == 200)

@@ -100,3 +100,64 @@ def test_the_demo_holds_what_it_promises():
     mismatch = lab.get(f"hosts/{lab.id_of('hosts', 'amd02')}/networkattachments")
     assert mismatch.find(f"network_attachment/network[@id='{migration}']/..").findtext("in_sync") == "false"
     assert len(lab.get("events?search=type%3D604")) == 1
+
+
+TWO_SITES = """
+data_centers: [{name: one, storage: [{name: nfs1}]}, {name: two, storage: [{name: nfs2}]}]
+clusters: [{name: c1, data_center: one}, {name: c2, data_center: two}]
+hosts: [{name: a1, cluster: c1}, {name: b1, cluster: c2}]
+vms:
+  - {name: web, cluster: c1}
+  - {name: web, cluster: c2}
+affinity_groups:
+  - {name: near, cluster: c1, vms: [web]}
+  - {name: near, cluster: c2, vms: [web]}
+"""
+
+
+def test_names_of_vms_are_unique_within_a_data_center():
+    """Two VMs of one name in two data centers are two VMs; each group has the one of its data center."""
+    world = build_world(parse_scenario(TWO_SITES))
+    first, second = world.all("vms")
+    assert (first.name, second.name) == ("web", "web")
+    assert first.id != second.id
+    groups = list(world.all("clusters/affinitygroups"))
+    assert [group.text("vms.vm") or group.get("vms")["vm"][0]["@id"] for group in groups] == [
+        first.id,
+        second.id,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("{name: web, cluster: c2}", "{name: web, cluster: c1}", 7),
+        ("{name: b1, cluster: c2}", "{name: a1, cluster: c2}", 4),
+        ("{name: c2, data_center: two}", "{name: c1, data_center: two}", 3),
+    ],
+)
+def test_a_name_used_twice_is_refused(tmp_path, old, new, line):
+    """Where the engine allows one object of a name, the second is refused with its line."""
+    file = tmp_path / "site.yaml"
+    file.write_text(TWO_SITES.replace(old, new, 1))
+    with pytest.raises(ScenarioInvalid, match="used twice") as refused:
+        open_lab(file)
+    assert refused.value.line == line
+
+
+def test_a_profile_is_named_with_its_network():
+    """Two networks may have profiles of one name."""
+    site = """
+data_centers:
+  - name: one
+    storage: [{name: nfs1}]
+    networks: [{name: a, profiles: [limited]}, {name: b, profiles: [limited]}]
+clusters: [{name: c1, data_center: one}]
+hosts: [{name: a1, cluster: c1}]
+vms: [{name: web, cluster: c1, nics: [{profile: limited}, {profile: b/limited}]}]
+"""
+    world = build_world(parse_scenario(site))
+    (vm,) = world.all("vms")
+    profiles = [world.find("vnicprofiles", nic.ref("vnic_profile")) for nic in world.children(vm, "nics")]
+    networks = [world.find("networks", profile.ref("network")) for profile in profiles if profile]
+    assert [network.name for network in networks if network] == ["a", "b"]

@@ -205,6 +205,19 @@ def test_cluster_upgrade_keeps_to_its_correlation_id(lab):
     assert lab.ask("POST", f"{path}/upgrade?correlation_id=mine", step.format("finish")).status == 200
 
 
+def test_cluster_upgrade_takes_the_correlation_id_of_the_action(lab):
+    """The element of the action counts before the request's id, which here is another one each time."""
+    path = f"clusters/{lab.id_of('clusters', 'intel')}"
+    step = "<action><upgrade_action>{}</upgrade_action><correlation_id>night-1</correlation_id>{}</action>"
+    percent = "<upgrade_percent_complete>20</upgrade_percent_complete>"
+    assert lab.ask("POST", f"{path}/upgrade", step.format("start", "")).status == 200
+    assert lab.ask("POST", f"{path}/upgrade", step.format("update_progress", percent)).status == 200
+    cluster = lab.get(path)
+    assert cluster.findtext("upgrade_percent_complete") == "20"
+    assert cluster.findtext("upgrade_correlation_id") == "night-1"
+    assert lab.ask("POST", f"{path}/upgrade", step.format("finish", "")).status == 200
+
+
 def test_what_the_lab_does_not_model_it_refuses(lab):
     """An action or creation without a model is 501 with a fault, never an empty success."""
     vm_id = lab.id_of("vms", "web01")
