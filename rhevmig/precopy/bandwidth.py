@@ -48,7 +48,7 @@ class Bandwidth:
     #: which number decided: `custom`, `source_qos`, `source_link`, `destination_qos`,
     #: `destination_link` or `vdsm_default`
     limited_by: str
-    #: concurrent migrations a host is told to allow in each direction (1 with parallel connections)
+    #: concurrent migrations that the engine allows per host and direction (1 with parallel connections)
     max_migrations: int
     #: parallel (multifd) connections; None = one plain stream
     connections: int | None = None
@@ -98,8 +98,8 @@ def migration_bandwidth(
     """Effective bandwidth of one migration from the cluster's settings and both hosts' links.
 
     Args: assignment_method (`cluster.migration.bandwidth`: auto, hypervisor_default, custom);
-    max_migrations (of the *cluster's* policy, which divides the bandwidth even where the VM has a
-    policy of its own); vm_max_migrations (of the VM's policy, which limits concurrency); connections
+    max_migrations (of the *cluster's* policy, which divides the bandwidth even where the VM overrides
+    the policy); vm_max_migrations (of the VM's policy, which limits concurrency); connections
     (from `parallel_connections`).
     Engine: the lower of both ends; an end without a figure is left out, and with none the host's
     default holds. A value truncated to 0 MiB/s also falls back to that default (vdsm: `or`).

@@ -20,7 +20,7 @@ from rhevmig.precopy.working_set import DirtySample, PlausibleLoad, as_samples, 
 
 Verdict = Literal["yes", "uncertain", "no"]
 
-#: scatter of the bandwidth (and of the model) around what it is said to be, as shares of it; equally likely
+#: scatter of the bandwidth (and of the model) around its nominal value, as shares of it; equally likely
 _BANDWIDTH_SCATTER = (-0.0184, 0.0, 0.0184)
 #: scatter of the pause between repeats of one migration, seconds (standard deviation)
 _DOWNTIME_SCATTER_S = 0.009
@@ -28,9 +28,9 @@ _DOWNTIME_SCATTER_S = 0.009
 _BYTES_SCATTER = 0.01
 #: the ninth decile of a normal scatter, in standard deviations
 _NINTH_DECILE = 1.28
-#: what is taken for the filled part of a memory nobody looked at; equally likely
+#: assumed used part of the memory where it is not known; equally likely
 _UNKNOWN_FILL = (0.6, 0.8, 0.9, 1.0)
-#: what is taken for the writes nobody measured, as shares of the bandwidth; equally likely
+#: assumed dirty rates where none was measured, as shares of the bandwidth; equally likely
 _UNKNOWN_LOAD = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 _UNKNOWN_WORKING_SET = 0.5
 #: writes per sent byte up to which copies were seen to end, and from which they never did
@@ -49,7 +49,7 @@ class Band:
     total_s: float
     #: bytes over the link
     transferred_bytes: float
-    #: seconds the VM stands still
+    #: pause of the VM, seconds
     downtime_s: float
 
 
@@ -61,7 +61,7 @@ class Prediction:
     total_s: float
     #: bytes over the link
     transferred_bytes: float
-    #: seconds the VM stands still
+    #: pause of the VM, seconds
     downtime_s: float
     #: whether the copy catches up with the writing
     converges: Verdict
@@ -171,7 +171,7 @@ def _check(
 
 
 def _fills(memory: float | None, nonzero: float | None, notes: list[str]) -> tuple[float, ...]:
-    """How much of the memory holds something: one figure, or several where nobody looked."""
+    """How much of the memory holds something: one figure, or several plausible ones where it is not known."""
     if nonzero is None and memory is None:
         notes.append("the memory size is not known: no time can be given")
         return ()

@@ -25,7 +25,7 @@ from rhevmig.units import MIB
 
 #: how often the source host looks at a migration (vdsm.conf `migration_monitor_interval`)
 MONITOR_INTERVAL_S = 10.0
-#: how long the VM stands still at a switch to post-copy (measured 19 to 32 ms)
+#: pause of the VM at a switch to post-copy (measured 19 to 32 ms)
 _POST_COPY_PAUSE_S = 0.02
 _DAY_S = 86_400.0
 
@@ -37,7 +37,7 @@ class CopyPhase(StrEnum):
     SETUP = "setup"
     #: memory is sent while the VM runs on the source
     PRECOPY = "precopy"
-    #: the VM stands still, the rest is sent
+    #: the VM is paused, the rest is sent
     SWITCHOVER = "switchover"
     #: the VM runs on the destination, the rest of its memory follows
     POSTCOPY = "postcopy"
@@ -128,7 +128,7 @@ class Rounds:
         self.iterations = 1
         #: the limit in force
         self.downtime_limit_s = job.default_downtime_ms / 1000
-        #: how long the VM stood still; None until that is over
+        #: pause of the VM, seconds; None until it is over
         self.downtime_s: float | None = None
         #: downtime limits set so far, milliseconds, with the second each was set
         self.limits_set: list[tuple[float, int]] = []
@@ -169,7 +169,7 @@ class Rounds:
 
         Args: bandwidth_bytes_s (what the links give this migration now; its own cap applies on top; 0 =
         a link that is down: the VM writes on, nothing is sent); stop_bandwidth_bytes_s (what they give
-        while the VM stands still or runs in post-copy; None = the same, without the cap).
+        while the VM is paused or runs in post-copy; None = the same, without the cap).
         """
         if not 0 <= seconds < math.inf or not 0 <= bandwidth_bytes_s < math.inf:
             raise InvalidArgument(
@@ -200,7 +200,7 @@ class Rounds:
     def expected_end_s(
         self, *, bandwidth_bytes_s: float, stop_bandwidth_bytes_s: float | None = None
     ) -> float | None:
-        """Seconds from now to the end, whatever the outcome, at this bandwidth; None beyond a day."""
+        """Seconds from now to the end, with any outcome, at this bandwidth; None beyond a day."""
         ahead = self.copy()
         used = ahead.advance(
             _DAY_S, bandwidth_bytes_s=bandwidth_bytes_s, stop_bandwidth_bytes_s=stop_bandwidth_bytes_s

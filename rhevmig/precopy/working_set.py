@@ -1,6 +1,6 @@
-"""What load may stand behind a few measured dirty samples.
+"""Loads that are plausible given a few measured dirty samples.
 
-A sample says how many different bytes were written within a window. `calc-dirty-rate` looks at a few
+A sample is the number of different bytes that were written within a window. `calc-dirty-rate` looks at a few
 pages per GiB only, so its noise is that of counting: binomial, known beforehand, and a result cut off
 to whole MiB/s. From samples of different windows follow both the rate of writes and the memory they
 fall into, each with its uncertainty: a set of plausible loads with weights. Nothing is fitted to runs.
@@ -16,12 +16,12 @@ from rhevmig.errors import InvalidArgument
 from rhevmig.precopy.switchover import PAGE_BYTES
 from rhevmig.units import GIB, MIB
 
-#: pages per GiB that QEMU's page sampling looks at where nobody says: its maximum and its default,
-#: and how likely each is (who measures on purpose measures well)
+#: pages per GiB that QEMU's page sampling looks at where it is not known: its maximum and its default,
+#: and how likely each is (dirty rates that are measured for a prediction are measured well)
 _USUAL_PAGES_PER_GIB = ((4096, 0.8), (512, 0.2))
 #: even an exact count is not trusted further than this share of itself
 _RELATIVE_FLOOR = 2e-3
-#: most rewrites of a page within the reference window that are told apart
+#: most rewrites of a page within the reference window that are distinguished
 _MAX_REWRITES = 6.0
 _GRID = 11
 #: how often the looked-at part of all loads is cut down to what still matters
@@ -100,8 +100,8 @@ def plausible_loads(
 ) -> tuple[PlausibleLoad, ...]:
     """Loads of random writes that the samples allow, with weights that add up to 1.
 
-    Before the samples speak, every order of magnitude of rate and working set is equally likely, up to
-    the filled memory; with one window only, which says nothing about the working set, every size of it.
+    Before any sample, every order of magnitude of rate and working set is equally likely, up to
+    the filled memory; with one window only, which does not limit the working set, every size of it.
     Where the density of a sample is not known it may be either of the two usual ones, so of two samples
     that disagree the one that fits the others decides.
     """
