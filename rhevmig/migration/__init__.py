@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rhevmig.migration.campaign import Campaign, CampaignState, Course, Phase
 from rhevmig.migration.journal.records import Attempt, HostCourse
 from rhevmig.migration.options import Options, Timing
-from rhevmig.migration.outcome import Evidence, Outcome, Refusal, RefusalClass, Verdict
+from rhevmig.migration.outcome import Outcome, OutcomeEvidence, Refusal, RefusalClass, Verdict
 from rhevmig.migration.port import (
     Accepted,
     ActAnswer,
@@ -51,7 +51,6 @@ __all__ = [
     "CampaignState",
     "Course",
     "EventFact",
-    "Evidence",
     "HostCourse",
     "HostState",
     "JobState",
@@ -62,6 +61,7 @@ __all__ = [
     "OnProgress",
     "Options",
     "Outcome",
+    "OutcomeEvidence",
     "Phase",
     "Progress",
     "Refusal",

@@ -68,7 +68,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that is run, and what has become of it."""
+    """A plan that is run, with the outcome of every move."""
 
     #: Part of its correlation ids.
     id: str

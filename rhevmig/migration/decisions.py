@@ -26,7 +26,7 @@ from rhevmig.migration.journal.records import (
 from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.observation import Observation, is_unclear
 from rhevmig.migration.options import Timing
-from rhevmig.migration.outcome import Evidence, Outcome, Verdict, vm_evidence
+from rhevmig.migration.outcome import Outcome, OutcomeEvidence, Verdict, vm_evidence
 from rhevmig.migration.port import VmState
 from rhevmig.migration.refusals import own_refusal
 from rhevmig.migration.retry_policy import (
@@ -275,7 +275,7 @@ def _not_requested(key: str, sentence: str) -> Outcome:
     return Outcome(
         verdict=Verdict.REFUSED,
         reason=f"no migration was requested: {sentence}",
-        evidence=(Evidence(source="vm", text=sentence),),
+        evidence=(OutcomeEvidence(source="vm", text=sentence),),
         refusal=own_refusal(key, sentence),
     )
 

@@ -116,7 +116,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     status_code: int | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """One fact that a verdict rests on."""
 
     #: `vm`, `event`, `job`, `answer`, `absence` or `request`.
@@ -133,7 +133,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     #: Why, in one sentence.
     reason: str
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[OutcomeEvidence, ...] = ()
     #: Host that the VM runs on now, as far as observed.
     host_id: str | None = None
     #: Seconds of copying as the engine measured them (event 63, Duration).
@@ -160,17 +160,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 # ── evidence ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def vm_evidence(vm: VmState | None, host_names: Mapping[str, str]) -> Evidence:
+def vm_evidence(vm: VmState | None, host_names: Mapping[str, str]) -> OutcomeEvidence:
     """Status and host of the VM."""
     if vm is None:
-        return Evidence(source="vm", text="the engine does not list the VM")
+        return OutcomeEvidence(source="vm", text="the engine does not list the VM")
     where = "" if vm.host_id is None else f" on {host_names.get(vm.host_id, vm.host_id)}"
-    return Evidence(source="vm", text=f"the VM is {vm.status}{where}")
+    return OutcomeEvidence(source="vm", text=f"the VM is {vm.status}{where}")
 
 
-def event_evidence(event: EventFact) -> Evidence:
+def event_evidence(event: EventFact) -> OutcomeEvidence:
     """An event with its text."""
-    return Evidence(
+    return OutcomeEvidence(
         source="event",
         text=event.description.strip() or f"event {event.code}",
         event_index=event.index,
@@ -178,13 +178,13 @@ def event_evidence(event: EventFact) -> Evidence:
     )
 
 
-def job_evidence(jobs: Sequence[JobState] | None) -> Evidence:
+def job_evidence(jobs: Sequence[JobState] | None) -> OutcomeEvidence:
     """Description and status of the last job."""
     if not jobs:
-        return Evidence(source="job", text="the engine has no job with our id")
-    return Evidence(source="job", text=f"job “{jobs[-1].description}” {jobs[-1].status}")
+        return OutcomeEvidence(source="job", text="the engine has no job with our id")
+    return OutcomeEvidence(source="job", text=f"job “{jobs[-1].description}” {jobs[-1].status}")
 
 
-def absence_evidence(text: str) -> Evidence:
+def absence_evidence(text: str) -> OutcomeEvidence:
     """What was looked for and not found."""
-    return Evidence(source="absence", text=text)
+    return OutcomeEvidence(source="absence", text=text)

@@ -17,8 +17,8 @@ from rhevmig.migration.journal.records import Attempt
 from rhevmig.migration.observation import AttemptEvents, Sighting, events_of, is_unclear
 from rhevmig.migration.options import Timing
 from rhevmig.migration.outcome import (
-    Evidence,
     Outcome,
+    OutcomeEvidence,
     Refusal,
     RefusalClass,
     Verdict,
@@ -80,7 +80,7 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it has rested for this time, over several polls."""
         return self.rested_s >= seconds and self.sighting.tracking.polls >= _POLLS
 
-    def place(self) -> list[Evidence]:
+    def place(self) -> list[OutcomeEvidence]:
         """Status and host of the VM."""
         return [vm_evidence(self.sighting.vm, self.host_names)]
 
@@ -88,7 +88,7 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 def settle_answer(attempt: Attempt, answer: ActAnswer) -> Outcome | None:
     """The outcome where the answer alone decides: a clear refusal, or a request that was not sent."""
     text = f"{attempt.correlation_id}: {answer_text(answer)}".strip()
-    evidence = (Evidence(source="answer", text=text),)
+    evidence = (OutcomeEvidence(source="answer", text=text),)
     if isinstance(answer, Refused):
         refusal = classify_refusal(answer)
         if refusal.kind == RefusalClass.UNCLEAR:
@@ -365,7 +365,7 @@ def _id_of(case: _Case, name: str | None) -> str | None:
 # ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _succeeded(case: _Case, evidence: Sequence[Evidence]) -> Outcome:
+def _succeeded(case: _Case, evidence: Sequence[OutcomeEvidence]) -> Outcome:
     """It arrived: on the intended host, on another one, or with a defect."""
     attempt, vm, done = case.attempt, case.sighting.vm, case.events.done
     facts = list(evidence)
@@ -393,20 +393,20 @@ def _succeeded(case: _Case, evidence: Sequence[Evidence]) -> Outcome:
     )
 
 
-def _defect(case: _Case) -> Evidence | None:
+def _defect(case: _Case) -> OutcomeEvidence | None:
     attempt, vm = case.attempt, case.sighting.vm
     if case.events.nic_failure is not None:
         return event_evidence(case.events.nic_failure)
     if vm is None:
         return None
     if attempt.cluster_id is not None and vm.cluster_id not in (None, attempt.cluster_id):
-        return Evidence(source="vm", text="the engine still lists it in another cluster")
+        return OutcomeEvidence(source="vm", text="the engine still lists it in another cluster")
     if vm.status == VmStatus.PAUSED != attempt.status_before:
-        return Evidence(source="vm", text=f"it is paused {vm.status_detail or ''}".strip())
+        return OutcomeEvidence(source="vm", text=f"it is paused {vm.status_detail or ''}".strip())
     return None
 
 
-def _returned(attempt: Attempt, why: str, evidence: Sequence[Evidence]) -> Outcome:
+def _returned(attempt: Attempt, why: str, evidence: Sequence[OutcomeEvidence]) -> Outcome:
     return Outcome(
         verdict=Verdict.RETURNED_TO_SOURCE,
         reason=why.strip(),
@@ -415,7 +415,7 @@ def _returned(attempt: Attempt, why: str, evidence: Sequence[Evidence]) -> Outco
     )
 
 
-def _refused(cause: Refusal | str, evidence: Sequence[Evidence], host_id: str | None) -> Outcome:
+def _refused(cause: Refusal | str, evidence: Sequence[OutcomeEvidence], host_id: str | None) -> Outcome:
     refusal = classify_text(cause) if isinstance(cause, str) else cause
     return Outcome(
         verdict=Verdict.REFUSED,
@@ -439,7 +439,7 @@ def _cancelled(case: _Case, event: EventFact) -> Outcome:
 
 
 def _moved_by_other(
-    why: str, host_id: str | None, others: Sequence[EventFact], evidence: Sequence[Evidence]
+    why: str, host_id: str | None, others: Sequence[EventFact], evidence: Sequence[OutcomeEvidence]
 ) -> Outcome:
     """Another migration decided where it is; `others` are its events, the last one names the actor."""
     actor = None

@@ -75,7 +75,7 @@ class Poller:
         self._percent.pop(vm_id, None)
 
     def reset_tracking(self) -> None:
-        """Starts the tracking anew: the engine was away, so what was observed before is stale."""
+        """Drops the tracking: the engine was away, so what was observed before is stale."""
         self._tracking = {}
 
     def _needs(self, state: State) -> Needs:

@@ -2,80 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 import rhevmig
-from rhevmig.migration import Options, Timing, Verdict
+from rhevmig.migration import Options, Outcome, Refused, Timing, Verdict
 from rhevmig.planning import plan_evacuation, plan_migration
 from tests.contract.migration_lab import a_site
+from tests.unit.migration.fake_engine import Course, FakeEngine
+from tests.unit.migration.scenes import Scene
 
 MIGRATE = "/migrate"
 
 
-@pytest.mark.parametrize(
-    ("mishap", "verdict", "posts"),
-    [
-        pytest.param(None, Verdict.SUCCEEDED, 1, id="nothing"),
-        pytest.param({"kind": "answer_lost", "path": MIGRATE}, Verdict.SUCCEEDED, 1, id="answer-lost"),
-        pytest.param({"kind": "cut", "path": MIGRATE}, Verdict.SUCCEEDED, 1, id="answer-cut"),
-        pytest.param({"kind": "reset", "path": MIGRATE}, Verdict.SUCCEEDED, 2, id="reset-before-it-was-done"),
-        pytest.param({"kind": "html", "path": MIGRATE}, Verdict.SUCCEEDED, 2, id="html-before-it-was-done"),
-        pytest.param(
-            {"kind": "no_content_type", "path": MIGRATE}, Verdict.SUCCEEDED, 1, id="no-content-type"
-        ),
-        pytest.param(
-            {"kind": "session_expired", "path": "vms[?]"}, Verdict.SUCCEEDED, 1, id="session-expired"
-        ),
-        pytest.param({"kind": "status", "path": "events[?]from", "count": 3}, Verdict.SUCCEEDED, 1, id="503"),
-        pytest.param({"kind": "cut", "path": "events", "count": 2}, Verdict.SUCCEEDED, 1, id="reads-cut"),
-        pytest.param({"kind": "copy_breaks", "vm": "vm1"}, Verdict.RETURNED_TO_SOURCE, 1, id="copy-breaks"),
-        pytest.param(
-            {"kind": "destination_dies", "vm": "vm1"}, Verdict.RETURNED_TO_SOURCE, 1, id="destination"
-        ),
-        pytest.param({"kind": "guest_dies", "vm": "vm1"}, Verdict.LOST, 1, id="guest-dies"),
-        pytest.param({"kind": "nic_replug_fails", "vm": "vm1"}, Verdict.SUCCEEDED_DEGRADED, 1, id="nics"),
-        pytest.param({"kind": "downtime_unknown", "vm": "vm1"}, Verdict.SUCCEEDED, 1, id="downtime-unknown"),
-        pytest.param(
-            {"kind": "another_cancels", "vm": "vm1", "after_s": 1}, Verdict.CANCELLED, 1, id="cancelled"
-        ),
-        pytest.param({"kind": "post_copy_loss", "vm": "vm1"}, Verdict.LOST, 1, id="post-copy"),
-        pytest.param({"kind": "source_dies", "vm": "vm1"}, Verdict.UNKNOWN, 1, id="source-dies"),
-        pytest.param(
-            {"kind": "host_dies", "host": "h2", "vm": "vm1", "after_s": 1},
-            Verdict.RETURNED_TO_SOURCE,
-            1,
-            id="destination-host-dies",
-        ),
-        pytest.param(
-            {"kind": "vm_locked", "vm": "vm1", "at_s": 0.0}, Verdict.REFUSED, 6, id="locked-for-good"
-        ),
-        pytest.param(
-            {"kind": "engine_restart", "vm": "vm1", "after_s": 0.5, "seconds": 40},
-            Verdict.SUCCEEDED,
-            1,
-            id="restart",
-        ),
-        pytest.param(
-            {"kind": "engine_restart", "vm": "vm1", "after_s": 0.5, "seconds": 40, "proxy": True},
-            Verdict.SUCCEEDED,
-            1,
-            id="restart-behind-a-proxy",
-        ),
-    ],
-)
-def test_one_migration_whatever_happens(mishap, verdict, posts):
-    """A VM is sent to h2 while one thing goes wrong: the outcome, and how many requests arrived."""
+@dataclass(frozen=True)
+class Case:
+    """One fault in a migration of a VM from h1 to h2, on the lab and on the fake engine."""
+
+    id: str
+    verdict: Verdict
+    #: Fault that the lab injects; None: nothing goes wrong there.
+    lab: dict[str, Any] | None = None
+    #: The same on the engine for unit tests; None where it has no such fault.
+    fake: Callable[[FakeEngine], object] | None = None
+    posts: int = 1
+
+
+def _course(**values: Any) -> Callable[[FakeEngine], object]:
+    return lambda engine: engine.plan_course("v1", Course(**values))
+
+
+def _at(seconds: float, what: str, *args: Any) -> Callable[[FakeEngine], object]:
+    return lambda engine: engine.at(seconds, what, *args)
+
+
+def _restart(engine: FakeEngine) -> None:
+    engine.at(6, "go_away")
+    engine.at(7, "restart")
+    engine.at(60, "come_back")
+
+
+def _answers(fate: str) -> Callable[[FakeEngine], object]:
+    return lambda engine: engine.answers.update({"migrate": [fate]})
+
+
+def _http(kind: str, path: str = MIGRATE, **values: Any) -> dict[str, Any]:
+    return {"kind": kind, "path": path, **values}
+
+
+def _vm(kind: str, **values: Any) -> dict[str, Any]:
+    return {"kind": kind, "vm": "vm1", **values}
+
+
+LOCKED = Refused(status_code=409, detail="[Cannot migrate VM. VM is locked.]")
+CASES = [
+    Case("nothing", Verdict.SUCCEEDED, None, lambda _: None),
+    Case("answer-lost", Verdict.SUCCEEDED, _http("answer_lost"), _answers("lost_done")),
+    Case("answer-cut", Verdict.SUCCEEDED, _http("cut")),
+    Case("reset-before-it-was-done", Verdict.SUCCEEDED, _http("reset"), _answers("lost_undone"), posts=2),
+    Case("html-before-it-was-done", Verdict.SUCCEEDED, _http("html"), posts=2),
+    Case("no-content-type", Verdict.SUCCEEDED, _http("no_content_type")),
+    Case("session-expired", Verdict.SUCCEEDED, _http("session_expired", "vms[?]")),
+    Case("503", Verdict.SUCCEEDED, _http("status", "events[?]from", count=3)),
+    Case("reads-cut", Verdict.SUCCEEDED, _http("cut", "events", count=2)),
+    Case("copy-breaks", Verdict.RETURNED_TO_SOURCE, _vm("copy_breaks"), _course(ends="failed")),
+    Case("destination", Verdict.RETURNED_TO_SOURCE, _vm("destination_dies"), _course(ends="failed")),
+    Case("guest-dies", Verdict.LOST, _vm("guest_dies"), _course(ends="down")),
+    Case("nics", Verdict.SUCCEEDED_DEGRADED, _vm("nic_replug_fails"), _course(nic_trouble_s=0.0)),
+    Case("downtime-unknown", Verdict.SUCCEEDED, _vm("downtime_unknown"), _course(downtime_ms=None)),
+    Case("cancelled", Verdict.CANCELLED, _vm("another_cancels", after_s=1), _at(8, "other_cancels", "v1")),
+    Case("post-copy", Verdict.LOST, _vm("post_copy_loss"), _course(ends="post_copy_loss")),
+    Case("source-dies", Verdict.UNKNOWN, _vm("source_dies"), _course(ends="unknown")),
+    Case("destination-host-dies", Verdict.RETURNED_TO_SOURCE, _vm("host_dies", host="h2", after_s=1)),
+    Case(
+        "locked-for-good",
+        Verdict.REFUSED,
+        _vm("vm_locked", at_s=0.0),
+        lambda engine: engine.refusals.update({"v1": [LOCKED] * 99}),
+        posts=6,
+    ),
+    Case("restart", Verdict.SUCCEEDED, _vm("engine_restart", after_s=0.5, seconds=40), _restart),
+    Case(
+        "restart-behind-a-proxy",
+        Verdict.SUCCEEDED,
+        _vm("engine_restart", after_s=0.5, seconds=40, proxy=True),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_one_migration_whatever_happens(case):
+    """One fault during a migration to h2: the outcome, and how many requests arrived."""
     with a_site() as site:
         plan = plan_migration(site.client.inventory(), "vm1", "h2")
-        if mishap is not None:
-            site.plant(**mishap)
+        if case.lab is not None:
+            site.plant(**case.lab)
         campaign = site.run(plan)
         outcome = campaign.courses[0].outcome
         assert outcome is not None
-        assert (outcome.verdict, site.posts(name="vm1")) == (verdict, posts), str(campaign)
+        assert (outcome.verdict, site.posts(name="vm1")) == (case.verdict, case.posts), str(campaign)
         assert outcome.evidence
         if outcome.is_success:
             assert site.where("vm1") == "up@h2"
+    if case.fake is not None:
+        _assert_the_fake_engine_agrees(case, outcome)
+
+
+def _assert_the_fake_engine_agrees(case: Case, on_the_lab: Outcome) -> None:
+    """The engine for unit tests behaves like the lab: the same outcome from the same kinds of evidence."""
+    scene = Scene()
+    assert case.fake is not None
+    case.fake(scene.engine)
+    outcome = scene.outcome()
+    assert (outcome.verdict, scene.engine.posts()) == (case.verdict, case.posts)
+    assert [(fact.source, fact.event_code) for fact in outcome.evidence] == [
+        (fact.source, fact.event_code) for fact in on_the_lab.evidence
+    ]
+    assert (outcome.host_id is None) == (on_the_lab.host_id is None)
 
 
 def test_engine_away_before_the_first_look():

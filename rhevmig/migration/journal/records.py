@@ -62,7 +62,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the host to be emptied."""
+    """The course of the host to be emptied."""
 
     host_id: str
     name: str = ""

@@ -91,7 +91,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host(self) -> HostCourse | None:
-        """What has become of the host so far; None where the plan empties none."""
+        """The host's course so far; None where the plan empties no host."""
         if self.plan.host_id is None:
             return None
         course = self.host_unasked or HostCourse(host_id=self.plan.host_id)

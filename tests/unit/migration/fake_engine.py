@@ -47,10 +47,10 @@ class Course:
     seconds: float = 20.0
     queued_s: float = 2.0
     error: str | None = None
-    ends: str = "done"  # done | failed | down | broken | unknown | never
+    ends: str = "done"  # done | failed | down | broken | post_copy_loss | unknown | never
     lands_on: str | None = None
     downtime_ms: float | None = 74.0
-    nic_trouble: bool = False
+    nic_trouble_s: float | None = None  # seconds from event 63 to 12003
     wrong_cluster: str | None = None
     paused: bool = False
 
@@ -390,26 +390,27 @@ class FakeEngine:
         if course.ends == "failed":
             self._fail(moving)
         elif course.ends == "down":
-            del self.moving[vm_id]
-            vm.status = "down"
-            self.event(
-                64,
-                vm_id,
-                correlation_id=moving.correlation_id,
-                error="VM went down",
-                source_host=moving.source,
-            )
-            self._job(moving.correlation_id, vm_id, "failed")
+            self.event(64, vm_id, error="Lost connection with qemu process", source_host=moving.source)
+            self.at(5.0, "_go_down", vm_id)
         elif course.ends == "broken":
             del self.moving[vm_id]
             vm.status, vm.host = "paused", moving.destination
             self.event(120, vm_id, correlation_id=moving.correlation_id, error="post-copy failed")
             self._job(moving.correlation_id, vm_id, "failed")
+        elif course.ends == "post_copy_loss":
+            self.event(120, vm_id, correlation_id=moving.correlation_id, error="post-copy failed")
+            self._go_down(vm_id)
         elif course.ends == "unknown":
             del self.moving[vm_id]
             vm.status = "unknown"
         else:
             self._arrive(moving)
+
+    def _go_down(self, vm_id: str) -> None:
+        moving = self.moving.pop(vm_id)
+        self.vms[vm_id].status = "down"
+        self.event(119, vm_id, description=f"VM {vm_id} is down with error. Exit message: qemu exited.")
+        self._job(moving.correlation_id, vm_id, "failed")
 
     def _arrive(self, moving: Moving) -> None:
         course, vm = moving.course, self.vms[moving.vm]
@@ -428,8 +429,9 @@ class FakeEngine:
                 downtime_ms=course.downtime_ms,
             )
             self._job(moving.correlation_id, moving.vm, "finished")
-        if course.nic_trouble:
-            self.at(1.0, "event", 12003, moving.vm)
+        if course.nic_trouble_s is not None:
+            self.at(course.nic_trouble_s, "event", 12003, moving.vm)
+            self.catch_up()
         self._settle_hosts()
 
     def _fail(self, moving: Moving) -> None:

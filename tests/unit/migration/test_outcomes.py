@@ -206,7 +206,7 @@ def test_nics_not_plugged_back_amend_a_success():
     """Events 12003 and 12004 come after event 63: the settled success is amended while others still move."""
     scene = Scene()
     scene.engine.add("v2")
-    scene.engine.plan_course("v1", Course(seconds=10, nic_trouble=True))
+    scene.engine.plan_course("v1", Course(seconds=10, nic_trouble_s=1.0))
     campaign = scene.run(a_plan(scene.engine, "v1", "v2"))
     assert campaign.courses[0].outcome.verdict == Verdict.SUCCEEDED_DEGRADED
     assert campaign.courses[0].outcome.evidence[-1].event_code == 12003

@@ -8,7 +8,16 @@ from typing import Any
 from builders import a_host, a_vm, an_inventory
 
 from rhevmig.inventory import Event
-from rhevmig.migration import Attempt, Campaign, CampaignState, Course, Evidence, HostCourse, Outcome, Verdict
+from rhevmig.migration import (
+    Attempt,
+    Campaign,
+    CampaignState,
+    Course,
+    HostCourse,
+    Outcome,
+    OutcomeEvidence,
+    Verdict,
+)
 from rhevmig.planning import Blocked, Plan
 from rhevmig.report import Document, Report
 from rhevmig.report.document import Cell, Facts, Tone
@@ -31,8 +40,10 @@ def an_attempt(vm: str, number: int = 1, *, outcome: Outcome | None) -> Attempt:
 
 def an_outcome(verdict: Verdict, **more: Any) -> Outcome:
     evidence = (
-        Evidence(source="event", text="event 63 names the VM and the host", event_index=812, event_code=63),
-        Evidence(source="vm", text="it is up on h2"),
+        OutcomeEvidence(
+            source="event", text="event 63 names the VM and the host", event_index=812, event_code=63
+        ),
+        OutcomeEvidence(source="vm", text="it is up on h2"),
     )
     return Outcome(
         verdict=verdict, reason=f"because {verdict.value}", evidence=evidence, host_id="h2", **more
