@@ -2,9 +2,9 @@
 
 from rhevmig.checks.finding import (
     READINESS,
-    Evidence,
     Finding,
     Findings,
+    ObservedValue,
     Scope,
     Severity,
     Status,
@@ -18,9 +18,9 @@ __all__ = [
     "CHECKS",
     "READINESS",
     "Check",
-    "Evidence",
     "Finding",
     "Findings",
+    "ObservedValue",
     "Scope",
     "Severity",
     "Status",

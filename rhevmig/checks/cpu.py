@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.finding import Finding, ObservedValue, Severity
 from rhevmig.checks.registry import Check, Subject, each_cluster, each_host, seen
 from rhevmig.events import EventCode
 from rhevmig.inventory import Cluster, CpuType, Event, Host, Inventory
@@ -106,7 +106,7 @@ def _flags(on: Subject, host: Host, _: Policy) -> Finding:
     return on.unknown(answer.because, row, missing=missing, remedy=_ACTIVATE)
 
 
-def _too_low(on: Subject, host: Host, answer: CpuAnswer, row: Evidence, wanted: str) -> Finding:
+def _too_low(on: Subject, host: Host, answer: CpuAnswer, row: ObservedValue, wanted: str) -> Finding:
     rows = [row, seen("status", f"{host.status} {host.status_detail or ''}".strip())]
     if answer.flags:
         rows.append(seen("flags that may be missing", ", ".join(answer.flags)))

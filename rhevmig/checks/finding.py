@@ -71,7 +71,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data_center_id: str | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ObservedValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One observed value."""
 
     #: E.g. `speed of eno1`.
@@ -92,7 +92,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     scope: Scope
     #: One sentence with the scope as its subject.
     message: str
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[ObservedValue, ...] = ()
     #: What to do; of an unknown finding the smallest permission, setting or fact that would help.
     remedy: str = ""
     #: What was missing for an unknown finding.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.finding import Finding, ObservedValue, Severity
 from rhevmig.checks.registry import Check, Subject, Threshold, each_host, register, seen
 from rhevmig.inventory import (
     Cluster,
@@ -101,7 +101,7 @@ def _devices(host: Host, link: NetworkLink) -> list[HostNic]:
     return [nic for nic in (host.find_nic(name) for name in names) if nic is not None]
 
 
-def _link_rows(host: Host, network: Network, link: NetworkLink) -> list[Evidence]:
+def _link_rows(host: Host, network: Network, link: NetworkLink) -> list[ObservedValue]:
     if not link.is_attached:
         observed = None if link.is_attached is None else "not on the host"
         return [seen(f"network {network.name}", observed, "on the host")]
@@ -141,7 +141,7 @@ def _fast(on: Subject, host: Host, policy: Policy) -> Finding:
     return on.passed(f"one migration gets up to {figure}", *rows)
 
 
-def _slave_rows(host: Host, link: NetworkLink) -> list[Evidence]:
+def _slave_rows(host: Host, link: NetworkLink) -> list[ObservedValue]:
     uplink = host.find_nic(link.uplink)
     if uplink is None or not uplink.is_bond:
         return []
@@ -167,7 +167,7 @@ def _mtu(inventory: Inventory, _: Policy) -> Iterator[Finding]:
 def _mtu_of(on: Subject, cluster: Cluster, network: Network, hosts: list[Host]) -> Finding:
     wanted = on.inventory.mtu_of(network)
     expected = f"{wanted} B ({'default of the engine' if network.mtu == 0 else 'as set'})" if wanted else ""
-    wrong: list[Evidence] = []
+    wrong: list[ObservedValue] = []
     unread: list[str] = []
     right = 0
     for host in hosts:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import msgspec
 
-from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.finding import Finding, ObservedValue, Severity
 from rhevmig.checks.registry import Check, Subject, each_cluster, each_data_center, each_host, seen
 from rhevmig.checks.storage_networks import DECLARE, StorageNetworks, storage_networks
 from rhevmig.inventory import (
@@ -235,7 +235,7 @@ def _judge_links(on: Subject, management: NetworkLink, links: list[NetworkLink])
     return on.passed(f"storage uses {', '.join(str(link.uplink) for link in attached)}", *rows)
 
 
-def _link_row(inventory: Inventory, link: NetworkLink, expected: str) -> Evidence:
+def _link_row(inventory: Inventory, link: NetworkLink, expected: str) -> ObservedValue:
     network = inventory.find_network(link.network_id)
     where = f"{link.device} on {link.uplink}" if link.device != link.uplink else f"{link.device}"
     return seen(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rhevmig.checks.finding import Evidence, Finding, Scope, Severity, Status
+from rhevmig.checks.finding import Finding, ObservedValue, Scope, Severity, Status
 from rhevmig.checks.scopes import help_for, scope_of
 from rhevmig.errors import NotFound
 from rhevmig.inventory import Cluster, DataCenter, Host, Inventory, Vm
@@ -72,19 +72,19 @@ class Subject:
         self.inventory = inventory
         self.scope = scope
 
-    def passed(self, message: str, *evidence: Evidence) -> Finding:
+    def passed(self, message: str, *evidence: ObservedValue) -> Finding:
         """Everything is as it should be."""
         return self._finding(Status.PASS, message, evidence)
 
-    def failed(self, message: str, *evidence: Evidence, remedy: str) -> Finding:
+    def failed(self, message: str, *evidence: ObservedValue, remedy: str) -> Finding:
         """Something is wrong."""
         return self._finding(Status.FAIL, message, evidence, remedy)
 
-    def unknown(self, message: str, *evidence: Evidence, missing: str, remedy: str) -> Finding:
+    def unknown(self, message: str, *evidence: ObservedValue, missing: str, remedy: str) -> Finding:
         """It cannot be judged; `remedy` is the least that would help."""
         return self._finding(Status.UNKNOWN, message, evidence, remedy, missing)
 
-    def unread(self, message: str, *evidence: Evidence, missing: str, part: tuple[str, ...]) -> Finding:
+    def unread(self, message: str, *evidence: ObservedValue, missing: str, part: tuple[str, ...]) -> Finding:
         """It cannot be judged because a part of the engine could not be read.
 
         Args: part (kind and parts as `Inventory.unobserved` names them, from which the remedy follows).
@@ -101,7 +101,7 @@ class Subject:
         self,
         status: Status,
         message: str,
-        evidence: tuple[Evidence, ...],
+        evidence: tuple[ObservedValue, ...],
         remedy: str = "",
         missing: str | None = None,
     ) -> Finding:
@@ -117,10 +117,10 @@ class Subject:
         )
 
 
-def seen(name: str, observed: object, expected: str = "") -> Evidence:
+def seen(name: str, observed: object, expected: str = "") -> ObservedValue:
     """One row of evidence; a value that was not observed is a dash."""
     text = "–" if observed is None or observed == "" else str(observed)
-    return Evidence(name=name, observed=text, expected=expected)
+    return ObservedValue(name=name, observed=text, expected=expected)
 
 
 #: All checks by id, in the order of registration: storage, network, CPU, time, VM.

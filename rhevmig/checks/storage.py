@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhevmig.checks.finding import Evidence, Finding, Severity
+from rhevmig.checks.finding import Finding, ObservedValue, Severity
 from rhevmig.checks.registry import Check, Subject, each_data_center, each_vm, seen
 from rhevmig.inventory import DataCenter, Disk, Inventory, Vm
 from rhevmig.policy import Policy
@@ -58,8 +58,8 @@ def _disks(on: Subject, vm: Vm, _: Policy) -> Finding:
     active = [a.disk_id for a in vm.disk_attachments if a.active is not False]
     if not active:
         return on.not_applicable("it has no plugged disk")
-    bad: list[Evidence] = []
-    unread: list[Evidence] = []
+    bad: list[ObservedValue] = []
+    unread: list[ObservedValue] = []
     for disk_id in active:
         problem = _problem(on.inventory, on.scope.data_center_id, disk_id)
         if problem is not None:
@@ -81,7 +81,7 @@ def _disks(on: Subject, vm: Vm, _: Policy) -> Finding:
     return on.passed(f"{len(active)} disk{'s' if len(active) > 1 else ''} on active shared storage")
 
 
-def _problem(inventory: Inventory, data_center_id: str | None, disk_id: str) -> Evidence | None:
+def _problem(inventory: Inventory, data_center_id: str | None, disk_id: str) -> ObservedValue | None:
     """What prevents a host from opening a disk, or is not known about it; None where nothing does."""
     disk = inventory.find_disk(disk_id)
     if disk is None:
@@ -97,16 +97,16 @@ class _DomainProblems:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._kept: dict[tuple[str | None, tuple[str, ...]], Evidence | None] = {}
+        self._kept: dict[tuple[str | None, tuple[str, ...]], ObservedValue | None] = {}
 
-    def problem(self, data_center_id: str | None, disk: Disk) -> Evidence | None:
+    def problem(self, data_center_id: str | None, disk: Disk) -> ObservedValue | None:
         key = (data_center_id, disk.storage_domain_ids)
         if key not in self._kept:
             found = (self._of(data_center_id, domain_id) for domain_id in disk.storage_domain_ids)
             self._kept[key] = next((problem for problem in found if problem is not None), None)
         return self._kept[key]
 
-    def _of(self, data_center_id: str | None, domain_id: str) -> Evidence | None:
+    def _of(self, data_center_id: str | None, domain_id: str) -> ObservedValue | None:
         domain = self._inventory.find_storage_domain(domain_id)
         name = f"domain {domain.name if domain else domain_id}"
         status = self._inventory.storage_status(data_center_id, domain_id)

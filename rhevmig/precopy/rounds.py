@@ -120,17 +120,17 @@ class Rounds:
         self.job = job
         self.phase = CopyPhase.SETUP if job.setup_s > 0 else CopyPhase.PRECOPY
         self.outcome: CopyOutcome | None = None
-        #: seconds since the start; stops at the end
+        # seconds since the start; stops at the end
         self.elapsed_s = 0.0
-        #: bytes that went over the link so far
+        # bytes that went over the link so far
         self.transferred_bytes = 0.0
-        #: times the dirty bitmap was read, the first one included (libvirt's memory_iteration)
+        # times the dirty bitmap was read, the first one included (libvirt's memory_iteration)
         self.iterations = 1
-        #: the limit in force
+        # the limit in force
         self.downtime_limit_s = job.default_downtime_ms / 1000
-        #: pause of the VM, seconds; None until it is over
+        # pause of the VM, seconds; None until it is over
         self.downtime_s: float | None = None
-        #: downtime limits set so far, milliseconds, with the second each was set
+        # downtime limits set so far, milliseconds, with the second each was set
         self.limits_set: list[tuple[float, int]] = []
         self._nonzero = nonzero
         self._dirty = job.dirty

@@ -12,7 +12,7 @@ from rhevmig.scheduling.filters import ClusterContext, cluster_context, judge
 from rhevmig.scheduling.filters.affinity import HardRules
 from rhevmig.scheduling.filters.devices import device_location
 from rhevmig.scheduling.filters.memory import memory, needed_bytes
-from rhevmig.scheduling.filters.pinning import pin_to_host
+from rhevmig.scheduling.filters.pin_to_host import pin_to_host
 from rhevmig.scheduling.preconditions import vm_obstacles
 from rhevmig.scheduling.requirements import Demand, Offer, demand_of, offer_of
 from rhevmig.scheduling.verdicts import (

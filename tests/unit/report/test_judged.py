@@ -7,7 +7,7 @@ from pathlib import Path
 from builders import an_inventory
 
 import rhevmig
-from rhevmig.checks import CHECKS, Evidence, Finding, Findings, Scope, Severity, Status
+from rhevmig.checks import CHECKS, Finding, Findings, ObservedValue, Scope, Severity, Status
 from rhevmig.policy import Policy, Thresholds
 from rhevmig.report import Report
 from rhevmig.report.document import FindingGroup, Tone
@@ -20,7 +20,7 @@ def a_finding(status: Status, check_id: str = "NET-010", **more: object) -> Find
         "severity": Severity.HIGH,
         "scope": HOST,
         "message": "the link has 1 Gbit/s",
-        "evidence": (Evidence(name="speed of eno1", observed="1 Gbit/s", expected="10 Gbit/s"),),
+        "evidence": (ObservedValue(name="speed of eno1", observed="1 Gbit/s", expected="10 Gbit/s"),),
         "remedy": "Use a faster one.",
     }
     return Finding(check_id=check_id, status=status, **{**usual, **more})  # type: ignore[arg-type]
