@@ -1,4 +1,4 @@
-"""Runs one command: loads it by name, parses its arguments, turns errors into one line and an exit code."""
+"""Runs one command: loads it by name and parses its arguments."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import typer
 
 from rhevmig._version import VERSION
 from rhevmig.cli.commands import COMMANDS
-from rhevmig.cli.output import note, print_json
 from rhevmig.cli.streams import DroppingStream
-from rhevmig.errors import OutputFailed, RhevmigError
 
 EPILOG = (
     "Exit codes: 0 fine; 1 rhevmig or the engine failed; 2 wrong usage or bad input; 3 findings at or above "
@@ -39,34 +37,19 @@ def application(names: Sequence[str] = tuple(COMMANDS)) -> typer.Typer:
 
 
 def invoke(arguments: Sequence[str]) -> int:
-    """Runs the command and returns its exit code."""
-    as_json = "--json" in arguments
-    try:
-        return _run(arguments)
-    except RhevmigError as error:
-        return _report(error, as_json=as_json)
-    except typer.TyperException as error:
-        return _wrong_usage(error, as_json=as_json)
-    except typer.Abort as abort:
-        # what the parser makes of Ctrl-C; the cause has the number of another signal
-        raise KeyboardInterrupt(*getattr(abort.__cause__, "args", ())) from None
-    except Exception as error:
-        if {"-v", "--verbose"} & set(arguments):
-            raise
-        note(
-            f"rhevmig: internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}. "
-            "This is a defect: run the command again as `rhevmig --verbose …` and report the output."
-        )
-        return 1
+    """Runs the command and returns its exit code.
 
-
-def _run(arguments: Sequence[str]) -> int:
+    Raises: RhevmigError, typer.TyperException (wrong usage), KeyboardInterrupt.
+    """
     name = next((word for word in arguments if not word.startswith("-")), "")
     app = application([name] if name in COMMANDS else tuple(COMMANDS))
     try:
         code = app(args=list(arguments), prog_name="rhevmig", standalone_mode=False)
     except typer.Exit as leaving:
         return leaving.exit_code
+    except typer.Abort as abort:
+        # what the parser makes of Ctrl-C; the cause has the number of another signal
+        raise KeyboardInterrupt(*getattr(abort.__cause__, "args", ())) from None
     return code if isinstance(code, int) else 0
 
 
@@ -91,28 +74,8 @@ def _global_options(
 def _configure_log(verbose: bool) -> None:
     import structlog
 
-    stream: Any = DroppingStream()
+    stream: Any = DroppingStream(sys.stderr)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(10 if verbose else 40),
         logger_factory=structlog.PrintLoggerFactory(file=stream),
     )
-
-
-def _report(error: RhevmigError, *, as_json: bool) -> int:
-    if as_json and not isinstance(error, OutputFailed):
-        print_json(error.as_dict())
-    message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
-    note(f"rhevmig: {message} {' '.join(error.remedy.split())}".rstrip())
-    return error.exit_code
-
-
-def _wrong_usage(error: typer.TyperException, *, as_json: bool) -> int:
-    message = " ".join(error.format_message().split())
-    message = message if message.endswith((".", "!", "?")) else f"{message}."
-    context = getattr(error, "ctx", None)
-    if context is not None:
-        message += f" See `{context.command_path} --help`."
-    if as_json:
-        print_json({"error": "usage", "message": message, "exit_code": 2})
-    note(f"rhevmig: {message}")
-    return 2

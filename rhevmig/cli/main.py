@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_err("rhevmig: interrupted\n")
         # the exit code that shells use for a signal
         return 128 + (stop.args[0] if stop.args else SIGINT)
+    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
+        from rhevmig.cli.failures import report_failure
+
+        return report_failure(error, given)
     return answer.exit_code
 
 

@@ -120,5 +120,5 @@ def progress_console() -> Console:
     """The console for progress on stderr."""
     from rich.console import Console
 
-    stream: Any = DroppingStream()
+    stream: Any = DroppingStream(sys.stderr)
     return Console(file=stream, highlight=False, width=None if stream.isatty() else _UNLIMITED)

@@ -50,16 +50,13 @@ def write_out(text: str) -> None:
             # what is still in the buffer would fail again when Python exits
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         detail = getattr(error, "strerror", None) or str(error)
-        raise OutputFailed(path="standard output", detail=detail) from error
+        remedy = "Redirect the output to a file or disk that can be written."
+        raise OutputFailed(path="standard output", detail=detail, remedy=remedy) from error
 
 
 def write_err(text: str) -> None:
     """Writes a note to stderr, or drops it."""
-    try:
-        if sys.stderr is not None:
-            _write(sys.stderr, text)
-    except (OSError, ValueError):
-        return
+    DroppingStream(sys.stderr).write(text)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -74,13 +71,20 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 class DroppingStream:
-    """A stream for progress on stderr: what cannot be written is dropped."""
+    """A stream around stderr: what cannot be written is dropped."""
 
     encoding = "utf-8"
 
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
     def write(self, text: str) -> int:
         """Writes, or drops the text."""
-        write_err(text)
+        try:
+            if self._stream is not None:
+                _write(self._stream, text)
+        except (OSError, ValueError):
+            pass
         return len(text)
 
     def flush(self) -> None:
@@ -88,11 +92,13 @@ class DroppingStream:
 
     def isatty(self) -> bool:
         """Whether stderr is a terminal."""
-        return is_terminal(sys.stderr)
+        return is_terminal(self._stream)
 
     def fileno(self) -> int:
         """The descriptor, for the size of the terminal."""
-        return sys.stderr.fileno()
+        if self._stream is None:
+            raise OSError("the stream is closed")
+        return self._stream.fileno()
 
 
 def is_terminal(stream: TextIO | None) -> bool:
