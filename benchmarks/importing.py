@@ -8,12 +8,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import rhevmig
 from benchmarks.harness import Claim, interleaved, ratio_claim
-from rhevmig import testing
+from tests.recorded import recorded_inventory
 
 RUNS = 9
-ENGINE = Path(__file__).parents[1] / "cassettes" / "recorded-engine"
 RHEVMIG = Path(sys.executable).with_name("rhevmig")
 #: A command of the parser's library with one option, which does nothing.
 EMPTY_COMMAND = """
@@ -34,7 +32,7 @@ def measure() -> list[Claim]:
         claims.append(_claim(f"rhevmig {' '.join(arguments)}", _command(*arguments), bare, at_most=2.5))
     with tempfile.TemporaryDirectory() as folder:
         snapshot = str(Path(folder) / "dc.json")
-        _save_recorded_engine(snapshot)
+        recorded_inventory().save(snapshot)
         why = _command("why", "web01", "-s", snapshot)
         claims.append(_claim("rhevmig why -s, recorded engine", why, bare, at_most=None))
         empty = _python(EMPTY_COMMAND)
@@ -66,11 +64,3 @@ def _command(*arguments: str) -> Callable[[], None]:
 
 def _run(*command: str) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-
-def _save_recorded_engine(file: str) -> None:
-    with (
-        testing.serve(ENGINE, shift_time=True) as engine,
-        rhevmig.connect(url=engine.url, username="admin@internal", password="recorded") as client,
-    ):
-        client.inventory().save(file)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import RECORDED, Commands, login
+from commands import Commands, login
 
-from rhevmig import testing
 from rhevmig.cli.output import Styled, _wrapped
 from rhevmig.cli.streams import visible
+from tests.recorded import served_lab
 
 RHEVMIG = Path(sys.executable).with_name("rhevmig")
 #: Markup of the terminal library, an escape sequence, a bell, a change of direction, a line break.
@@ -116,7 +116,7 @@ def test_notes_that_cannot_be_written_are_dropped(snapshot: Path, tmp_path: Path
 def test_on_a_terminal(tmp_path: Path) -> None:
     """With progress on a terminal the command reads the engine and ends; colours are used."""
     leader, follower = pty.openpty()
-    with testing.serve(RECORDED, shift_time=True) as engine:
+    with served_lab(shift_time=True) as engine:
         process = subprocess.Popen(
             [str(RHEVMIG), "check", "--timeout", "20"],
             cwd=tmp_path,

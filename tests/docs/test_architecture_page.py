@@ -29,3 +29,11 @@ def test_every_file_and_folder_exists() -> None:
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
     folders = {path for path in named if path.endswith("/")}
     assert sorted(path for path in folders if not (ROOT / path).is_dir()) == []
+
+
+def test_the_lines_of_the_example_are_in_the_code() -> None:
+    """The attribute that the page shows is really added by these lines."""
+    rows = re.findall(r"^\| `([\w/.]+)` \| `(.+)` \|$", TEXT, re.MULTILINE)
+    shown = [(path, line.replace("\\|", "|")) for path, line in rows if "guaranteed" in line]
+    assert len(shown) == 3
+    assert [line for path, line in shown if line not in (ROOT / path).read_text()] == []
