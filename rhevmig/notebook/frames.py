@@ -8,15 +8,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 import pandas as pd
 
 from rhevmig.inventory import Inventory
-from rhevmig.report.tables.attribute import Attribute
 from rhevmig.report.tables.clusters import CLUSTERS, cluster_rows
 from rhevmig.report.tables.hosts import HOSTS, NICS, host_rows, nic_rows
 from rhevmig.report.tables.networks import NETWORKS, network_rows
 from rhevmig.report.tables.storage import STORAGE, storage_rows
+from rhevmig.report.tables.table_column import TableColumn
 from rhevmig.report.tables.vms import VM_NICS, VMS, vm_nic_rows, vm_rows
 
 #: Columns by frame.
-COLUMNS: Final[dict[str, tuple[Attribute[Any], ...]]] = {
+COLUMNS: Final[dict[str, tuple[TableColumn[Any], ...]]] = {
     "clusters": CLUSTERS,
     "hosts": HOSTS,
     "vms": VMS,
@@ -70,9 +70,9 @@ def frames(inventory: Inventory) -> Frames:
     )
 
 
-def _frame(attributes: tuple[Attribute[R], ...], rows: Iterable[R]) -> pd.DataFrame:
+def _frame(columns: tuple[TableColumn[R], ...], rows: Iterable[R]) -> pd.DataFrame:
     objects = list(rows)
-    columns = {a.name: pd.Series([a.value(row) for row in objects], dtype=a.type.dtype) for a in attributes}
-    frame = pd.DataFrame(columns, columns=list(columns))
-    frame.attrs["columns"] = {a.name: a.meaning for a in attributes}
+    series = {c.name: pd.Series([c.value(row) for row in objects], dtype=c.type.dtype) for c in columns}
+    frame = pd.DataFrame(series, columns=list(series))
+    frame.attrs["columns"] = {column.name: column.meaning for column in columns}
     return frame

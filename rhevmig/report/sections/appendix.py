@@ -7,7 +7,7 @@ from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Section, Table
 from rhevmig.report.prose import fixed_rows, prose
 from rhevmig.report.sections.findings import threshold_texts
-from rhevmig.report.tables.attribute import table_of, text
+from rhevmig.report.tables.table_column import table_of, text
 
 
 def appendix_section(context: ReportContext) -> Section:

@@ -9,8 +9,8 @@ from rhevmig.inventory import Event
 from rhevmig.migration import Attempt, Campaign, Course, Outcome, Verdict
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Block, Cell, Fact, Facts, Section, Table, Tone
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import count, instant, joined
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, text
 from rhevmig.units import format_duration
 
 #: What an event of a migration means, and whether it is a failure.

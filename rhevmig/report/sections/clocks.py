@@ -9,8 +9,8 @@ from rhevmig.inventory import Event
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Fact, Facts, Prose, Section, Table, Tone
 from rhevmig.report.prose import sentence
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import count, counted, instant, natural
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, text
 from rhevmig.units import format_duration
 
 

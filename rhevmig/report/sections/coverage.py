@@ -10,8 +10,8 @@ from rhevmig.inventory import Unobserved
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Section, Table, Tone
 from rhevmig.report.prose import fixed_rows, prose
-from rhevmig.report.tables.attribute import figure, table_of, text
 from rhevmig.report.tables.cells import merged_label, natural
+from rhevmig.report.tables.table_column import figure, table_of, text
 
 
 class _Gap(NamedTuple):

@@ -10,9 +10,9 @@ from rhevmig.inventory import Cluster, CpuType, Host
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Figure, Ladder, Rung, Section, Table, Tone
 from rhevmig.report.prose import prose
-from rhevmig.report.tables.attribute import figure, table_of, take, text
 from rhevmig.report.tables.cells import merged_label, natural, some_names
 from rhevmig.report.tables.hosts import HOSTS, HostRow, host_rows
+from rhevmig.report.tables.table_column import figure, table_of, take, text
 from rhevmig.scheduling import Allowed, CpuAnswer, CpuTypes
 
 _MEMBERS_SHOWN = 8

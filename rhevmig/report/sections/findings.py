@@ -19,8 +19,8 @@ from rhevmig.report.document import (
     Tone,
 )
 from rhevmig.report.prose import prose
-from rhevmig.report.tables.attribute import figure, table_of, text
 from rhevmig.report.tables.cells import count, natural
+from rhevmig.report.tables.table_column import figure, table_of, text
 
 
 class _Words(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rhevmig.inventory import FencingPolicy, Host
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, take, text
 from rhevmig.report.tables.cells import status, yes_no
 from rhevmig.report.tables.clusters import CLUSTERS, cluster_rows
 from rhevmig.report.tables.hosts import HOSTS, HostRow, host_rows
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, take, text
 
 _RESILIENCE = {
     "migrate": "migrate all VMs",

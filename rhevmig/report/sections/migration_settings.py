@@ -21,8 +21,8 @@ from rhevmig.precopy.presets import LEGACY
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
 from rhevmig.report.prose import prose
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import count, joined, natural, yes_no
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, text
 
 _HEADINGS = {
     "policy": "Migration policy",

@@ -9,8 +9,8 @@ from rhevmig.inventory import Cluster, ClusterNetwork, Host, HostNic, Network
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Section, Table, Tone
 from rhevmig.report.sections.network_figures import presence_figures, separation_figure, uplink_figure
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, text
 from rhevmig.report.tables.cells import joined, natural, speed, status, yes_no
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, text
 
 
 class _Member(NamedTuple):

@@ -22,8 +22,8 @@ from rhevmig.inventory import (
 from rhevmig.report.context import STORAGE, ReportContext
 from rhevmig.report.document import Bar, Bars, Cell, CellValue, Figure, Grid, Mark, Tone
 from rhevmig.report.prose import sentence
-from rhevmig.report.tables.attribute import figure, table_of, text
 from rhevmig.report.tables.cells import merged_rows, natural, speed
+from rhevmig.report.tables.table_column import figure, table_of, text
 from rhevmig.units import GIGABIT
 
 _ROLES = {

@@ -8,9 +8,9 @@ from rhevmig.inventory import DataCenter, IscsiBond, StorageConnection, StorageD
 from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Bar, Bars, Cell, CellValue, Figure, Section, Table, Tone
 from rhevmig.report.prose import prose, sentence
-from rhevmig.report.tables.attribute import engine_id, figure, table_of, take, text, total
 from rhevmig.report.tables.cells import joined, size
 from rhevmig.report.tables.storage import STORAGE, storage_rows
+from rhevmig.report.tables.table_column import engine_id, figure, table_of, take, text, total
 
 #: Warning of the engine where the domain has no setting (option WarningLowSpaceIndicator: 10 % free).
 _ENGINE_WARNS_BELOW_PERCENT_FREE = 10

@@ -9,8 +9,8 @@ from rhevmig.inventory import Cluster, Host
 from rhevmig.report.context import ReportContext, RunningVm
 from rhevmig.report.document import Cell, Figure, Grid, Mark, Tone
 from rhevmig.report.prose import sentence
-from rhevmig.report.tables.attribute import engine_id, table_of, text
 from rhevmig.report.tables.cells import MERGE_FROM, first_names, merged_label, natural
+from rhevmig.report.tables.table_column import engine_id, table_of, text
 from rhevmig.scheduling import Allowed, ClassVerdicts, Migratability, Obstacle, Reason, VmClass
 
 _MOST_COLUMNS = 32

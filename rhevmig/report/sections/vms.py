@@ -10,8 +10,8 @@ from rhevmig.report.context import ReportContext
 from rhevmig.report.document import Cell, CellValue, Fact, Facts, Section, Table, Tone
 from rhevmig.report.prose import prose
 from rhevmig.report.sections.vm_destinations import answer_cell, destination_figures
-from rhevmig.report.tables.attribute import engine_id, table_of, take, text
 from rhevmig.report.tables.cells import count, counted, joined, natural, yes_no
+from rhevmig.report.tables.table_column import engine_id, table_of, take, text
 from rhevmig.report.tables.vms import VMS, VmRow, vm_rows
 from rhevmig.scheduling import Allowed, Migratability, Verdict, VmSummary
 from rhevmig.terms import VmStatus

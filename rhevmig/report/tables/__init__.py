@@ -1,1 +1,1 @@
-"""Attributes of the objects of an inventory: one list for report tables and DataFrames."""
+"""Columns of the objects of an inventory: one list for report tables and DataFrames."""

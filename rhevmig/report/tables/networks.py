@@ -1,4 +1,4 @@
-"""Attributes of networks in clusters."""
+"""Columns of networks in clusters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rhevmig.inventory import Cluster, ClusterNetwork, DataCenter, Inventory, Network
-from rhevmig.report.tables.attribute import BOOLEAN, ID, NUMBER, STATUS, TEXT, Attribute
+from rhevmig.report.tables.table_column import BOOLEAN, ID, NUMBER, STATUS, TEXT, TableColumn
 from rhevmig.terms import NetworkRole
 
 
@@ -38,29 +38,30 @@ def network_rows(inventory: Inventory) -> Iterator[NetworkRow]:
             yield NetworkRow(inventory, network, data_center, None, None)
 
 
-NETWORKS: Final[tuple[Attribute[NetworkRow], ...]] = (
-    Attribute("network", TEXT, lambda r: r.network.name, "Network", "name"),
-    Attribute("data_center", TEXT, lambda r: r.data_center and r.data_center.name, "Data center",
-              "name of its data center"),
-    Attribute("cluster", TEXT, lambda r: r.cluster and r.cluster.name, "Cluster",
-              "cluster that uses it; missing where none does"),
-    Attribute("vlan_id", NUMBER, lambda r: r.network.vlan_id, "VLAN", "VLAN tag; missing means untagged"),
-    Attribute("mtu", NUMBER, lambda r: r.inventory.mtu_of(r.network), "MTU", "MTU in bytes as set"),
-    Attribute("required", BOOLEAN, lambda r: r.member and r.member.required, "Required",
-              "whether a host without it becomes non-operational"),
-    Attribute("is_management", BOOLEAN, lambda r: r.has(NetworkRole.MANAGEMENT), "Management",
-              "role in that cluster"),
-    Attribute("is_migration", BOOLEAN, lambda r: r.has(NetworkRole.MIGRATION), "Migration",
-              "role in that cluster"),
-    Attribute("is_display", BOOLEAN, lambda r: r.has(NetworkRole.DISPLAY), "Display", "role in that cluster"),
-    Attribute("is_vm", BOOLEAN, lambda r: r.has(NetworkRole.VM), "VMs", "role in that cluster"),
-    Attribute("is_default_route", BOOLEAN, lambda r: r.has(NetworkRole.DEFAULT_ROUTE), "Default route",
-              "role in that cluster"),
-    Attribute("status", STATUS, lambda r: r.member and r.member.status, "Status",
-              "operational or non_operational"),
-    Attribute("network_id", ID, lambda r: r.network.id, "Id", "engine id"),
-    Attribute("cluster_id", ID, lambda r: r.member and r.member.cluster_id, "Cluster id",
-              "engine id of the cluster"),
-    Attribute("data_center_id", ID, lambda r: r.network.data_center_id, "Data center id",
-              "engine id of the data center"),
+NETWORKS: Final[tuple[TableColumn[NetworkRow], ...]] = (
+    TableColumn("network", TEXT, lambda r: r.network.name, "Network", "name"),
+    TableColumn("data_center", TEXT, lambda r: r.data_center and r.data_center.name, "Data center",
+                "name of its data center"),
+    TableColumn("cluster", TEXT, lambda r: r.cluster and r.cluster.name, "Cluster",
+                "cluster that uses it; missing where none does"),
+    TableColumn("vlan_id", NUMBER, lambda r: r.network.vlan_id, "VLAN", "VLAN tag; missing means untagged"),
+    TableColumn("mtu", NUMBER, lambda r: r.inventory.mtu_of(r.network), "MTU", "MTU in bytes as set"),
+    TableColumn("required", BOOLEAN, lambda r: r.member and r.member.required, "Required",
+                "whether a host without it becomes non-operational"),
+    TableColumn("is_management", BOOLEAN, lambda r: r.has(NetworkRole.MANAGEMENT), "Management",
+                "role in that cluster"),
+    TableColumn("is_migration", BOOLEAN, lambda r: r.has(NetworkRole.MIGRATION), "Migration",
+                "role in that cluster"),
+    TableColumn("is_display", BOOLEAN, lambda r: r.has(NetworkRole.DISPLAY), "Display",
+                "role in that cluster"),
+    TableColumn("is_vm", BOOLEAN, lambda r: r.has(NetworkRole.VM), "VMs", "role in that cluster"),
+    TableColumn("is_default_route", BOOLEAN, lambda r: r.has(NetworkRole.DEFAULT_ROUTE), "Default route",
+                "role in that cluster"),
+    TableColumn("status", STATUS, lambda r: r.member and r.member.status, "Status",
+                "operational or non_operational"),
+    TableColumn("network_id", ID, lambda r: r.network.id, "Id", "engine id"),
+    TableColumn("cluster_id", ID, lambda r: r.member and r.member.cluster_id, "Cluster id",
+                "engine id of the cluster"),
+    TableColumn("data_center_id", ID, lambda r: r.network.data_center_id, "Data center id",
+                "engine id of the data center"),
 )  # fmt: skip

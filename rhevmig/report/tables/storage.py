@@ -1,4 +1,4 @@
-"""Attributes of storage domains in data centers."""
+"""Columns of storage domains in data centers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from rhevmig.inventory import DataCenter, Inventory, StorageDomain
-from rhevmig.report.tables.attribute import BOOLEAN, BYTES, COUNT, ID, STATUS, TEXT, Attribute
+from rhevmig.report.tables.table_column import BOOLEAN, BYTES, COUNT, ID, STATUS, TEXT, TableColumn
 
 
 class StorageRow(NamedTuple):
@@ -34,26 +34,26 @@ def storage_rows(
             )
 
 
-STORAGE: Final[tuple[Attribute[StorageRow], ...]] = (
-    Attribute("storage_domain", TEXT, lambda r: r.domain.name, "Domain", "name"),
-    Attribute("data_center", TEXT, lambda r: r.data_center and r.data_center.name, "Data center",
-              "data center that it is attached to"),
-    Attribute("status", STATUS, lambda r: r.status, "Status",
-              "status in that data center: active, maintenance, …"),
-    Attribute("type", TEXT, lambda r: r.domain.type, "Type", "data, iso, export, …"),
-    Attribute("storage_type", TEXT, lambda r: r.domain.storage_type, "Storage type", "nfs, iscsi, fcp, …"),
-    Attribute("address", TEXT, lambda r: r.domain.address, "Server", "file server"),
-    Attribute("path", TEXT, lambda r: r.domain.path, "Path", "path on it"),
-    Attribute("available_bytes", BYTES, lambda r: r.domain.available_bytes, "Free", "free, in whole GiB"),
-    Attribute("used_bytes", BYTES, lambda r: r.domain.used_bytes, "Used", "used"),
-    Attribute("committed_bytes", BYTES, lambda r: r.domain.committed_bytes, "Committed to disks",
-              "committed to disks"),
-    Attribute("warning_low_space_percent", COUNT, lambda r: r.domain.warning_low_space_percent,
-              "Warning below, % free", "free space below which the engine warns"),
-    Attribute("is_master", BOOLEAN, lambda r: r.domain.master, "Master",
-              "whether it is the master of its data center"),
-    Attribute("disks", COUNT, lambda r: r.disks, "Disks", "disks on it"),
-    Attribute("storage_domain_id", ID, lambda r: r.domain.id, "Id", "engine id"),
-    Attribute("data_center_id", ID, lambda r: r.data_center and r.data_center.id, "Data center id",
-              "engine id of the data center"),
+STORAGE: Final[tuple[TableColumn[StorageRow], ...]] = (
+    TableColumn("storage_domain", TEXT, lambda r: r.domain.name, "Domain", "name"),
+    TableColumn("data_center", TEXT, lambda r: r.data_center and r.data_center.name, "Data center",
+                "data center that it is attached to"),
+    TableColumn("status", STATUS, lambda r: r.status, "Status",
+                "status in that data center: active, maintenance, …"),
+    TableColumn("type", TEXT, lambda r: r.domain.type, "Type", "data, iso, export, …"),
+    TableColumn("storage_type", TEXT, lambda r: r.domain.storage_type, "Storage type", "nfs, iscsi, fcp, …"),
+    TableColumn("address", TEXT, lambda r: r.domain.address, "Server", "file server"),
+    TableColumn("path", TEXT, lambda r: r.domain.path, "Path", "path on it"),
+    TableColumn("available_bytes", BYTES, lambda r: r.domain.available_bytes, "Free", "free, in whole GiB"),
+    TableColumn("used_bytes", BYTES, lambda r: r.domain.used_bytes, "Used", "used"),
+    TableColumn("committed_bytes", BYTES, lambda r: r.domain.committed_bytes, "Committed to disks",
+                "committed to disks"),
+    TableColumn("warning_low_space_percent", COUNT, lambda r: r.domain.warning_low_space_percent,
+                "Warning below, % free", "free space below which the engine warns"),
+    TableColumn("is_master", BOOLEAN, lambda r: r.domain.master, "Master",
+                "whether it is the master of its data center"),
+    TableColumn("disks", COUNT, lambda r: r.disks, "Disks", "disks on it"),
+    TableColumn("storage_domain_id", ID, lambda r: r.domain.id, "Id", "engine id"),
+    TableColumn("data_center_id", ID, lambda r: r.data_center and r.data_center.id, "Data center id",
+                "engine id of the data center"),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What an attribute is: its name with the unit, its type, its heading and meaning, how to compute it.
+"""What a column is: its name with the unit, its type, its heading and meaning, how to compute it.
 
-The attributes of an entity are listed once (`clusters`, `hosts`, `vms`, `networks`, `storage`). A DataFrame
-has a column for each attribute with a meaning; a table of the report picks those that it shows.
+The columns of an entity are listed once (`clusters`, `hosts`, `vms`, `networks`, `storage`). A DataFrame
+has all of them; a table of the report picks those that it shows and adds its own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rhevmig.report.tables.cells import count, instant, size, speed, status, yes
 R = TypeVar("R")
 
 
-class AttributeType(msgspec.Struct, frozen=True):
-    """How values of an attribute are kept in a DataFrame and shown in a report."""
+class ColumnType(msgspec.Struct, frozen=True):
+    """How values of a column are kept in a DataFrame and shown in a report."""
 
     #: Type in pandas; it distinguishes a missing value from zero, false and the empty text.
     dtype: str
@@ -32,31 +32,31 @@ def _text(value: Any) -> CellValue:
     return str(value)
 
 
-TEXT: Final = AttributeType("string", _text)
+TEXT: Final = ColumnType("string", _text)
 #: A status of the engine, shown with its tone.
-STATUS: Final = AttributeType("string", status)
-ID: Final = AttributeType("string", _text, is_id=True)
-COUNT: Final = AttributeType("Int64", count, is_figure=True)
+STATUS: Final = ColumnType("string", status)
+ID: Final = ColumnType("string", _text, is_id=True)
+COUNT: Final = ColumnType("Int64", count, is_figure=True)
 #: A number that is not grouped: VLAN tag, MTU, port.
-NUMBER: Final = AttributeType("Int64", _text, is_figure=True)
-DECIMAL: Final = AttributeType("Float64", count, is_figure=True)
-BYTES: Final = AttributeType("Int64", size, is_figure=True)
-BITS_PER_SECOND: Final = AttributeType("Int64", speed, is_figure=True)
-BOOLEAN: Final = AttributeType("boolean", yes_no)
-TIME: Final = AttributeType("datetime64[ns, UTC]", instant)
+NUMBER: Final = ColumnType("Int64", _text, is_figure=True)
+DECIMAL: Final = ColumnType("Float64", count, is_figure=True)
+BYTES: Final = ColumnType("Int64", size, is_figure=True)
+BITS_PER_SECOND: Final = ColumnType("Int64", speed, is_figure=True)
+BOOLEAN: Final = ColumnType("boolean", yes_no)
+TIME: Final = ColumnType("datetime64[ns, UTC]", instant)
 
 
-class Attribute(msgspec.Struct, Generic[R], frozen=True):
-    """An attribute of the objects in the rows of a table."""
+class TableColumn(msgspec.Struct, Generic[R], frozen=True):
+    """A column of a table whose rows are objects of one type."""
 
     #: Name, with the unit where there is one; the key of the column in a DataFrame.
     name: str
-    type: AttributeType
+    type: ColumnType
     #: Value of a row; None where it was not observed.
     value: Callable[[R], Any]
     #: Heading in the report.
     heading: str = ""
-    #: What it means; empty for an attribute that only the report shows.
+    #: What it means; empty for a column that only the report shows.
     meaning: str = ""
     #: Key of the column in the report; empty where it is the name.
     key: str = ""
@@ -66,8 +66,8 @@ class Attribute(msgspec.Struct, Generic[R], frozen=True):
         value = self.value(row)
         return value if value is None or isinstance(value, Cell) else self.type.show(value)
 
-    def column(self) -> Column:
-        """Its column in the report."""
+    def in_document(self) -> Column:
+        """The column as the document has it."""
         return Column(
             name=self.key or self.name,
             title=self.heading,
@@ -76,41 +76,41 @@ class Attribute(msgspec.Struct, Generic[R], frozen=True):
         )
 
 
-def text(name: str, heading: str, value: Callable[[R], CellValue]) -> Attribute[R]:
+def text(name: str, heading: str, value: Callable[[R], CellValue]) -> TableColumn[R]:
     """A column of the report with text."""
-    return Attribute(name, TEXT, value, heading)
+    return TableColumn(name, TEXT, value, heading)
 
 
-def figure(name: str, heading: str, value: Callable[[R], str | Cell | float | None]) -> Attribute[R]:
+def figure(name: str, heading: str, value: Callable[[R], str | Cell | float | None]) -> TableColumn[R]:
     """A column of the report with figures; numbers are shown with spaces between thousands."""
-    return Attribute(name, _FIGURE, value, heading)
+    return TableColumn(name, _FIGURE, value, heading)
 
 
-def engine_id(name: str, heading: str, value: Callable[[R], CellValue]) -> Attribute[R]:
+def engine_id(name: str, heading: str, value: Callable[[R], CellValue]) -> TableColumn[R]:
     """A column of the report with ids, which are set small."""
-    return Attribute(name, ID, value, heading)
+    return TableColumn(name, ID, value, heading)
 
 
 def _figure(value: str | float) -> CellValue:
     return value if isinstance(value, str) else count(value)
 
 
-_FIGURE: Final = AttributeType("string", _figure, is_figure=True)
+_FIGURE: Final = ColumnType("string", _figure, is_figure=True)
 
 
 def take(
-    attributes: Sequence[Attribute[R]],
+    columns: Sequence[TableColumn[R]],
     name: str,
     key: str = "",
     *,
     heading: str = "",
     value: Callable[[R], CellValue] | None = None,
-) -> Attribute[R]:
-    """The attribute of this name for a report table, under the table's key.
+) -> TableColumn[R]:
+    """The column of this name for a report table, under the table's key.
 
-    Args: heading (another one than the attribute's); value (the cell itself instead of the plain value).
+    Args: heading (another one than the column's); value (the cell itself instead of the plain value).
     """
-    found = next(attribute for attribute in attributes if attribute.name == name)
+    found = next(column for column in columns if column.name == name)
     shown = msgspec.structs.replace(found, key=key, heading=heading or found.heading)
     if value is None:
         return shown
@@ -119,7 +119,7 @@ def take(
 
 
 def table_of(
-    id: str, caption: str, rows: Iterable[R], attributes: Sequence[Attribute[R]], **options: Any
+    id: str, caption: str, rows: Iterable[R], columns: Sequence[TableColumn[R]], **options: Any
 ) -> Table:
     """A table of the report: one row per object.
 
@@ -128,8 +128,8 @@ def table_of(
     return Table(
         id=id,
         caption=caption,
-        columns=tuple(attribute.column() for attribute in attributes),
-        rows=tuple(tuple(attribute.cell(row) for attribute in attributes) for row in rows),
+        columns=tuple(column.in_document() for column in columns),
+        rows=tuple(tuple(column.cell(row) for column in columns) for row in rows),
         **options,
     )
 
