@@ -34,9 +34,9 @@ MEASURED = {
 #: which samples a prediction is given, and whether it is told their density
 INPUTS = {
     "1 s and 3 s": (("1 s, 4096 pages/GiB", "3 s, 4096 pages/GiB"), True),
-    "1 s and 3 s, density not told": (("1 s, 4096 pages/GiB", "3 s, 4096 pages/GiB"), False),
+    "1 s and 3 s, density not given": (("1 s, 4096 pages/GiB", "3 s, 4096 pages/GiB"), False),
     "all three": (tuple(MEASURED), True),
-    "all three, density not told": (tuple(MEASURED), False),
+    "all three, density not given": (tuple(MEASURED), False),
     "3 s only": (("3 s, 4096 pages/GiB",), True),
     "1 s only": (("1 s, 4096 pages/GiB",), True),
     "QEMU's default only (1 s, 512)": (("1 s, 512 pages/GiB",), True),
@@ -202,7 +202,7 @@ def _true_load(row: Row) -> DirtyModel:
 def measure() -> list[Claim]:
     """The accuracy claims, then what a step costs."""
     claims = [
-        claim for given in (BEST, "1 s and 3 s, density not told", "all three") for claim in _accuracy(given)
+        claim for given in (BEST, "1 s and 3 s, density not given", "all three") for claim in _accuracy(given)
     ]
     return [*claims, *_certainty(), *_cost()]
 

@@ -19,10 +19,10 @@ from benchmarks.precopy import (
     verdicts,
 )
 
-TOLD = (BEST, "1 s and 3 s, density not told", "all three", "all three, density not told")
+GIVEN = (BEST, "1 s and 3 s, density not given", "all three", "all three, density not given")
 
 
-@pytest.mark.parametrize("given", TOLD)
+@pytest.mark.parametrize("given", GIVEN)
 def test_total_times_come_within_the_aim(given: str) -> None:
     """Median error at most 3 %, ninth decile at most 12 %, whichever samples were told."""
     errors = [abs(run.total_error) for run in compared(given)]
@@ -31,7 +31,7 @@ def test_total_times_come_within_the_aim(given: str) -> None:
     assert ninth_decile(errors) <= 0.12
 
 
-@pytest.mark.parametrize("given", TOLD)
+@pytest.mark.parametrize("given", GIVEN)
 def test_pauses_of_busy_vms_come_within_30_ms(given: str) -> None:
     """For nine of ten."""
     assert share(abs(run.downtime_error_ms) <= 30 for run in compared(given) if run.is_busy) >= 0.9
