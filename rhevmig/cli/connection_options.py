@@ -33,12 +33,31 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="print JSON for programs"
 class Site:
     """How to reach the engine; `context.obj` of every command that has `cls=EngineCommand`."""
 
-    url: str | None = None
-    username: str | None = None
-    ca_file: str | None = None
-    insecure: bool = False
-    timeout_s: float = 300.0
-    clock_speed: float = 1.0
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="API of the engine, https://ENGINE/ovirt-engine/api [env: OVIRT_URL]"),
+    ] = None
+    username: Annotated[
+        str | None, typer.Option("--username", help="user@profile, e.g. admin@internal [env: OVIRT_USERNAME]")
+    ] = None
+    ca_file: Annotated[
+        str | None,
+        typer.Option(
+            "--ca-file", metavar="<path>", help="CA that signed the engine's certificate [env: OVIRT_CAFILE]"
+        ),
+    ] = None
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="do not verify the certificate [env: OVIRT_INSECURE]")
+    ] = False
+    timeout_s: Annotated[float, typer.Option("--timeout", help="seconds that one request may take")] = 300.0
+    clock_speed: Annotated[
+        float,
+        typer.Option(
+            "--clock-speed",
+            envvar="RHEVMIG_CLOCK_SPEED",
+            help="speed factor of a lab started with --speed; timeouts then count simulated seconds",
+        ),
+    ] = 1.0
 
     def engine(self) -> EngineClient:
         """A connection; the password comes from OVIRT_PASSWORD or a prompt, never from an option."""
@@ -87,42 +106,12 @@ def _spinner(text: str) -> AbstractContextManager[object]:
     return progress_console().status(text) if is_terminal(sys.stderr) else nullcontext()
 
 
-def _declared(
-    url: Annotated[
-        str | None,
-        typer.Option("--url", help="API of the engine, https://ENGINE/ovirt-engine/api [env: OVIRT_URL]"),
-    ] = None,
-    username: Annotated[
-        str | None, typer.Option("--username", help="user@profile, e.g. admin@internal [env: OVIRT_USERNAME]")
-    ] = None,
-    ca_file: Annotated[
-        str | None,
-        typer.Option(
-            "--ca-file", metavar="<path>", help="CA that signed the engine's certificate [env: OVIRT_CAFILE]"
-        ),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="do not verify the certificate [env: OVIRT_INSECURE]")
-    ] = False,
-    timeout_s: Annotated[float, typer.Option("--timeout", help="seconds that one request may take")] = 300.0,
-    clock_speed: Annotated[
-        float,
-        typer.Option(
-            "--clock-speed",
-            envvar="RHEVMIG_CLOCK_SPEED",
-            help="speed factor of a lab started with --speed; timeouts then count simulated seconds",
-        ),
-    ] = 1.0,
-) -> None:
-    """Declares the options of `Site` in the parser's language."""
-
-
 class EngineCommand(typer.core.TyperCommand):
     """A command with the connection options; its function finds them as a `Site` in `context.obj`."""
 
     def __init__(self, *arguments: Any, params: list[Any] | None = None, **more: Any) -> None:
         single = typer.Typer(add_completion=False, context_settings={"help_option_names": []})
-        single.command(add_help_option=False)(_declared)
+        single.command(add_help_option=False)(Site)
         self._connection = typer.main.get_command(single).params
         super().__init__(*arguments, params=[*(params or []), *self._connection], **more)
 
