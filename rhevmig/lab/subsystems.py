@@ -15,6 +15,7 @@ from rhevmig.lab.migration.memory_transfer import Copies
 from rhevmig.lab.scheduling.balancing import Enforcer
 from rhevmig.lab.scheduling.scheduler import Scheduler
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
+from rhevmig.lab.state.host_load import HostLoads
 from rhevmig.lab.state.jobs import SWEEP_S
 from rhevmig.lab.state.store import Entity
 
@@ -31,7 +32,8 @@ class Moves:
         self.voice = EventPublisher(engine.world, engine.events)
         self.scheduler = Scheduler(engine.world)
         self.copies = Copies(engine.world)
-        self.migrations = Migrations(engine, self.scheduler, self.copies, self.voice)
+        self.loads = HostLoads(engine.world)
+        self.migrations = Migrations(engine, self.scheduler, self.loads, self.copies, self.voice)
         self.maintenance = Maintenance(engine, self.scheduler, self.migrations, self.voice)
         self.trouble = HostTrouble(engine, self.copies, self.migrations, self.voice)
         self.enforcer = Enforcer(engine, self.scheduler, self.migrations, self.voice)

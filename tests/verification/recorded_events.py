@@ -11,7 +11,7 @@ from rhevmig.lab.state.attribute_values import tree_of
 from rhevmig.recordings.exchange import Exchange
 
 
-class Recorded:
+class RecordedEvent:
     """One event of a recording."""
 
     def __init__(self, element: etree._Element) -> None:
@@ -33,13 +33,13 @@ def id_of(element: etree._Element, tag: str) -> str:
     return (found.get("id") or "") if found is not None else ""
 
 
-def recorded_events(exchanges: Iterable[Exchange]) -> list[Recorded]:
+def recorded_events(exchanges: Iterable[Exchange]) -> list[RecordedEvent]:
     """Every event that the recording shows, oldest first."""
-    found: dict[int, Recorded] = {}
+    found: dict[int, RecordedEvent] = {}
     for exchange in exchanges:
         if exchange.answer.startswith("<?xml") and "<event " in exchange.answer:
             for element in etree.fromstring(exchange.answer.encode()).iter("event"):
-                event = Recorded(element)
+                event = RecordedEvent(element)
                 found[event.index] = event
     return [found[index] for index in sorted(found)]
 

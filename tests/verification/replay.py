@@ -9,7 +9,7 @@ people did meanwhile (`noise`). Everything that the engine says about it is the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,23 +21,21 @@ from rhevmig.lab.fault_injection.spec import Mishap
 from rhevmig.lab.hosts.actions import UP_SAID_S
 from rhevmig.lab.hosts.failures import BACK_S, CONNECTING_S
 from rhevmig.lab.migration.lifecycle import HANDOVER_S
-from rhevmig.lab.migration.memory_transfer import Script, show_progress
+from rhevmig.lab.migration.memory_transfer import show_progress
 from rhevmig.lab.scheduling.filters import host_networks, vm_networks
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
+from rhevmig.lab.state.external_facts import TransferScript
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import moves_of
 from rhevmig.recordings.exchange import Exchange
-from verification.answers import RehearsalComparison, accepted
-from verification.compare import Verdict
-from verification.initial_state import fit
-from verification.recorded_events import Recorded, id_of, recorded_events, when
+from verification.compare import Agreement, ReplayComparison
+from verification.inputs import RecordedFacts, fit_places, fit_refusals
+from verification.recorded_events import RecordedEvent, id_of, recorded_events, when
 
-#: Events that come from outside of what is rehearsed: logins of others, what simulated hosts complained of,
-#: VMs started by others, and 835, whose cause the recordings do not show.
-OUTSIDE = frozenset(
-    (30, 31, 32, 114, 153, 61, 73, 604, 610, 611, 835, 893, 9000, 9016, 9027, 10802, 11501, 12, 1146, 1114)
-)
+#: Events of other clients whatever they are about: logins and logouts of others, changes of clusters by the
+#: engine (835) and by others (1114, 1146, 11501) that no request of the recording asked for.
+OUTSIDE = frozenset((30, 31, 32, 835, 1114, 1146, 11501))
 
 #: Members of a VM that its host's agent reports.
 _REPORTED = ("fqdn", "guest_operating_system", "guest_time_zone")
@@ -47,25 +45,30 @@ _ENDS = {63: True, 65: False, 120: False, 128: False, 161: False}
 _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
 
-class Rehearsal:
+class Replay:
     """One recording and the lab that is to say the same."""
 
     def __init__(
-        self, engine: SimulatedEngine, exchanges: Sequence[Exchange], seen: Sequence[Recorded] = ()
+        self,
+        engine: SimulatedEngine,
+        exchanges: Sequence[Exchange],
+        seen: Sequence[RecordedEvent] = (),
+        *,
+        without: Collection[str] = (),
     ) -> None:
         self.engine = engine
+        #: Inputs that are left out (see `inputs.INPUTS`).
+        self.without = frozenset(without)
+        self.facts = engine.world.facts = RecordedFacts()
         self.world: World = engine.world
         self.exchanges = list(exchanges)
         self.moves = moves_of(engine)
-        first_act = next((n for n, one in enumerate(self.exchanges) if self._acts(one)), len(self.exchanges))
-        self.opening = self.exchanges[:first_act]
         self.events = self._all_events(seen)
         #: When each answer had come: at the latest when the next was asked, two seconds later at most.
         self._answered_s = [
             min(when(later), when(one) + 2.0)
             for one, later in pairwise([*self.exchanges, self.exchanges[-1]])
         ]
-        self._is_prepared = False
         self.began_s = when(self.exchanges[0])
         self._known = 0
         #: Correlation ids that the recording's own requests carry.
@@ -88,7 +91,7 @@ class Rehearsal:
             }
         return found
 
-    def _all_events(self, seen: Sequence[Recorded]) -> list[Recorded]:
+    def _all_events(self, seen: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         """What the recording shows, and what others show of its time."""
         found = {event.index: event for event in recorded_events(self.exchanges)}
         began_s, ended_s = when(self.exchanges[0]), when(self.exchanges[-1])
@@ -105,9 +108,6 @@ class Rehearsal:
 
     def prepare(self) -> None:
         """Say to the lab beforehand what is not the engine's doing."""
-        if self._is_prepared:
-            return
-        self._is_prepared = True
         clock = self.world.clock
         clock.start_s += self.began_s - clock.now_s
         known = [event for event in self.events if event.at_s < self._first_act_s()]
@@ -117,12 +117,31 @@ class Rehearsal:
                 self.world.add("events", str(event.index), dict(event.attrs))
         last = self.events[0].index - 1 if self.events else self.engine.events.last_index
         self.world.lab_counters["event"] = max((event.index for event in known), default=last)
-        fit(self.world, self.exchanges, [event for event in self.events if event.index > self._known])
+        if self._uses("places"):
+            fit_places(self.world, self.exchanges, [one for one in self.events if one.index > self._known])
+        if self._uses("refusals"):
+            fit_refusals(self.world, self.exchanges)
+        if self._uses("NIC failures"):
+            self.facts.unplugged = [one.vm_id for one in self.events if one.code == 1013]
+        self._count_loads()
         self.moves.enforcer.is_on = False
-        self._plan_outside()
+        if self._uses("other clients"):
+            self._plan_outside()
         self._plan_hosts()
-        self._plan_trouble()
-        self._plan_restart()
+        if self._uses("silent hosts"):
+            self._plan_trouble()
+        if self._uses("engine restart"):
+            self._plan_restart()
+
+    def _count_loads(self) -> None:
+        """Loads that no opening answer shows follow from the VMs; those shown stay until the next poll."""
+        opening = [one.answer for one in self.exchanges if when(one) < self._first_act_s()]
+        for host in self.world.all("hosts"):
+            if not any(host.id in text and "<max_scheduling_memory>" in text for text in opening):
+                self.moves.loads.refresh(host)
+
+    def _uses(self, name: str) -> bool:
+        return name not in self.without
 
     def _first_act_s(self) -> float:
         acting = next((one for one in self.exchanges if self._acts(one)), self.exchanges[-1])
@@ -130,7 +149,7 @@ class Rehearsal:
 
     # -- what comes from outside
 
-    def is_outside(self, event: Recorded) -> bool:
+    def is_outside(self, event: RecordedEvent) -> bool:
         """Whether somebody else's doing made this event."""
         if event.code in OUTSIDE or event.cluster in ("lab", "labcluster", "verifycluster"):
             return True
@@ -153,12 +172,12 @@ class Rehearsal:
             return False
         return event.code in (63, 65, 120, 128) and self._began_before(event)
 
-    def _is_anothers(self, event: Recorded) -> bool:
+    def _is_anothers(self, event: RecordedEvent) -> bool:
         """A migration that another user of the same engine asked for."""
         is_one = event.code in (62, 63, 120, 128, 65) and len(event.correlation_id) == 36
         return is_one and event.correlation_id not in self.sent and "failed validation" not in event.text
 
-    def _began_before(self, event: Recorded) -> bool:
+    def _began_before(self, event: RecordedEvent) -> bool:
         """The end of a migration that was under way when the recording began."""
         return not any(
             start.code in (62, 67) and start.vm_id == event.vm_id and self._known < start.index <= event.index
@@ -175,7 +194,7 @@ class Rehearsal:
                     self.world.set(vm, "status", "migrating")
                 self.world.agenda.at(last_s, partial(self._add, event), "from outside")
 
-    def _moment(self, event: Recorded) -> float:
+    def _moment(self, event: RecordedEvent) -> float:
         """When it happened: before the act in whose course it came, if the act wrote its own event later."""
         for exchange, until_s in zip(self.exchanges, self._answered_s, strict=True):
             began_s = when(exchange)
@@ -188,7 +207,7 @@ class Rehearsal:
             return began_s - 0.0005 if acted else event.at_s
         return event.at_s
 
-    def _add(self, event: Recorded) -> None:
+    def _add(self, event: RecordedEvent) -> None:
         self.engine.events.add({name: value for name, value in event.attrs.items() if name != "index"})
         theirs = self._is_anothers(event) or (event.code in (63, 65, 120) and self._began_before(event))
         vm = self.world.find("vms", event.vm_id) if theirs else None
@@ -251,9 +270,11 @@ class Rehearsal:
             told.add(host.id)
             report |= self._next_sight(host.id, self.exchanges[number + 1 :])
             at_s = when(exchange) - 0.0005
-            if match[2] == "activate":
+            if match[2] == "activate" and self._uses("activation"):
                 self._plan_answer(host, at_s)
-            self.world.agenda.at(at_s, partial(host.lab.update, reports=report), "capabilities")
+            if self._uses("capabilities"):
+                act = partial(self.facts.reports.update, {host.id: report})
+                self.world.agenda.at(at_s, act, "capabilities")
 
     def _plan_answer(self, host: Entity, at_s: float) -> None:
         """How long the host takes to answer after its activation."""
@@ -263,7 +284,8 @@ class Rehearsal:
         )
         if up is not None:
             wait_s = max(0.0, up.at_s - at_s - UP_SAID_S)
-            self.world.agenda.at(at_s, lambda: host.lab.update(answers_after_s=wait_s), "answers")
+            act = partial(self.facts.answers_after_s.update, {host.id: wait_s})
+            self.world.agenda.at(at_s, act, "activation")
 
     def _next_sight(self, host_id: str, later: list[Exchange]) -> dict[str, Any]:
         for exchange in later:
@@ -300,7 +322,8 @@ class Rehearsal:
                 self.world.add("hosts/networkattachments", new_id, attrs, parent=host)
 
     def _plan_hosts(self) -> None:
-        self._plan_reported()
+        if self._uses("guests"):
+            self._plan_reported()
         self._plan_capabilities()
         mine = [
             event
@@ -309,7 +332,7 @@ class Rehearsal:
         ]
         progress = self._progress()
         moving = {event.vm_id for event in mine if event.code in (62, 67)}
-        for vm_id in progress.keys() - moving:  # left from a migration before
+        for vm_id in progress.keys() - moving if self._uses("old progress") else ():
             vm = self.world.find("vms", vm_id)
             if vm is not None:
                 show_progress(self.world, vm, progress[vm_id][0][1])
@@ -324,14 +347,15 @@ class Rehearsal:
                 (one for one in self.world.all("hosts") if taken and one.text("address") == taken[1]), None
             )
             if center is not None and host is not None:
-                center.lab.setdefault("spm_next", []).append(host.id)
+                self.facts.managers.setdefault(center.id, []).append(host.id)
+        if not self._uses("SPM"):
+            self.facts.managers.clear()
         for number, start in enumerate(mine):
             if start.code == 67 and "Reason: Affinity rules" in start.text:
-                self.world.agenda.at(start.at_s, self._enforce, "affinity")
-            elif start.code == 67:
-                source = self.world.find("hosts", start.host_id)
-                if source is not None:  # the engine's database gives VMs in an order of its own
-                    source.lab.setdefault("evacuation_order", []).append(start.vm_id)
+                if self._uses("affinity"):
+                    self.world.agenda.at(start.at_s, self._enforce, "affinity")
+            elif start.code == 67 and self._uses("evacuation order"):
+                self.facts.leaving.setdefault(start.host_id, []).append(start.vm_id)
             if start.code in (62, 67):
                 self._plan_copy(start, mine[number + 1 :], progress.get(start.vm_id, []))
 
@@ -352,11 +376,26 @@ class Rehearsal:
         self.moves.enforcer.look()
         self.moves.enforcer.is_on = False
 
-    def _plan_copy(self, start: Recorded, later: list[Recorded], progress: list[tuple[float, int]]) -> None:
+    def _plan_copy(
+        self, start: RecordedEvent, later: list[RecordedEvent], progress: list[tuple[float, int]]
+    ) -> None:
         destination = self._host(re.search(r"Destination: ([^,)]+)", start.text))
-        if destination is not None:
+        if destination is not None and self._uses("acceptances"):
             self._had_networks(start.vm_id, destination)
-            self.moves.scheduler.preferred.setdefault(start.vm_id, []).append(destination.id)
+        if destination is not None and self._uses("destinations"):
+            self.facts.destinations.setdefault(start.vm_id, []).append(destination.id)
+        if self._uses("transfers"):
+            script = self._script(start, later, progress, destination)
+            self.facts.transfers.setdefault(start.vm_id, []).append(script)
+
+    def _script(
+        self,
+        start: RecordedEvent,
+        later: list[RecordedEvent],
+        progress: list[tuple[float, int]],
+        destination: Entity | None,
+    ) -> TransferScript:
+        """What the hosts did with a migration, from its end in the events."""
         end = next(
             (
                 event
@@ -369,23 +408,20 @@ class Rehearsal:
         )
         if end is None:
             at_s = self._seen_on(start.vm_id, destination) - HANDOVER_S
-            script = Script(at_s, reports=_within(progress, start.at_s, at_s))
-        elif end.code == 63:
-            script = Script(
-                self._moment(end) - HANDOVER_S,
+            return TransferScript(ends_at_s=at_s, progress=_within(progress, start.at_s, at_s))
+        reported = _within(progress, start.at_s, end.at_s)
+        if end.code == 63:
+            return TransferScript(
+                ends_at_s=self._moment(end) - HANDOVER_S,
                 downtime_ms=_number(r"downtime: (\d+)ms", end.text),
                 duration_s=_seconds(end.text, "Duration"),
                 total_s=_seconds(end.text, "Total"),
-                reports=_within(progress, start.at_s, end.at_s),
+                progress=reported,
             )
-        elif end.code == 161:
-            script = Script(end.at_s + 1e6, reports=_within(progress, start.at_s, end.at_s))
-        else:
-            error = re.search(r"due to an Error: (.*?)(?: \(VM:|\. Trying to)", end.text)
-            script = Script(
-                end.at_s, error=error[1] if error else "", reports=_within(progress, start.at_s, end.at_s)
-            )
-        self.moves.copies.scripts.setdefault(start.vm_id, []).append(script)
+        if end.code == 161:
+            return TransferScript(ends_at_s=end.at_s + 1e6, progress=reported)
+        error = re.search(r"due to an Error: (.*?)(?: \(VM:|\. Trying to)", end.text)
+        return TransferScript(ends_at_s=end.at_s, error=error[1] if error else "", progress=reported)
 
     def _host(self, match: re.Match[str] | None) -> Entity | None:
         return self.world.named("hosts", match[1]) if match else None
@@ -440,10 +476,10 @@ class Rehearsal:
 
     # -- the same requests
 
-    def run(self) -> list[Verdict]:
+    def run(self) -> list[Agreement]:
         """Ask the lab everything, each at its instant."""
         self.prepare()
-        return RehearsalComparison(self.engine, ignore=accepted).run(self.exchanges)
+        return ReplayComparison(self.engine).run(self.exchanges)
 
 
 def _within(progress: list[tuple[float, int]], start_s: float, end_s: float) -> tuple[tuple[float, int], ...]:

@@ -47,7 +47,7 @@ def _began(exchanges: list[Exchange]) -> str:
     return min((item.header("x-recorded-at") or "" for item in exchanges), default="")
 
 
-class Chronicle:
+class Timeline:
     """Recordings of one engine in the order of time."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Chronicle:
         crawled: list[Exchange],
         recordings: Mapping[str, list[Exchange]],
         *,
-        filtered: frozenset[str] = frozenset(("roles-operator", "roles-nobody")),
+        filtered: frozenset[str] = frozenset(),
     ) -> None:
         #: Recordings of accounts that see only a part: nothing is learnt from them.
         self._filtered = filtered
@@ -91,7 +91,7 @@ class Chronicle:
                 _forget(world, entity_id)
         _forget_future(world, began)
         _sweep_jobs(world, began)
-        prefix = [] if name in self._filtered else _before_first_write(exchanges)
+        prefix = [] if name in self._filtered else before_first_write(exchanges)
         crawl.take_in(world, [*prefix, *_first_sights(exchanges[len(prefix) :] if prefix else [])])
         for exchange in prefix:
             for gone in _unlisted(world, exchange):
@@ -144,7 +144,7 @@ def _number_events(world: World, prefix: list[Exchange]) -> None:
             world.lab_counters["event"] = max(ids, default=0)
 
 
-def _before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
+def before_first_write(exchanges: list[Exchange]) -> list[Exchange]:
     """What was read before anything was changed or read again."""
     found, seen = [], set()
     for exchange in exchanges:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rhevmig.lab.api.schema import Place
 from rhevmig.lab.state.attribute_values import items_of, ref, ref_id, text_at
-from rhevmig.lab.state.host_memory import ACTIVE_STATUSES, MIB, schedulable_mib
+from rhevmig.lab.state.host_load import MIB, schedulable_mib, vm_counts
 from rhevmig.lab.state.store import Entity, World
 
 #: Places whose items have an id and no href, as recorded.
@@ -83,10 +83,8 @@ def token(world: World, entity: Entity) -> tuple[int, ...]:
 
 
 def _summary(world: World, host: Entity, value: Any) -> Any:
-    vms = world.referring("vms", "host", host.id)
-    active = sum(vm.text("status") in ACTIVE_STATUSES for vm in vms)
-    migrating = sum(vm.text("status") == "migrating" for vm in vms) + int(host.lab.get("incoming", 0))
-    return {"active": str(active), "migrating": str(migrating), "total": str(len(vms))}
+    counts = vm_counts(world, host)
+    return {"active": str(counts.active), "migrating": str(counts.migrating), "total": str(counts.total)}
 
 
 def _max_scheduling_memory(world: World, host: Entity, value: Any) -> Any:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from functools import partial
 
 from rhevmig.lab.fault_injection.effects import ON_ANSWERS, ON_COPIES, ON_REQUESTS, ON_WORLD, Stage
 from rhevmig.lab.fault_injection.spec import Mishap, read_mishaps
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.memory_transfer import Copy
+from rhevmig.lab.state.external_facts import ExternalFacts, TransferScript
+from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves
 
 
@@ -41,6 +44,18 @@ class _Planted:
         return True
 
 
+class _FaultyHosts(ExternalFacts):
+    """Hosts as simulated, with faults that wait for a memory transfer."""
+
+    def __init__(self, begins: Callable[[Entity], None]) -> None:
+        self._begins = begins
+
+    def transfer(self, vm: Entity, source: Entity, destination: Entity) -> TransferScript | None:
+        """Let faults strike; the transfer itself is simulated."""
+        self._begins(vm)
+        return None
+
+
 class Mishaps:
     """All mishaps of one lab."""
 
@@ -55,7 +70,7 @@ class Mishaps:
         self._answering: list[Mishap] = []
         moves.engine.before.append(self._before)
         moves.engine.after.append(self._after)
-        moves.copies.on_start.append(self._copy_starts)
+        self.world.facts = _FaultyHosts(self._transfer_begins)
         for mishap in read_mishaps(self.world.faults):
             self.plant(mishap)
 
@@ -134,7 +149,8 @@ class Mishaps:
         self._answering = []
         return response
 
-    def _copy_starts(self, copy: Copy) -> None:
+    def _transfer_begins(self, vm: Entity) -> None:
+        copy = self.moves.copies.active[vm.id]
         for planted in list(self.planted.values()):
             mishap = planted.mishap
             if mishap.at_s is not None or mishap.path is not None or mishap.method is not None:

@@ -13,8 +13,6 @@ from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
 
-#: Seconds from `unassigned` to `up` (recorded: about two).
-ACTIVATION_S = 2.1
 #: Seconds from `up` to the event that says so.
 UP_SAID_S = 0.4
 
@@ -60,7 +58,7 @@ def _activate(context: RequestContext, host: Entity, action: Tree) -> Acted:
     context.world.update(host, {"status": "unassigned", "status_detail": None})
     moves.voice.say(16, host, by=context.caller.user, correlation_id=context.correlation_id, host=host.name)
     jobs.end(job)
-    wait_s = float(host.lab.pop("answers_after_s", ACTIVATION_S))
+    wait_s = context.world.facts.activation_s(host)
     context.world.agenda.after(wait_s, lambda: bring_up(moves, host), f"activate {host.name}")
     return Acted(job=job, shown=host)
 
@@ -98,8 +96,8 @@ def _refresh(context: RequestContext, host: Entity, action: Tree) -> Acted:
 
 
 def _take_report(moves: Moves, host: Entity) -> None:
-    """What the host's agent says of itself since last time (`lab["reports"]`: members, and flags lost)."""
-    report = dict(host.lab.pop("reports", ()))
+    """Take over what the host reports of its hardware."""
+    report = dict(moves.world.facts.capabilities(host))
     if "cpu_flags_lost" in report:
         host.lab["cpu_flags_lost"] = report.pop("cpu_flags_lost")
     if report:

@@ -15,7 +15,7 @@ from rhevmig.lab.migration.lifecycle import Migration, Migrations
 from rhevmig.lab.scheduling.scheduler import Scheduler
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
-from rhevmig.lab.state.host_memory import ACTIVE_STATUSES
+from rhevmig.lab.state.host_load import ACTIVE_STATUSES
 from rhevmig.lab.state.store import Entity, World
 
 if TYPE_CHECKING:
@@ -33,12 +33,8 @@ SPM_TAKEN_S = 1.1
 def running_vms(world: World, host: Entity) -> list[Entity]:
     """VMs on a host that an evacuation has to move, highest priority first."""
     found = [vm for vm in world.referring("vms", "host", host.id) if vm.text("status") in ACTIVE_STATUSES]
-    told: list[str] = host.lab.get("evacuation_order", [])
-    place = {vm_id: position for position, vm_id in enumerate(told)}
-    last = len(told)
-    return sorted(
-        found, key=lambda vm: (place.get(vm.id, last), -vm.number("high_availability.priority"), vm.name)
-    )
+    found.sort(key=lambda vm: (-vm.number("high_availability.priority"), vm.name))
+    return list(world.facts.evacuation_order(host, found))
 
 
 def non_migratable(world: World, host: Entity, *, internal: bool) -> list[Entity]:
@@ -218,6 +214,7 @@ class Maintenance:
             return
         for job in self.open_jobs.pop(host.id, []):
             self.engine.jobs.end(job, "finished")
+        self.migrations.loads.enters_maintenance(host)
         self.world.set(host, "status", "maintenance")
         for user, correlation_id in host.lab.pop("asked_again", ()):
             self._say_switched(host, user, correlation_id, ok=True)
@@ -300,10 +297,8 @@ def _successor(world: World, center: Entity, host: Entity) -> Entity | None:
         for other in world.referring("hosts", "cluster", cluster.id)
         if other is not host and other.text("status") == "up"
     ]
-    told: list[str] = center.lab.get("spm_next", [])
-    if told and any(other.id == told[0] for other in up):
-        return world.find("hosts", told.pop(0))
-    return min(up, key=lambda other: (-other.number("spm.priority"), other.name), default=None)
+    up.sort(key=lambda other: (-other.number("spm.priority"), other.name))
+    return world.facts.storage_pool_manager(center, up) or next(iter(up), None)
 
 
 def _needs_spm(world: World, center: Entity) -> bool:

@@ -15,6 +15,7 @@ from rhevmig.lab.migration.memory_transfer import Copies, Copy, Ended, show_prog
 from rhevmig.lab.scheduling.scheduler import Scheduler
 from rhevmig.lab.state.attribute_values import ref
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher, duration_words
+from rhevmig.lab.state.host_load import HostLoads
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
@@ -79,11 +80,17 @@ class Migrations:
     """All migrations that the engine knows of."""
 
     def __init__(
-        self, engine: EngineState, scheduler: Scheduler, copies: Copies, voice: EventPublisher
+        self,
+        engine: EngineState,
+        scheduler: Scheduler,
+        loads: HostLoads,
+        copies: Copies,
+        voice: EventPublisher,
     ) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
+        self.loads = loads
         self.copies = copies
         self.voice = voice
         self.active: dict[str, Migration] = {}
@@ -103,7 +110,7 @@ class Migrations:
     def _depart(self, migration: Migration) -> None:
         vm, destination = migration.vm, migration.destination
         vm.lab["heading_to"] = destination.id
-        self.scheduler.reserve(vm, destination)
+        self.loads.reserve(vm, destination)
         self.world.set(vm, "status", "migrating")
         show_progress(self.world, vm, 0)
         values = {"vm": vm.name, "source": migration.source.name, "destination": destination.name}
@@ -119,9 +126,10 @@ class Migrations:
 
     def _copied(self, copy: Copy, ended: Ended) -> None:
         """The hosts say that a copy is over; the engine may know of it or not."""
-        self.scheduler.release(copy.vm, copy.destination)
         copy.vm.lab.pop("heading_to", None)
         migration = self.active.get(copy.vm.id)
+        if not ended.arrived:
+            self.loads.release(copy.vm, copy.destination)
         if ended.arrived:
             self._arrived(copy, ended, migration)
         elif ended.lost:
@@ -137,6 +145,7 @@ class Migrations:
         show_progress(self.world, copy.vm, 100)
         copy.vm.lab["direction"] = "migratingto"
         self.world.update(copy.vm, changes)
+        self.loads.release(copy.vm, copy.destination)
         act = partial(self._up, copy, ended)
         self.world.agenda.after(HANDOVER_S, act, f"handover of {copy.vm.name}")
 
@@ -287,7 +296,7 @@ class Migrations:
             told(migration, arrived)
 
     def _vanished(self, copy: Copy) -> None:
-        self.scheduler.release(copy.vm, copy.destination)
+        self.loads.release(copy.vm, copy.destination)
         copy.vm.lab.pop("heading_to", None)
 
     def abandon(self, vm: Entity) -> None:
@@ -323,7 +332,7 @@ class Migrations:
         return True
 
     def _stopped(self, copy: Copy, before: str) -> None:
-        self.scheduler.release(copy.vm, copy.destination)
+        self.loads.release(copy.vm, copy.destination)
         copy.vm.lab.pop("heading_to", None)
         self.world.agenda.after(CANCEL_SEEN_S, lambda: self._back(copy.vm), f"cancelled {copy.vm.name}")
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 from rhevmig.lab.migration.bandwidth import Path, bandwidth_of, inherited, policy_of, way
 from rhevmig.lab.migration.guest_load import workload_of
 from rhevmig.lab.migration.link_sharing import Links
 from rhevmig.lab.state.clock import Planned
+from rhevmig.lab.state.external_facts import TransferScript
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.dirty_rate import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
@@ -35,60 +37,19 @@ LOST_DESTINATION = "operation failed: Lost connection to destination host"
 CANCELLED = "Migration canceled"
 
 
-class Ended:
-    """How a copy ended."""
+class Ended(NamedTuple):
+    """How a memory transfer ended."""
 
-    __slots__ = ("arrived", "downtime_ms", "duration_s", "error", "lost", "total_s")
-
-    def __init__(
-        self,
-        *,
-        arrived: bool,
-        error: str = "",
-        downtime_ms: int | None = None,
-        duration_s: float | None = None,
-        lost: bool = False,
-    ) -> None:
-        self.arrived = arrived
-        #: What the source host says.
-        self.error = error
-        self.downtime_ms = downtime_ms
-        #: Seconds since the first report of progress; None if there was none.
-        self.duration_s = duration_s
-        #: Seconds of the whole, if it was said beforehand.
-        self.total_s: float | None = None
-        #: The VM is gone on both sides (post-copy that broke).
-        self.lost = lost
-
-
-class Script:
-    """What the hosts do with one copy, said beforehand instead of computed: a rehearsal or a mishap."""
-
-    __slots__ = ("downtime_ms", "duration_s", "ends_at_s", "error", "lost", "reports", "total_s")
-
-    def __init__(
-        self,
-        ends_at_s: float,
-        *,
-        error: str = "",
-        downtime_ms: int | None = None,
-        duration_s: float | None = None,
-        total_s: float | None = None,
-        reports: tuple[tuple[float, int], ...] = (),
-        lost: bool = False,
-    ) -> None:
-        #: The simulated instant of its end; past instants mean at once.
-        self.ends_at_s = ends_at_s
-        #: Why it fails; empty: it arrives.
-        self.error = error
-        self.downtime_ms = downtime_ms
-        #: Seconds since the first report of progress, as the engine will say.
-        self.duration_s = duration_s
-        #: Seconds of the whole, as the engine will say; None: as it was.
-        self.total_s = total_s
-        #: Instants and percents that the source reports.
-        self.reports = reports
-        self.lost = lost
+    arrived: bool
+    #: The source host's error.
+    error: str = ""
+    downtime_ms: int | None = None
+    #: Seconds since the first report of progress; None if there was none.
+    duration_s: float | None = None
+    #: Seconds of the whole migration, where a script gives them.
+    total_s: float | None = None
+    #: The VM is gone on both hosts (a post-copy that broke).
+    lost: bool = False
 
 
 class Copy:
@@ -115,8 +76,6 @@ class Copy:
         self.progress = 0
         #: The next thing planned for it: a retry or its end.
         self.planned: Planned | None = None
-        #: Error with which it breaks at an instant, if it is to break.
-        self.breaks_with: str | None = None
 
     @property
     def in_post_copy(self) -> bool:
@@ -130,10 +89,6 @@ class Copies:
     def __init__(self, world: World) -> None:
         self.world = world
         self.active: dict[str, Copy] = {}
-        #: What the next copies of a VM will do, by the VM's id.
-        self.scripts: dict[str, list[Script]] = {}
-        #: Told when a copy is asked for: mishaps plan theirs here.
-        self.on_start: list[Callable[[Copy], None]] = []
         #: Told of a copy that ended without a word.
         self.on_vanish: Callable[[Copy], None] | None = None
         self.links = Links(self._factor)
@@ -146,11 +101,9 @@ class Copies:
         """Queue a copy at its source."""
         copy.queued_s = self.world.clock.now_s
         self.active[copy.vm.id] = copy
-        for told in self.on_start:
-            told(copy)
-        planned = self.scripts.get(copy.vm.id)
-        if planned:
-            self._play(copy, planned.pop(0))
+        script = self.world.facts.transfer(copy.vm, copy.source, copy.destination)
+        if script is not None:
+            self._play(copy, script)
         else:
             self._try(copy)
 
@@ -242,19 +195,23 @@ class Copies:
 
     # -- copying
 
-    def _play(self, copy: Copy, script: Script) -> None:
+    def _play(self, copy: Copy, script: TransferScript) -> None:
         copy.stage = "scripted"
-        for at_s, percent in script.reports:
+        for at_s, percent in script.progress:
             self.world.agenda.at(at_s, partial(self._show, copy, percent), f"progress {copy.vm.name}")
 
         def end() -> None:
             copy.planned = None
-            arrived = not script.error
-            ended = Ended(
-                arrived=arrived, error=script.error, downtime_ms=script.downtime_ms, lost=script.lost
+            self._over(
+                copy,
+                Ended(
+                    arrived=not script.error,
+                    error=script.error,
+                    downtime_ms=script.downtime_ms,
+                    duration_s=script.duration_s,
+                    total_s=script.total_s,
+                ),
             )
-            ended.total_s = script.total_s
-            self._over(copy, ended, duration_s=script.duration_s)
 
         copy.planned = self.world.agenda.at(script.ends_at_s, end, f"end of {copy.vm.name}")
 
@@ -368,7 +325,7 @@ class Copies:
         show_progress(self.world, copy.vm, copy.progress)
         self.world.agenda.after(REPORT_S, lambda: self._report(copy), f"progress {copy.vm.name}")
 
-    def _over(self, copy: Copy, ended: Ended, *, duration_s: float | None = None) -> None:
+    def _over(self, copy: Copy, ended: Ended) -> None:
         if copy.stage == "over":
             return
         if copy.stage == "copying":
@@ -380,9 +337,7 @@ class Copies:
         if self.active.get(copy.vm.id) is copy:
             del self.active[copy.vm.id]
         if copy.reported_s is not None:
-            ended.duration_s = self.world.clock.now_s - copy.reported_s
-        if duration_s is not None:
-            ended.duration_s = duration_s
+            ended = ended._replace(duration_s=self.world.clock.now_s - copy.reported_s)
         self._held += 1
         self._share_later(self.links.leave(copy.vm.id))
         try:

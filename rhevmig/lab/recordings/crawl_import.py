@@ -19,8 +19,8 @@ from rhevmig.lab.api.follow import parse_follow
 from rhevmig.lab.api.schema import places
 from rhevmig.lab.recordings.unfollow import Rows, unfold
 from rhevmig.lab.state.attribute_values import Tree, ref, ref_id, text_at, tree_of
-from rhevmig.lab.state.host_memory import schedulable_mib
-from rhevmig.lab.state.reported_statistics import STATISTICS_S, forget_pending, remember, show_host
+from rhevmig.lab.state.host_load import VmCounts, committed_mib, schedulable_mib
+from rhevmig.lab.state.reported_statistics import STATISTICS_S, remember, show_host
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.recordings.cassette_file import read_cassette
 from rhevmig.recordings.exchange import Exchange
@@ -300,8 +300,8 @@ def settle_links(world: World) -> None:
         seen, summary = host.attrs.get("#schedulable"), host.attrs.get("#summary", {})
         world.update(host, {"#schedulable": None, "#summary": None})
         if seen is not None:
-            host.lab["pending_mib"] = max(0, schedulable_mib(world, host) - int(seen) // 1024 // 1024)
-        migrating = sum(vm.text("status") == "migrating" for vm in world.referring("vms", "host", host.id))
-        host.lab["incoming"] = max(0, int(summary.get("migrating", 0)) - migrating)
+            unseen_mib = schedulable_mib(world, host) - int(seen) // 2**20
+            host.lab["committed_mib"] = committed_mib(world, host) + (unseen_mib if int(seen) else 0)
+        if summary:
+            host.lab["vm_counts"] = VmCounts(**{name: int(summary.get(name, 0)) for name in VmCounts._fields})
         world.touch_load(host.id)
-    world.agenda.after(STATISTICS_S, lambda: forget_pending(world), "first statistics")

@@ -7,7 +7,7 @@ from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.resources.changes import merged, require
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, ref, text_at
-from rhevmig.lab.state.host_memory import MIB, schedulable_mib
+from rhevmig.lab.state.host_load import MIB, schedulable_mib
 from rhevmig.lab.state.store import Entity
 
 #: Seconds from the start of a VM to `up`, from an orderly shutdown to `down`.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
 from rhevmig.lab.state.attribute_values import items_of, ref_id
-from rhevmig.lab.state.host_memory import overhead_mib, schedulable_mib
+from rhevmig.lab.state.host_load import schedulable_mib, vm_mib
 from rhevmig.lab.state.store import Entity, World
 
 _MIB = 1024 * 1024
@@ -167,7 +167,7 @@ def _swap(world: World, vm: Entity) -> Check | None:
 
 
 def _memory(world: World, vm: Entity) -> Check | None:
-    needed = vm.number("memory") // _MIB + overhead_mib(vm)
+    needed = vm_mib(vm)
     home = vm.ref("host")
 
     def check(host: Entity) -> str | None:

@@ -11,10 +11,8 @@ from collections.abc import Collection, Iterable
 
 from rhevmig.lab.http.faults import message
 from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
-from rhevmig.lab.state.host_memory import overhead_mib, schedulable_mib
+from rhevmig.lab.state.host_load import schedulable_mib
 from rhevmig.lab.state.store import Entity, World
-
-_MIB = 1024 * 1024
 
 
 def _hash(entity_id: str) -> int:
@@ -66,8 +64,6 @@ class Scheduler:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        #: Hosts that the next choices for a VM fall on, by the VM's id: what a recorded engine chose.
-        self.preferred: dict[str, list[str]] = {}
         self._loads: dict[str, tuple[int, float]] = {}
 
     # -- candidates and filters
@@ -119,13 +115,7 @@ class Scheduler:
 
     def choose(self, vm: Entity, passing: list[Entity]) -> Entity:
         """The host that the engine's weights prefer: most free memory, then least committed CPUs."""
-        wanted = self.preferred.get(vm.id)
-        if wanted:
-            chosen = next((host for host in passing if host.id == wanted[0]), None)
-            if chosen is not None:
-                wanted.pop(0)
-                return chosen
-        return min(
+        return self.world.facts.destination(vm, passing) or min(
             passing, key=lambda host: (-schedulable_mib(self.world, host), self._busy(host), host.name)
         )
 
@@ -139,19 +129,3 @@ class Scheduler:
             known = (version, (on_host + pending) / max(1, host.number("cpu.topology.cores", 1)))
             self._loads[host.id] = known
         return known[1]
-
-    # -- pending resources
-
-    def reserve(self, vm: Entity, host: Entity) -> None:
-        """Keep memory on a destination until the VM has arrived or given up."""
-        self._pend(vm, host, 1)
-
-    def release(self, vm: Entity, host: Entity) -> None:
-        """Give back what `reserve` kept."""
-        self._pend(vm, host, -1)
-
-    def _pend(self, vm: Entity, host: Entity, sign: int) -> None:
-        needed_mib = vm.number("memory") // _MIB + overhead_mib(vm)
-        for name, amount in (("pending_mib", needed_mib), ("pending_cpus", vcpus(vm)), ("incoming", 1)):
-            host.lab[name] = max(0, int(host.lab.get(name, 0)) + sign * amount)
-        self.world.touch_load(host.id)

@@ -66,11 +66,3 @@ def show_host(world: World, vm: Entity) -> None:
     """The VM shows the graphics address of its present host from now on."""
     vm.lab["shown_host"] = vm.ref("host")
     world.touch(vm)
-
-
-def forget_pending(world: World) -> None:
-    """The hosts report: pending memory is released."""
-    for host in world.all("hosts"):
-        if host.lab.pop("pending_mib", 0) or host.lab.pop("incoming", 0):
-            host.lab.pop("incoming", None)
-            world.touch_load(host.id)

@@ -31,12 +31,14 @@ def test_a_changed_address_shows_in_the_display_of_every_vm_on_the_host():
 
 
 def test_a_host_counts_the_vms_on_it_and_what_memory_they_leave():
-    """Summary and schedulable memory follow from the VMs, also after one is stopped."""
+    """Summary and schedulable memory follow from the VMs; a stopped one counts until the next statistics."""
     lab = driven()
     host_id, vm_id = lab.id_of("hosts", "host01"), lab.id_of("vms", "web01")
     before = lab.get(f"hosts/{host_id}")
     assert before.findtext("summary/active") == before.findtext("summary/total") == "4"
     lab.ask("POST", f"vms/{vm_id}/stop", "<action/>")
+    assert lab.get(f"hosts/{host_id}").findtext("summary/total") == "4"
+    lab.lab.advance(16)
     after = lab.get("hosts")
     shown = next(host for host in after if host.get("id") == host_id)
     assert shown.findtext("summary/total") == "3"
