@@ -38,7 +38,7 @@ def test_a_host_counts_the_vms_on_it_and_what_memory_they_leave():
     assert before.findtext("summary/active") == before.findtext("summary/total") == "4"
     lab.ask("POST", f"vms/{vm_id}/stop", "<action/>")
     assert lab.get(f"hosts/{host_id}").findtext("summary/total") == "4"
-    lab.lab.advance(16)
+    lab.lab.advance(31)
     after = lab.get("hosts")
     shown = next(host for host in after if host.get("id") == host_id)
     assert shown.findtext("summary/total") == "3"
