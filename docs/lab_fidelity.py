@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from verification.ablation import read
 from verification.compare import LEFT_OUT, Agreement
-from verification.evidence import Claim, Outcome, Score, crawled, others, reason_of, score
+from verification.evidence import OTHER_ENGINES, Claim, Outcome, Score, crawled, others, reason_of, score
 from verification.inputs import INPUTS
 
 _HEAD = """# How close the lab is to a real engine
@@ -55,6 +55,7 @@ _RECORDINGS = """
 ## What is not compared
 
 {left_out}
+- recordings of a second engine, of whose state there is no crawl: {other_engines}
 
 ## The recordings
 
@@ -87,6 +88,7 @@ def page() -> str:
     )
     text += _RECORDINGS.format(
         left_out="\n".join(f"- {item}" for item in LEFT_OUT),
+        other_engines=", ".join(sorted(OTHER_ENGINES)),
         rows="\n".join(_row(outcome) for outcome in sorted(everything, key=lambda one: one.name)),
     )
     lines = [line for outcome in everything for line in _differences(outcome)]

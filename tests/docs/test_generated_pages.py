@@ -6,7 +6,6 @@ import pytest
 
 from docs.generate import HERE, PAGES, text_of
 
-
 #: Pages whose evidence another test of the same group has made already, in the same worker.
 GROUPS = {"lab-fidelity.md": pytest.mark.xdist_group("lab-evidence")}
 

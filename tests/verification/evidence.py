@@ -72,6 +72,8 @@ MOVING: tuple[str, ...] = (
     "campaign-of-twelve",
 )
 _RESTART = ("engine-restart-before", "engine-restart-during", "engine-restart-after")
+#: Recordings of a second engine, of whose state no crawl was recorded: they are not replayed.
+OTHER_ENGINES = frozenset(("roles-user-vm-manager-snapshot",))
 #: Recordings of accounts that see a part of the engine: user, role and cluster of the role.
 ACCOUNTS = {
     "roles-reader": ("reader", "ReadOnlyAdmin", ""),
@@ -216,15 +218,16 @@ def _all_recordings() -> tuple[list[Exchange], dict[str, list[Exchange]]]:
 
 
 def recordings() -> dict[str, list[Exchange]]:
-    """All recordings but the crawl and the one of another site."""
+    """All recordings of the engine that was crawled, but the crawl."""
     found = read_recordings(CASSETTES / "lab") | {
         f"roles-{name}": exchanges for name, exchanges in read_recordings(CASSETTES / "roles").items()
     }
-    return found | {
+    found |= {
         name.partition("-")[2]: exchanges
         for name, exchanges in read_recordings(CASSETTES / "recorded-engine").items()
         if name != CRAWL.name.partition(".")[0]
     }
+    return {name: exchanges for name, exchanges in found.items() if name not in OTHER_ENGINES}
 
 
 def _restart_joined(recorded: Mapping[str, list[Exchange]]) -> dict[str, list[Exchange]]:
