@@ -25,7 +25,7 @@ from rhevmig.lab.migration.memory_transfer import show_progress
 from rhevmig.lab.scheduling.filters import host_networks, vm_networks
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
-from rhevmig.lab.state.external_facts import TransferScript
+from rhevmig.lab.state.external_facts import TransferScript, use_facts
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import moves_of
 from rhevmig.recordings.exchange import Exchange
@@ -59,7 +59,8 @@ class Replay:
         self.engine = engine
         #: Inputs that are left out (see `inputs.INPUTS`).
         self.without = frozenset(without)
-        self.facts = engine.world.facts = RecordedFacts()
+        self.facts = RecordedFacts()
+        use_facts(engine.world, self.facts)
         self.world: World = engine.world
         self.exchanges = list(exchanges)
         self.moves = moves_of(engine)

@@ -17,7 +17,7 @@ from rhevmig.lab.fault_injection.effects import ON_ANSWERS, ON_COPIES, ON_REQUES
 from rhevmig.lab.fault_injection.spec import Mishap, read_mishaps
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.memory_transfer import Copy
-from rhevmig.lab.state.external_facts import ExternalFacts, TransferScript
+from rhevmig.lab.state.external_facts import ExternalFacts, TransferScript, use_facts
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves
 
@@ -70,7 +70,7 @@ class Mishaps:
         self._answering: list[Mishap] = []
         moves.engine.before.append(self._before)
         moves.engine.after.append(self._after)
-        self.world.facts = _FaultyHosts(self._transfer_begins)
+        use_facts(self.world, _FaultyHosts(self._transfer_begins))
         for mishap in read_mishaps(self.world.faults):
             self.plant(mishap)
 

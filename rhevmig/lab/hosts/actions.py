@@ -10,6 +10,7 @@ from rhevmig.lab.migration.lifecycle import Migration
 from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
 from rhevmig.lab.state.attribute_values import Tree, text_at
 from rhevmig.lab.state.event_publisher import SYSTEM
+from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Moves, moves_of
 
@@ -58,7 +59,7 @@ def _activate(context: RequestContext, host: Entity, action: Tree) -> Acted:
     context.world.update(host, {"status": "unassigned", "status_detail": None})
     moves.voice.say(16, host, by=context.caller.user, correlation_id=context.correlation_id, host=host.name)
     jobs.end(job)
-    wait_s = context.world.facts.activation_s(host)
+    wait_s = facts_of(context.world).activation_s(host)
     context.world.agenda.after(wait_s, lambda: bring_up(moves, host), f"activate {host.name}")
     return Acted(job=job, shown=host)
 
@@ -97,7 +98,7 @@ def _refresh(context: RequestContext, host: Entity, action: Tree) -> Acted:
 
 def _take_report(moves: Moves, host: Entity) -> None:
     """Take over what the host reports of its hardware."""
-    report = dict(moves.world.facts.capabilities(host))
+    report = dict(facts_of(moves.world).capabilities(host))
     if "cpu_flags_lost" in report:
         host.lab["cpu_flags_lost"] = report.pop("cpu_flags_lost")
     if report:

@@ -15,6 +15,7 @@ from rhevmig.lab.migration.lifecycle import Migration, Migrations
 from rhevmig.lab.scheduling.scheduler import Scheduler
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
+from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.host_load import ACTIVE_STATUSES
 from rhevmig.lab.state.store import Entity, World
 
@@ -34,7 +35,7 @@ def running_vms(world: World, host: Entity) -> list[Entity]:
     """VMs on a host that an evacuation has to move, highest priority first."""
     found = [vm for vm in world.referring("vms", "host", host.id) if vm.text("status") in ACTIVE_STATUSES]
     found.sort(key=lambda vm: (-vm.number("high_availability.priority"), vm.name))
-    return list(world.facts.evacuation_order(host, found))
+    return list(facts_of(world).evacuation_order(host, found))
 
 
 def non_migratable(world: World, host: Entity, *, internal: bool) -> list[Entity]:
@@ -298,7 +299,7 @@ def _successor(world: World, center: Entity, host: Entity) -> Entity | None:
         if other is not host and other.text("status") == "up"
     ]
     up.sort(key=lambda other: (-other.number("spm.priority"), other.name))
-    return world.facts.storage_pool_manager(center, up) or next(iter(up), None)
+    return facts_of(world).storage_pool_manager(center, up) or next(iter(up), None)
 
 
 def _needs_spm(world: World, center: Entity) -> bool:

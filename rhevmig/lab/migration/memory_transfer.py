@@ -16,7 +16,7 @@ from rhevmig.lab.migration.bandwidth import Path, bandwidth_of, inherited, polic
 from rhevmig.lab.migration.guest_load import workload_of
 from rhevmig.lab.migration.link_sharing import Links
 from rhevmig.lab.state.clock import Planned
-from rhevmig.lab.state.external_facts import TransferScript
+from rhevmig.lab.state.external_facts import TransferScript, facts_of
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.dirty_rate import IDLE
 from rhevmig.precopy.rounds import CopyJob, CopyOutcome, CopyPhase, Rounds
@@ -101,7 +101,7 @@ class Copies:
         """Queue a copy at its source."""
         copy.queued_s = self.world.clock.now_s
         self.active[copy.vm.id] = copy
-        script = self.world.facts.transfer(copy.vm, copy.source, copy.destination)
+        script = facts_of(self.world).transfer(copy.vm, copy.source, copy.destination)
         if script is not None:
             self._play(copy, script)
         else:

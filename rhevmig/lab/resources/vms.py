@@ -11,6 +11,7 @@ from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
 from rhevmig.lab.resources.snapshots import add_active_snapshot
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref, text_at
+from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.host_load import MIB
 from rhevmig.lab.state.store import Entity, World
 
@@ -141,7 +142,7 @@ def add_nic(context: RequestContext, vm: Entity, sent: Tree) -> Entity:
     base: Tree = {"mac": {"address": _free_mac(context.world)}}
     nic = add_entity(context, "vms/nics", sent, parent=vm, base=base)
     kind = _NIC_KINDS.get(nic.text("interface"), nic.text("interface"))
-    if nic.flag("plugged") and vm.ref("host") and not context.world.facts.plugs_nic(vm):
+    if nic.flag("plugged") and vm.ref("host") and not facts_of(context.world).plugs_nic(vm):
         context.world.remove(nic)
         for code in (1013, 933):
             context.log(code, vm, nic=nic.name, kind=kind, vm=vm.name)

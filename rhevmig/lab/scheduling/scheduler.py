@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from rhevmig.lab.http.faults import message
 from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
+from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.host_load import schedulable_mib
 from rhevmig.lab.state.store import Entity, World
 
@@ -115,7 +116,7 @@ class Scheduler:
 
     def choose(self, vm: Entity, passing: list[Entity]) -> Entity:
         """The host that the engine's weights prefer: most free memory, then least committed CPUs."""
-        return self.world.facts.destination(vm, passing) or min(
+        return facts_of(self.world).destination(vm, passing) or min(
             passing, key=lambda host: (-schedulable_mib(self.world, host), self._busy(host), host.name)
         )
 

@@ -9,12 +9,11 @@ single answers, and a comparison with a recorded engine replaces all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from rhevmig.lab.state.store import Entity
+from rhevmig.lab.state.store import Entity, World
 
 #: Seconds from the activation of a host to its answer (recorded: about two).
 ACTIVATION_S = 2.1
@@ -69,3 +68,15 @@ class ExternalFacts:
         `cpu_flags_lost` is a tuple of CPU flags that the host no longer has.
         """
         return {}
+
+
+def facts_of(world: World) -> ExternalFacts:
+    """The facts that a world is simulated with."""
+    facts = world.attached.setdefault("facts", ExternalFacts())
+    assert isinstance(facts, ExternalFacts)
+    return facts
+
+
+def use_facts(world: World, facts: ExternalFacts) -> None:
+    """Simulate a world with these facts from now on."""
+    world.attached["facts"] = facts

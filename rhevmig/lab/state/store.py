@@ -14,7 +14,6 @@ from typing import Any
 
 from rhevmig.lab.state.attribute_values import Tree, ref_id, value_at, with_value
 from rhevmig.lab.state.clock import Agenda, SimClock
-from rhevmig.lab.state.external_facts import ExternalFacts
 
 #: References with an index in the other direction: the VMs of a host, the networks of a data center.
 _INDEXED: dict[str, tuple[str, ...]] = {
@@ -97,8 +96,8 @@ class World:
         self.clock = clock or SimClock()
         self.agenda = Agenda(self.clock)
         self.random = random.Random(seed)
-        #: Asked for what the engine does not decide alone.
-        self.facts = ExternalFacts()
+        #: What other modules keep for this world, by their own names.
+        self.attached: dict[str, Any] = {}
         self.tables: dict[str, dict[str, Entity]] = {}
         # Version, instance id and certificate of the engine.
         self.engine_facts: dict[str, Any] = {}
