@@ -31,6 +31,14 @@ _UNREACHABLE = _BEFORE_SENDING | {16, 18, 52, 55, 56, 65, 80, 81, 92, 95, 96}
 #: 1 and 8: no HTTP; 22, 33, 34, 47, 61, 63: HTTP that no engine sends.
 _FOREIGN = frozenset({1, 8, 22, 33, 34, 47, 61, 63})
 _LOGIN = frozenset({67, 94})
+#: Remedies of a certificate whose CA is right.
+CERTIFICATE_REMEDIES = {
+    "expired": "Renew it: run engine-setup on the engine, of a self-hosted engine in global maintenance.",
+    "not yet valid": "Compare the clocks of this machine and of the engine.",
+    "name": "Use a name of the engine that its certificate contains.",
+}
+#: 23: our own callback refuses more of an answer.
+_TOO_LONG = 23
 
 
 def error_of_curl(number: int, text: str, request: EngineRequest) -> RhevmigError:
@@ -39,12 +47,14 @@ def error_of_curl(number: int, text: str, request: EngineRequest) -> RhevmigErro
     address = urlsplit(request.url)
     server = {**request.fields, "path": f"{address.scheme}://{address.netloc}"}
     if number in _UNTRUSTED:
-        return CertificateUntrusted(**server, detail=detail, remedy=_remedy(address.netloc, number))
+        return CertificateUntrusted(**server, detail=detail, remedy=_remedy(address.netloc, number, detail))
     if number in _TIMED_OUT:
         return EngineTimeout(**request.fields, detail=detail)
     if number in _UNREACHABLE:
         reason = NEVER_SENT if number in _BEFORE_SENDING else ""
         return EngineUnreachable(**server, reason=reason, detail=detail)
+    if number == _TOO_LONG:
+        return NotAnEngine(**server, detail=f"its answer is too long to be kept: {detail}")
     if number in _FOREIGN:
         return NotAnEngine(**server, detail=detail)
     if number in _LOGIN:
@@ -54,8 +64,23 @@ def error_of_curl(number: int, text: str, request: EngineRequest) -> RhevmigErro
     return EngineError(**server, reason=f"libcurl error {number}", detail=detail)
 
 
-def _remedy(netloc: str, number: int) -> str:
+def certificate_problem(text: str) -> str:
+    """Why libcurl refuses a certificate, by its text: `expired`, `not yet valid`, `name` or `authority`."""
+    lowered = text.lower()
+    if "expired" in lowered:
+        return "expired"
+    if "not yet valid" in lowered or "not activated" in lowered:
+        return "not yet valid"
+    if "match" in lowered and ("name" in lowered or "host" in lowered):
+        return "name"
+    return "authority"
+
+
+def _remedy(netloc: str, number: int, text: str) -> str:
     if number in (77, 82):
         return "Set ca_file or OVIRT_CAFILE to a readable PEM file."
+    problem = certificate_problem(text)
+    if problem != "authority":
+        return CERTIFICATE_REMEDIES[problem]
     source = f"https://{netloc}/ovirt-engine/services/pki-resource?resource=ca-certificate&format=X509-PEM-CA"
     return f"Download the engine's CA from {source} , check it, and set ca_file or OVIRT_CAFILE to it."

@@ -7,6 +7,7 @@ knows still becomes an `EngineError`.
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 from xml.etree import ElementTree as ET
@@ -34,6 +35,10 @@ from rhevmig.errors import (
 #: `reason` of an AuthenticationFailed after which a new login may succeed.
 EXPIRED = "session expired"
 
+#: Remedy where an engine answered before and something else does now.
+_FOREIGN_REMEDY = "Read again; if it stays so, look for a proxy or a maintenance page in front of the engine."
+#: Bounds of a fault: elements, their depth, and characters of a text.
+_MOST_ELEMENTS, _DEEPEST, _LONGEST_TEXT = 10_000, 50, 4_000
 #: So much of a page is looked at, in bytes.
 _LONGEST_PAGE = 20_000
 #: The engine's page (HTTP 500) where a followed link cannot be read, mostly for lack of permission.
@@ -57,7 +62,7 @@ def error_of_answer(
     """
     code = answer.status_code
     if 200 <= code < 300:
-        return None if answer.is_xml else _not_xml(answer, request)
+        return None if answer.is_xml else _not_xml(answer, request, known=known)
     if answer.is_xml:
         found = _fault_inside(answer.body)
         if found is not None:
@@ -109,24 +114,42 @@ def broken_off(request: EngineRequest, how: str) -> EngineUnavailable:
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _not_xml(answer: EngineAnswer, request: EngineRequest) -> EngineError:
+def foreign(request: EngineRequest, detail: str, *, known: bool, status_code: int = 200) -> EngineError:
+    """The error of an answer that no engine sends; where one answered before, it is a passing fault."""
+    fields = {**request.fields, "status_code": status_code, "detail": detail}
+    if known:
+        return EngineUnavailable(**fields, remedy=_FOREIGN_REMEDY)
+    return NotAnEngine(**fields)
+
+
+def _not_xml(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> EngineError:
     if answer.content_type is None:
         detail = "its answer has no content type" if answer.body else "its answer is empty"
     else:
         detail = f"its answer is {answer.content_type} instead of XML{_quote(answer)}"
-    return NotAnEngine(**request.fields, status_code=answer.status_code, detail=detail)
+    return foreign(request, detail, known=known, status_code=answer.status_code)
 
 
 def _fault_inside(body: bytes) -> tuple[str, str] | None:
     """Detail and reason of a `fault`, bare or inside an `action`."""
+    texts: dict[str, str] = {}
+    path: list[str] = []
     try:
-        root = ET.fromstring(body)  # noqa: S314 - the SDK parses the same bytes; expat expands no outside entity
+        # the SDK parses the same bytes; expat expands no external entity
+        for count, (event, element) in enumerate(ET.iterparse(io.BytesIO(body), events=("start", "end"))):  # noqa: S314
+            if count > _MOST_ELEMENTS or len(path) > _DEEPEST:
+                return None
+            if event == "start":
+                path.append(element.tag)
+                continue
+            if path[-2:-1] == ["fault"] and len(path) <= 3:
+                texts.setdefault(element.tag, element.text or "")
+            path.pop()
     except ET.ParseError:
         return None
-    fault = root if root.tag == "fault" else root.find("fault")
-    if fault is None:
+    if not texts:
         return None
-    return _line(fault.findtext("detail") or ""), _line(fault.findtext("reason") or "")
+    return _short(texts.get("detail", "")), _short(texts.get("reason", ""))
 
 
 def _of_fault(code: int, detail: str, reason: str, *, request: EngineRequest) -> EngineError:
@@ -151,6 +174,8 @@ def _of_page(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> En
         return EngineUnreachable(**fields, detail="no answer")
     if 300 <= code < 400:
         where = f" to {answer.location}" if answer.location else ""
+        if known:
+            return foreign(request, f"it redirects{where}", known=True, status_code=code)
         return NotAnEngine(**fields, detail=f"it redirects{where}", remedy="Use that address.")
     if code == 401:
         return _of_unauthorized(answer, request)
@@ -166,7 +191,8 @@ def _of_page(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> En
             **fields, detail=detail, remedy="Reach the engine without the proxy: set NO_PROXY."
         )
     if code == 403:
-        return NotAnEngine(**fields, detail=f"a server in front of the engine forbids it (HTTP 403){quote}")
+        detail = f"a server in front of the engine forbids it (HTTP 403){quote}"
+        return foreign(request, detail, known=known, status_code=code)
     if code == 408:
         return EngineTimeout(**fields, detail="the server gave up waiting (HTTP 408)")
     link = _FOLLOWED_LINK.search(answer.body[:_LONGEST_PAGE].decode("utf-8", "replace"))
@@ -268,10 +294,16 @@ def _of_sdk_code(error: sdk.Error, text: str, request: EngineRequest) -> EngineE
     code = int(error.code)
     fault = error.fault
     if fault is not None:
-        return _of_fault(code, _line(fault.detail or ""), _line(fault.reason or ""), request=request)
+        return _of_fault(code, _short(fault.detail or ""), _short(fault.reason or ""), request=request)
     if code == 403:
         return PermissionDenied(**request.fields, status_code=code, detail=text)
     return _of_page(EngineAnswer(status_code=code), request, known=True)
+
+
+def _short(text: str) -> str:
+    """On one line, and not longer than a person reads."""
+    words = _line(text[: 2 * _LONGEST_TEXT])
+    return words if len(words) <= _LONGEST_TEXT else words[: _LONGEST_TEXT - 1] + "…"
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -17,15 +16,19 @@ import ovirtsdk4 as sdk
 import pycurl
 from ovirtsdk4 import http, readers, xml
 
-from rhevmig.engine.error_mapping import broken_off, error_of, error_of_answer, error_of_login
+from rhevmig.engine.curl_errors import NEVER_SENT
+from rhevmig.engine.documents import outermost, without_links
+from rhevmig.engine.error_mapping import error_of, error_of_answer, error_of_login, foreign
 from rhevmig.engine.request import EngineAnswer, EngineRequest
 from rhevmig.engine.settings import Settings
-from rhevmig.errors import AuthenticationFailed, EngineError, NotAnEngine
+from rhevmig.errors import AuthenticationFailed, EngineError, EngineUnreachable, NotAnEngine
 
 #: Longest time to connect, and to log in.
 CONNECT_TIMEOUT_S = 15
 LOGIN_TIMEOUT_S = 60
 
+#: Longest answer that is kept, in bytes: an engine sends about 11 KB per VM.
+MAX_ANSWER_BYTES = 1 << 29
 #: By element name; importing `readers` registers them. Those of lists read many objects.
 _READERS: dict[str, Callable[[Any], Any]] = readers.Reader._readers
 
@@ -71,7 +74,13 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
         self._timeout = max(1, round(timeout_s or self._settings.timeout_s))
         path = f"/{request.path}" if request.path else ""
         try:
-            sent = self.send(http.Request(method=request.method, path=path, query=query, body=body))
+            try:
+                sent = self.send(http.Request(method=request.method, path=path, query=query, body=body))
+            except (pycurl.error, OSError) as error:
+                # libcurl could not even set up the transfer, e.g. for lack of descriptors
+                raise EngineUnreachable(**request.fields, reason=NEVER_SENT, detail=str(error)) from error
+            curl, buffer, *_ = sent
+            curl.setopt(pycurl.WRITEFUNCTION, _bounded(buffer))
             response = self.wait(sent)
         except Exception as error:
             raise error_of(error, request, user=self._settings.username or "") from error
@@ -109,7 +118,7 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
         request = EngineRequest(method="POST", url=url)
         answer = ask_plainly(self._settings, url, form=params, accept="application/json")
         if answer.content_type not in ("application/json", "text/json"):
-            raise _no_login_service(answer, request)
+            raise _no_login_service(answer, request, known=self._known())
         try:
             content = json.loads(answer.body)
         except ValueError as error:
@@ -123,15 +132,12 @@ class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no t
         return first
 
 
-def _no_login_service(answer: EngineAnswer, request: EngineRequest) -> EngineError:
-    error = error_of_answer(answer, request, known=False)
+def _no_login_service(answer: EngineAnswer, request: EngineRequest, *, known: bool) -> EngineError:
+    error = error_of_answer(answer, request, known=known)
     if error is None or isinstance(error, AuthenticationFailed):
         # XML, or the login of another service: in both cases not the engine's login service
-        return NotAnEngine(
-            **request.fields,
-            status_code=answer.status_code,
-            detail=f"its login service answers HTTP {answer.status_code} without JSON",
-        )
+        detail = f"its login service answers HTTP {answer.status_code} without JSON"
+        return foreign(request, detail, known=known, status_code=answer.status_code)
     return error
 
 
@@ -156,7 +162,7 @@ def ask_plainly(
         curl.setopt(pycurl.HTTPHEADER, [f"Accept: {accept}", "Accept-Language: en-US"])
         if form is not None:
             curl.setopt(pycurl.COPYPOSTFIELDS, urlencode(form))
-        curl.setopt(pycurl.WRITEFUNCTION, body.write)
+        curl.setopt(pycurl.WRITEFUNCTION, _bounded(body))
         curl.setopt(pycurl.HEADERFUNCTION, headers.write)
         curl.perform()
         status_code = curl.getinfo(pycurl.HTTP_CODE)
@@ -173,16 +179,18 @@ def ask_plainly(
     )
 
 
-def elements(content: bytes, request: EngineRequest, *, tag: str) -> Iterator[Any]:
+def elements(content: bytes, request: EngineRequest, *, tag: str, known: bool = False) -> Iterator[Any]:
     """The objects of the SDK in an answer, one at a time, so that only one is in memory.
 
-    Args: tag (the expected outermost element: of a list such as `vms`, or of one object such as `api`).
+    Args:
+      tag: the expected outermost element: of a list such as `vms`, or of one object such as `api`.
+      known: an engine answered at this address before, so another document is a passing fault.
     """
-    found = _outermost(content, request)
-    if found != tag:
-        raise NotAnEngine(**request.fields, detail=f"its answer begins with <{found}>, not <{tag}>")
     # half of every list is links and actions; the SDK would build objects of them that are never used
-    content = _LINKS.sub(b"", content)
+    content = without_links(content)
+    found = outermost(content, request, known=known)
+    if found != tag:
+        raise foreign(request, f"its answer begins with <{found[:50]}>, not <{tag}>", known=known)
     cursor = None
     try:
         cursor = xml.XmlReader(io.BytesIO(content))
@@ -201,25 +209,9 @@ def elements(content: bytes, request: EngineRequest, *, tag: str) -> Iterator[An
             cursor.close()
 
 
-#: Links and actions. Text and attributes never hold a bare `<`, so no value is cut.
-_LINKS = re.compile(rb"<actions>[^\0]*?</actions>\s*|<link [^>]*/>\s*")
-
-
-def _outermost(content: bytes, request: EngineRequest) -> str:
-    """The name of the outermost element, which must be closed: else libxml2 prints to stderr."""
-    head = content[:1000]
-    start = head.find(b"?>") + 2 if head.lstrip().startswith(b"<?xml") else 0
-    start = head.find(b"<", start)
-    end = min((i for i in (head.find(c, start) for c in (b" ", b">", b"/", b"\n")) if i > 0), default=-1)
-    if start < 0 or end < 0:
-        raise broken_off(request, f"{len(content)} bytes that are no document")
-    name = head[start + 1 : end]
-    tail = content[-200:].rstrip()
-    if not tail.endswith(b"</" + name + b">") and not (
-        tail.endswith(b"/>") and content.count(b"<", 0, 1000) <= 2
-    ):
-        raise broken_off(request, f"after {len(content):,} bytes")
-    return name.decode("ascii", "replace")
+def _bounded(buffer: io.BytesIO) -> Callable[[bytes], int | None]:
+    """Writes to a buffer until an answer is too long; then libcurl ends the transfer with its error 23."""
+    return lambda data: 0 if buffer.tell() + len(data) > MAX_ANSWER_BYTES else buffer.write(data)
 
 
 def _header(lines: list[str], name: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import Self
 import msgspec
 
 from rhevmig.clock import Clock, SystemClock
+from rhevmig.engine.certificate import explained
 from rhevmig.engine.consistency import mended
 from rhevmig.engine.details import Detail, detail_of, with_detail, with_needed
 from rhevmig.engine.error_mapping import NO_ROLE_REMEDY, V3_REMEDY
@@ -24,6 +25,7 @@ from rhevmig.engine.snapshot_reader import Root, read_inventory, read_root
 from rhevmig.engine.transport import Transport
 from rhevmig.errors import (
     AuthenticationFailed,
+    CertificateUntrusted,
     EngineError,
     EngineNotFound,
     NotAnEngine,
@@ -161,6 +163,9 @@ def connect(
     transport = Transport(settings, clock=clock or SystemClock())
     try:
         root = _met(transport)
+    except CertificateUntrusted as error:
+        transport.close()
+        raise explained(error, settings.url) from error
     except BaseException:
         transport.close()
         raise

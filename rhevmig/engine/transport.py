@@ -14,11 +14,19 @@ from typing import Any, TypeVar
 import tenacity
 
 from rhevmig.clock import Clock
-from rhevmig.engine.error_mapping import EXPIRED
+from rhevmig.engine.curl_errors import NEVER_SENT
+from rhevmig.engine.error_mapping import EXPIRED, error_of
 from rhevmig.engine.request import EngineRequest
 from rhevmig.engine.sdk_connection import EngineConnection, elements
 from rhevmig.engine.settings import Settings
-from rhevmig.errors import AuthenticationFailed, EngineError, EngineUnavailable, RhevmigError
+from rhevmig.errors import (
+    AuthenticationFailed,
+    EngineError,
+    EngineUnavailable,
+    EngineUnreachable,
+    RhevmigError,
+    UsageError,
+)
 
 #: More in parallel do not help (engine-measured: 4 lists together take as long as 4 in sequence).
 MAX_REQUESTS_AT_ONCE = 3
@@ -112,7 +120,8 @@ class Transport:
         policy = read_policy(clock=self.clock, deadline_s=deadline_s, follows="follow" in query)
 
         def once() -> list[T]:
-            found = elements(self.exchange(request, query, timeout_s=timeout_s), request, tag=tag)
+            content = self.exchange(request, query, timeout_s=timeout_s)
+            found = elements(content, request, tag=tag, known=self._known)
             return [convert(item) for item in found]
 
         return policy(once)
@@ -133,13 +142,13 @@ class Transport:
         with self._places:
             token, connection = (self._token, self._connect(self._token)) if fresh else self._take()
             try:
-                return self._send(connection, token, request, query, body, timeout_s)
+                return self._send(connection, token, request, query, body, timeout_s, keep=not fresh)
             except AuthenticationFailed as error:
                 if error.reason != EXPIRED:
                     raise
                 token = self._renewed(token, error)
             connection = self._connect(token)
-            return self._send(connection, token, request, query, body, timeout_s)
+            return self._send(connection, token, request, query, body, timeout_s, keep=not fresh)
 
     def remember_engine(self) -> None:
         """Records that an engine answered: a foreign page is a passing fault from now on."""
@@ -168,6 +177,8 @@ class Transport:
         query: dict[str, str],
         body: str | None,
         timeout_s: float | None,
+        *,
+        keep: bool,
     ) -> bytes:
         with self._lock:
             self.requests += 1
@@ -176,12 +187,12 @@ class Transport:
         except BaseException as error:
             # a transfer that broke stays in the SDK's pool and fails the next one: such a connection is
             # closed; one that delivered a whole answer can be used again
-            if isinstance(error, EngineError) and error.status_code is not None and error.reason != EXPIRED:
-                self._give_back(token, connection)
-            else:
-                connection.close(logout=False)
+            is_whole = (
+                isinstance(error, EngineError) and error.status_code is not None and error.reason != EXPIRED
+            )
+            self._give_back(token, connection, keep=keep and is_whole)
             raise
-        self._give_back(token, connection)
+        self._give_back(token, connection, keep=keep)
         return content
 
     def _take(self) -> tuple[str | None, EngineConnection]:
@@ -194,15 +205,27 @@ class Transport:
             token = self._token
         return token, self._connect(token)
 
-    def _give_back(self, token: str | None, connection: EngineConnection) -> None:
+    def _give_back(self, token: str | None, connection: EngineConnection, *, keep: bool) -> None:
         with self._lock:
-            if not self._closed:
+            if keep and not self._closed and len(self._idle) < MAX_REQUESTS_AT_ONCE:
                 self._idle.append((token, connection))
                 return
         connection.close(logout=False)
 
     def _connect(self, token: str | None) -> EngineConnection:
-        return EngineConnection(self.settings, token=token, known=lambda: self._known)
+        """A new connection of the SDK; nothing is sent yet.
+
+        Raises: InvalidArgument for wrong settings; EngineUnreachable where it fails although it worked before
+        (no descriptors left, the CA file is being replaced).
+        """
+        try:
+            return EngineConnection(self.settings, token=token, known=lambda: self._known)
+        except Exception as error:
+            found = error_of(error, EngineRequest(url=self.settings.url))
+            if self._known or not isinstance(found, UsageError):
+                detail = f"no connection can be set up: {found.message}"
+                raise EngineUnreachable(path=self.settings.url, reason=NEVER_SENT, detail=detail) from error
+            raise found from error
 
     # ── the session ──────────────────────────────────────────────────────────────────────────────
 

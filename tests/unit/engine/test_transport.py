@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import ovirtsdk4 as sdk
+import pycurl
 import pytest
 
 from rhevmig.clock import ManualClock
-from rhevmig.engine.transport import LOGIN_ATTEMPTS, READ_ATTEMPTS, login_policy, read_policy
+from rhevmig.engine.actions import act
+from rhevmig.engine.request import EngineRequest
+from rhevmig.engine.settings import Settings
+from rhevmig.engine.transport import (
+    LOGIN_ATTEMPTS,
+    READ_ATTEMPTS,
+    Transport,
+    login_policy,
+    read_policy,
+)
 from rhevmig.errors import (
     AuthenticationFailed,
     EngineError,
@@ -14,9 +25,11 @@ from rhevmig.errors import (
     EngineTimeout,
     EngineUnavailable,
     EngineUnreachable,
+    InvalidArgument,
     NotAnEngine,
     PermissionDenied,
 )
+from rhevmig.migration.port import Accepted, NotSent
 
 FINAL = [AuthenticationFailed, EngineNotFound, EngineRejected, NotAnEngine, PermissionDenied]
 
@@ -82,3 +95,76 @@ def test_a_followed_link_that_fails_is_no_outage() -> None:
         with pytest.raises(EngineUnavailable):
             read_policy(clock=ManualClock(), deadline_s=300, follows=follows)(send)
         assert len(sent) == attempts
+
+
+class Connections:
+    """Connections of the SDK that answer at once, and how many of them are open."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.error: Exception | None = None
+
+    def __call__(self, *_arguments: object, **_keywords: object) -> Connections:
+        if self.error is not None:
+            raise self.error
+        self.open += 1
+        return self
+
+    def exchange(self, *_arguments: object, **_keywords: object) -> bytes:
+        return b"<action/>"
+
+    def close(self, *, logout: bool) -> None:
+        assert not logout
+        self.open -= 1
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    made = Connections()
+    monkeypatch.setattr("rhevmig.engine.transport.EngineConnection", made)
+    return made
+
+
+def a_transport() -> Transport:
+    return Transport(Settings(url="https://engine.example/ovirt-engine/api", token="t"), clock=ManualClock())
+
+
+def test_acts_leave_no_connection_behind(connections: Connections) -> None:
+    """Each act uses a new connection and closes it: hundreds of them need no more descriptors than one."""
+    transport = a_transport()
+    for number in range(400):
+        assert isinstance(act(transport, "vms/1/migrate", correlation_id=f"c{number}"), Accepted)
+        assert connections.open == 0
+    for _ in range(400):
+        transport.exchange(EngineRequest(), {})
+    assert connections.open == 1
+    transport.close()
+    assert connections.open == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pycurl.error("initializing curl failed"),
+        OSError(24, "Too many open files"),
+        sdk.Error("The CA file '/etc/pki/ca.pem' doesn't exist"),
+    ],
+)
+def test_a_connection_that_cannot_be_set_up(connections: Connections, error: Exception) -> None:
+    """Of an engine that answered before it is a passing fault, and an act was certainly not sent."""
+    transport = a_transport()
+    transport.remember_engine()
+    connections.error = error
+    answer = act(transport, "vms/1/migrate", correlation_id="c")
+    assert isinstance(answer, NotSent)
+    assert "no connection can be set up" in answer.detail
+    with pytest.raises(EngineUnreachable) as caught:
+        transport.exchange(EngineRequest(), {})
+    assert caught.value.retryable
+
+
+def test_a_missing_ca_file_at_first(connections: Connections) -> None:
+    """Before any engine answered, it is a wrong argument."""
+    connections.error = sdk.Error("The CA file '/etc/pki/ca.pem' doesn't exist")
+    with pytest.raises(InvalidArgument, match="ca_file"):
+        a_transport().exchange(EngineRequest(), {})
