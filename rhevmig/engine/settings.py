@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +17,8 @@ from rhevmig.errors import InvalidArgument
 #: The typical path of the API.
 API_PATH = "/ovirt-engine/api"
 _EXPECTED_URL = "an address like https://engine.example.com/ovirt-engine/api"
+#: Longest `timeout_s`: a day.
+LONGEST_TIMEOUT_S = 86_400
 _YES = frozenset({"1", "true", "yes", "on", "t", "y"})
 _NO = frozenset({"", "0", "false", "no", "off", "f", "n"})
 
@@ -91,8 +95,9 @@ def settings_of(
     # a user given as an argument wins over a token in the environment
     token = token or (None if username and password else environ.get("OVIRT_TOKEN") or None)
     password = password or environ.get("OVIRT_PASSWORD") or None
-    if timeout_s <= 0:
-        raise InvalidArgument(name="timeout_s", value=timeout_s, expected="seconds above 0")
+    if not 0 < timeout_s <= LONGEST_TIMEOUT_S:  # not a number fails both comparisons
+        expected = f"seconds above 0 and up to {LONGEST_TIMEOUT_S:,}"
+        raise InvalidArgument(name="timeout_s", value=timeout_s, expected=expected)
     if token is None:
         if not username:
             raise InvalidArgument(
@@ -124,9 +129,9 @@ def api_url(text: str | None) -> str:
     if not text or not text.strip():
         raise InvalidArgument(name="url", value=None, expected=_EXPECTED_URL, remedy=remedy)
     given = text.strip()
-    parts = urlsplit(given if "://" in given else f"https://{given}")
     try:
-        parts.port  # noqa: B018 - raises for a port that is no number
+        parts = urlsplit(given if "://" in given else f"https://{given}")
+        parts.port  # noqa: B018 - raises for a port that is not a number
     except ValueError as error:
         raise InvalidArgument(name="url", value=given, expected=_EXPECTED_URL) from error
     if parts.scheme not in ("https", "http") or not parts.hostname or any(c.isspace() for c in given):
@@ -159,10 +164,13 @@ def _trust(
         word = environ.get("OVIRT_INSECURE", "").strip().lower()
         if word not in _YES | _NO:
             raise InvalidArgument(name="OVIRT_INSECURE", value=word, expected="true or false")
-        # a CA file given as an argument wins over OVIRT_INSECURE
-        insecure = word in _YES and not ca_file
-    if insecure or not address.startswith("https:"):
-        return None, insecure
+        # where a CA file is given, in whichever way, it is used: OVIRT_INSECURE may be a forgotten setting
+        insecure = word in _YES and not (ca_file or environ.get("OVIRT_CAFILE"))
+    if insecure:
+        return None, True
+    if not address.startswith("https:"):
+        _check_clear_text(address)
+        return None, False
     named = ca_file or environ.get("OVIRT_CAFILE") or None
     if named is not None:
         if not Path(named).is_file():
@@ -175,6 +183,21 @@ def _trust(
             )
         return named, False
     return _system_ca_file(), False
+
+
+def _check_clear_text(address: str) -> None:
+    """Raises: InvalidArgument where the password would cross a network in clear text."""
+    host = urlsplit(address).hostname or ""
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise InvalidArgument(
+            name="url",
+            value=address,
+            expected="an https address: over http the password is sent in clear text",
+            remedy="Use https, or allow clear text with insecure (OVIRT_INSECURE=true).",
+        )
 
 
 def _system_ca_file() -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 from rhevmig.inventory.models.affinity import AffinityGroup, AffinityLabel
 from rhevmig.inventory.models.cluster import Cluster
 from rhevmig.inventory.models.data_center import ClusterLevel, DataCenter, SchedulingPolicy
+from rhevmig.inventory.models.engine import Unobserved
 from rhevmig.inventory.models.host import Host
 from rhevmig.inventory.models.network import ClusterNetwork, Network, VnicProfile
 from rhevmig.inventory.models.storage import (
@@ -94,6 +95,23 @@ COLLECTIONS: dict[str, Collection] = {
         ),
     )
 }
+
+
+def subject_of(missing: Unobserved) -> str:
+    """What could not be read, in words.
+
+    >>> subject_of(Unobserved(kind="cluster_level", what="all", reason=""))
+    'cluster levels (all)'
+    >>> subject_of(Unobserved(kind="vm", id="7c1f", what="host", reason=""))
+    'VM 7c1f (host)'
+    """
+    if missing.kind == "option":
+        return f"option {missing.what}"
+    label = next((row.label for row in COLLECTIONS.values() if row.kind == missing.kind), None)
+    label = label or missing.kind.replace("_", " ")
+    plural = f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"
+    of = f"{label} {missing.id}" if missing.id else plural
+    return f"{of} ({missing.what.replace('_', ' ')})"
 
 
 def children_of(name: str) -> tuple[Collection, ...]:

@@ -12,6 +12,7 @@ import typer
 from rhevmig.cli.connection_options import EngineCommand, JsonFlag, Site, SnapshotFile
 from rhevmig.cli.output import note, print_json, print_line, print_table
 from rhevmig.inventory import Cluster, Inventory, json_schema
+from rhevmig.inventory.collections import subject_of
 
 
 def mount(app: typer.Typer) -> None:
@@ -61,7 +62,7 @@ def _print_summary(inventory: Inventory) -> None:
     if instant.is_torn:
         print_line(f"not consistent: {len(instant.torn_ids)} entities changed while they were read")
     for missing in inventory.unobserved:
-        print_line(f"not seen: {missing.what} ({missing.reason})")
+        print_line(f"not seen: {subject_of(missing)}: {missing.reason}")
 
 
 def _row(inventory: Inventory, cluster: Cluster) -> tuple[str | None, ...]:

@@ -121,8 +121,9 @@ def test_words_that_mean_nothing() -> None:
     """OVIRT_INSECURE=maybe and a timeout of 0 are usage errors, not guesses."""
     with pytest.raises(InvalidArgument, match="OVIRT_INSECURE"):
         settings(username="a@b", password="c", environ={"OVIRT_INSECURE": "maybe"})
-    with pytest.raises(InvalidArgument, match="timeout_s"):
-        settings(username="a@b", password="c", timeout_s=0.0)
+    for seconds in (0.0, -1.0, float("nan"), float("inf"), 1e9):
+        with pytest.raises(InvalidArgument, match="timeout_s"):
+            settings(username="a@b", password="c", timeout_s=seconds)
 
 
 def test_a_missing_ca_file_says_where_to_get_it() -> None:
@@ -138,3 +139,31 @@ def test_no_representation_shows_a_secret() -> None:
     assert "s3cret" not in repr(found) + str(found)
     assert "t0ken" not in repr(found) + str(found)
     assert not {"s3cret", "t0ken"} & {value for _, value in found.__rich_repr__()}
+
+
+def test_a_ca_file_wins_over_a_forgotten_variable(tmp_path: Path) -> None:
+    """OVIRT_INSECURE does not silently switch off a verification for which a CA file is given."""
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("PEM")
+    environ = {"OVIRT_INSECURE": "true", "OVIRT_CAFILE": str(ca_file)}
+    found = settings(username="a@b", password="c", environ=environ)
+    assert (found.insecure, found.ca_file) == (False, str(ca_file))
+    assert settings(username="a@b", password="c", insecure=True, environ=environ).insecure is True
+
+
+@pytest.mark.parametrize("url", ["http://engine.example", "http://192.0.2.1/ovirt-engine/api"])
+def test_a_password_is_not_sent_in_clear_text(url: str) -> None:
+    """Over http the password needs a permission of its own, but on this machine."""
+    with pytest.raises(InvalidArgument, match="clear text") as caught:
+        settings(url, username="a@b", password="c")
+    assert "OVIRT_INSECURE" in caught.value.remedy
+    assert settings(url, username="a@b", password="c", insecure=True).url.startswith(url)
+    for here in ("http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080"):
+        assert settings(here, username="a@b", password="c").insecure is False
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://[x]/", "https://e:port/", "https://e:99999/"])
+def test_an_address_that_is_none(url: str) -> None:
+    """A broken address is one clear error."""
+    with pytest.raises(InvalidArgument, match="url"):
+        settings(url, username="a@b", password="c")

@@ -19,8 +19,10 @@ from rhevmig.inventory import (
     Inventory,
     Network,
     StorageDomainAttachment,
+    Unobserved,
     Vm,
 )
+from rhevmig.inventory.collections import subject_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SITE = Inventory(
@@ -89,3 +91,19 @@ def test_storage_has_its_status_in_a_data_center() -> None:
     assert SITE.storage_status("d1", "s1") == "active"
     assert SITE.storage_status("d2", "s1") is None
     assert SITE.storage_status(None, "s1") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "id", "what", "words"),
+    [
+        ("cluster_level", None, "all", "cluster levels (all)"),
+        ("cluster_level", None, "cpu_types", "cluster levels (cpu types)"),
+        ("vm", "v1", "host", "VM v1 (host)"),
+        ("scheduling_policy", None, "filters", "scheduling policies (filters)"),
+        ("option", None, "ServerCPUList", "option ServerCPUList"),
+        ("scheduling_policy_unit", None, "all", "scheduling policy units (all)"),
+    ],
+)
+def test_what_could_not_be_read_in_words(kind: str, id: str | None, what: str, words: str) -> None:
+    """The kind of object is named, not only what is missing of it."""
+    assert subject_of(Unobserved(kind=kind, id=id, what=what, reason="")) == words
