@@ -96,7 +96,7 @@ def test_a_wrong_path(recorded: RecordedEngine, path: str) -> None:
     [
         ("cut-xml", EngineUnavailable),
         ("cut-connection", EngineUnreachable),
-        ("html", NotAnEngine),
+        ("html", EngineUnavailable),
         ("unavailable", EngineUnavailable),
         ("endless", EngineTimeout),
         ("silent", EngineTimeout),
