@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,8 +64,14 @@ class Site:
         """A connection; the password comes from OVIRT_PASSWORD or a prompt, never from an option."""
         return self._connect(self._clock())
 
-    def inventory(self, snapshot: Path | None, *, detail: frozenset[str] = frozenset()) -> Inventory:
-        """The inventory from the file if one is named, else from the engine."""
+    def inventory(
+        self, snapshot: Path | None, *, detail: Mapping[str, tuple[str, ...] | None] | None = None
+    ) -> Inventory:
+        """The inventory from the file if one is named, else from the engine.
+
+        Args:
+            detail: expensive details to read, with the ids or names of the objects (None: all).
+        """
         if snapshot is not None:
             if self.url:
                 raise InvalidArgument(name="--url", value=self.url, expected="either --url or --snapshot")
@@ -72,7 +79,7 @@ class Site:
 
             return load(snapshot)
         with self.engine() as engine, _spinner("reading the engine …"):
-            return engine.inventory(detail=detail)
+            return engine.inventory(detail=detail or {})
 
     def _clock(self) -> Clock:
         """The system's clock, or one that runs at the speed of a lab, from the engine's time on."""

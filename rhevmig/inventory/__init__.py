@@ -4,7 +4,6 @@
 `migration_path` the way of a migration, `files` the envelope of every file that rhevmig writes.
 """
 
-from rhevmig.inventory.files import write_file
 from rhevmig.inventory.inventory import SNAPSHOT, Inventory, json_schema, load
 from rhevmig.inventory.migration_path import (
     MigrationPath,
@@ -88,5 +87,4 @@ __all__ = [
     "migration_path",
     "network_link",
     "used_links",
-    "write_file",
 ]

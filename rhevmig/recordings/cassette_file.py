@@ -6,13 +6,11 @@ cassette or the new one.
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import json
 import lzma
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +18,8 @@ from typing import IO, Any
 import msgspec
 import yaml
 
-from rhevmig.errors import CassetteError
+from rhevmig.errors import CassetteError, OutputFailed
+from rhevmig.files import write_file
 from rhevmig.recordings.exchange import Exchange, exchange_of
 
 #: Bytes of a cassette after decompression.
@@ -86,20 +85,13 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
     Raises: CassetteError where the folder is not writable.
     """
     data = _encode(path, document)
-    written = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            written = Path(file.name)
-            file.write(data)
-        written.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        written.replace(path)
+        write_file(path, data)
+    except OutputFailed as error:
+        raise CassetteError(path=str(path), detail=f"cannot be written: {error.detail}") from error
     except OSError as error:
-        raise CassetteError(path=str(path), detail=f"cannot be written: {error}") from error
-    finally:
-        if written is not None:
-            with contextlib.suppress(OSError):
-                written.unlink()
+        raise CassetteError(path=str(path), detail=f"cannot be written: {error.strerror}") from error
 
 
 def cassette_files(paths: str | Path | Iterable[str | Path]) -> list[Path]:

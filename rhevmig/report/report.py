@@ -13,7 +13,8 @@ import msgspec
 
 from rhevmig.checks import Findings, Severity
 from rhevmig.errors import InvalidArgument, OutputFailed
-from rhevmig.inventory import Inventory, write_file
+from rhevmig.files import write_file
+from rhevmig.inventory import Inventory
 from rhevmig.migration import Campaign
 from rhevmig.policy import Policy, load_policy
 from rhevmig.report.context import ReportContext

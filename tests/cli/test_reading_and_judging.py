@@ -69,10 +69,12 @@ def test_why_answers_in_the_engines_filter_names(
     assert word in result.out
 
 
-def test_why_is_held_against_the_engines_own_answer(rhevmig_command: Commands) -> None:
-    """With --ask-engine each host carries what `migration_target_of` says, and none differs."""
+def test_why_compares_with_the_answer_of_the_engine(rhevmig_command: Commands) -> None:
+    """With --ask-engine each host has the engine's answer, and none differs; only this VM is asked about."""
     with served_lab(shift_time=True) as engine:
         result = rhevmig_command("why", "web01", "--ask-engine", "--json", environ=login(engine.url))
+        asked = [request for request in engine.requests if "migration_target_of" in request.query]
+    assert len(asked) == 1
     verdicts = json.loads(result.out)["explanation"]["verdicts"]
     assert {verdict["host_name"]: verdict["engine_allows"] for verdict in verdicts}["kvm03"] is True
     assert "differs" not in result.out

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "rhevmig"
-WORDS = {"errors", "terms", "units", "clock", "events", "_version"}
+WORDS = {"errors", "terms", "units", "clock", "events", "files", "_version"}
 
 
 @dataclass(frozen=True, eq=False)

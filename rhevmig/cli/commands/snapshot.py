@@ -36,7 +36,7 @@ def snapshot(
 ) -> None:
     """Read the engine once and save the inventory; without FILE print a summary."""
     site: Site = context.obj
-    inventory = site.inventory(source, detail=frozenset({"targets"}) if targets else frozenset())
+    inventory = site.inventory(source, detail={"targets": None} if targets else {})
     if file is not None:
         inventory.save(file)
         note(f"saved {file} ({file.stat().st_size / 1024:.0f} KiB)")

@@ -43,7 +43,7 @@ def why(
     if ask_engine and snapshot is not None:
         raise InvalidArgument(name="--ask-engine", value="given with --snapshot", expected="a live engine")
     site: Site = context.obj
-    inventory = site.inventory(snapshot, detail=frozenset({"targets"}) if ask_engine else frozenset())
+    inventory = site.inventory(snapshot, detail={"targets": (vm,)} if ask_engine else {})
     explanation = explain(inventory, vm, host)
     allowed = _answer(explanation, one_host=host is not None)
     if as_json:
