@@ -67,6 +67,30 @@ class ManualClock:
             self._elapsed_s += max(0.0, seconds)
 
 
+class SteadyClock:
+    """Another clock read once for the date, then advanced by its monotonic seconds.
+
+    A wall clock that is set while a campaign runs changes no deadline.
+    """
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._start = base.now()
+        self._origin_s = base.monotonic()
+
+    def now(self) -> datetime:
+        """The date at the start plus the monotonic seconds since."""
+        return self._start + timedelta(seconds=self._base.monotonic() - self._origin_s)
+
+    def monotonic(self) -> float:
+        """The base clock's monotonic seconds."""
+        return self._base.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait on the base clock."""
+        self._base.sleep(seconds)
+
+
 class ScaledClock:
     """A clock that runs `speed` times as fast as the system's, from a given instant.
 

@@ -62,6 +62,9 @@ VM_ENDS: frozenset[int] = frozenset({61, 64, 119})
 #: Events of NICs that were not plugged back after a migration.
 NIC_FAILURES: frozenset[int] = frozenset({12003, 12004})
 
+#: Events of a VM whose state the engine did not know for a time.
+CONTACT_LOST: frozenset[int] = frozenset({142, 163})
+
 #: All events about a migration.
 MIGRATION_EVENTS: frozenset[int] = frozenset(
     {61, 62, 63, 64, 65, 67, 119, 120, 126, 128, 140, 142, 161, 162, 163, 166, 1111, 12003, 12004}

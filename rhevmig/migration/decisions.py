@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rhevmig.events import EventCode
+from rhevmig.inventory import RUNNING
 from rhevmig.migration.host_maintenance import HostStep, host_steps
 from rhevmig.migration.journal.correlation_ids import Act
 from rhevmig.migration.journal.records import (
@@ -72,7 +73,7 @@ def next_actions(state: State, seen: Observation, now: datetime) -> tuple[Action
     if stop is not None:
         actions.append(stop)
     moving = stop is None and state.stopped is None
-    starts = _starts(state, seen, now) if moving else ()
+    starts = _starts(state, seen, now) if moving and not _may_be_lost(state, seen) else ()
     actions.extend(starts)
     steps = host_steps(state, seen, now, is_open=_is_open(state, moving=moving))
     actions.extend(steps.now)
@@ -113,6 +114,17 @@ def remaining_s(move: Move, attempt: Attempt, percent: float | None, now: dateti
 
 
 # ── starting ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _may_be_lost(state: State, seen: Observation) -> bool:
+    """Whether the VM of an open attempt is down or not listed: nothing is started until that is settled."""
+    for _, attempt in state.open_attempts:
+        vm = seen.vms.get(attempt.vm_id)
+        if attempt.vm_id in seen.asked and (
+            vm is None or not (vm.status in RUNNING or is_unclear(vm.status))
+        ):
+            return True
+    return False
 
 
 def _is_due(item: MoveState, state: State, now: datetime) -> bool:
@@ -322,9 +334,8 @@ def _stop(state: State) -> CampaignStopped | None:
     for item in state.moves.values():
         outcome = course_outcome(item, state.options)
         if outcome is not None and outcome.is_data_risk:
-            return CampaignStopped(
-                reason=f"VM {item.move.vm_name}: {outcome.verdict.value}: {outcome.reason}"
-            )
+            reason = f"VM {item.move.vm_name}: {outcome.verdict.value}: {outcome.reason}"
+            return CampaignStopped(reason=reason, is_data_risk=True)
     failed, budget = failures(state), failure_budget(state)
     if len(state.moves) > 1 and failed >= budget:
         return CampaignStopped(reason=f"{failed} moves failed; the limit is {budget}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from rhevmig.clock import Clock
+from rhevmig.clock import Clock, SteadyClock
 from rhevmig.errors import AuthenticationFailed, EngineError
 from rhevmig.migration.decisions import Action, Wait, next_actions
 from rhevmig.migration.journal.correlation_ids import Act
@@ -22,9 +22,10 @@ from rhevmig.migration.journal.records import (
     MigrationIntended,
     MoveSettled,
     OutcomeAmended,
+    OutcomeReopened,
     Record,
 )
-from rhevmig.migration.journal.state import MoveState, State, apply, replay
+from rhevmig.migration.journal.state import MoveState, State, apply, continued, replay
 from rhevmig.migration.journal.store import Journal
 from rhevmig.migration.observation import Observation
 from rhevmig.migration.outcome import Outcome
@@ -62,18 +63,20 @@ class Executor:
         clock: Clock,
         on_progress: OnProgress | None = None,
     ) -> None:
-        self._port, self._journal, self._clock = port, journal, clock
+        self._port, self._journal, self._clock = port, journal, SteadyClock(clock)
         self._id = campaign_id
-        self.state: State = replay(journal.entries(campaign_id), url=journal.url)
+        recorded = replay(journal.entries(campaign_id), url=journal.url)
+        self.state: State = continued(recorded, self._clock.now())
         self._reporter = ProgressReporter(on_progress)
-        self._poller = Poller(port, clock, self.state)
+        self._poller = Poller(port, self._clock, self.state)
         self._away_since_s: float | None = None
         self._away_wait_s = self.state.options.timing.away_backoff_s
 
     def execute(self) -> State:
         """Runs until nothing is open. Raises: EngineError (the engine stayed away), JournalError."""
+        self._reopen()
         if self.state.finished_at is not None:
-            return self.state
+            return self._recorded()
         while True:
             self._read_wishes()
             try:
@@ -88,7 +91,17 @@ class Executor:
             self._reporter.report(self.state, seen, seen.at)
             if self._act(next_actions(self.state, seen, seen.at), seen):
                 self._reporter.report(self.state, seen, self._clock.now())
-                return self.state
+                return self._recorded()
+
+    def _recorded(self) -> State:
+        """The state with the times of the records."""
+        return replay(self._journal.entries(self._id), url=self._journal.url)
+
+    def _reopen(self) -> None:
+        """A resumed campaign looks again at what was lost or unknown."""
+        for number, item in self.state.moves.items():
+            if item.last_outcome is not None and item.last_outcome.is_data_risk:
+                self._write(OutcomeReopened(move=number))
 
     # ── the engine away ──────────────────────────────────────────────────────────────────────────
 

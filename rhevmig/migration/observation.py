@@ -13,6 +13,7 @@ import msgspec
 from rhevmig.clock import Clock
 from rhevmig.errors import EngineError
 from rhevmig.events import (
+    CONTACT_LOST,
     MIGRATION_EVENTS,
     MIGRATION_FAILURES,
     MIGRATION_STARTS,
@@ -20,10 +21,11 @@ from rhevmig.events import (
     VM_ENDS,
     EventCode,
 )
+from rhevmig.inventory import RUNNING
 from rhevmig.migration.journal.correlation_ids import Act, parse_correlation_id
 from rhevmig.migration.journal.records import Attempt
 from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
-from rhevmig.terms import VmStatus
+from rhevmig.terms import HostStatus, VmStatus
 
 _UNCLEAR = frozenset({VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING, VmStatus.UNASSIGNED})
 _KNOWN = frozenset(VmStatus)
@@ -130,12 +132,17 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Since when its VM rests on one host.
     resting_at: datetime | None = None
-    #: Status and host that it rests in.
-    resting_in: str | None = None
+    #: Status and host while it rests.
+    resting_in: tuple[str, str | None] | None = None
     #: Polls that found it so.
     polls: int = 0
     #: Since when its state is unclear, or it is not listed.
     unclear_at: datetime | None = None
+
+    @property
+    def is_down(self) -> bool:
+        """Whether its VM was read as not running."""
+        return self.resting_in is not None and self.resting_in[0] not in RUNNING
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,10 +167,19 @@ def track(before: Tracking, attempt: Attempt, observation: Observation) -> Track
         return Tracking(unclear_at=before.unclear_at or observation.at)
     if vm.status == VmStatus.MIGRATING:
         return Tracking()
-    place = f"{vm.status} {vm.host_id}"
+    place = (vm.status, vm.host_id)
+    if vm.status not in RUNNING and _is_cut_off(attempt, observation):
+        # the engine's knowledge of the VM may be stale, so its rest does not count
+        return Tracking(unclear_at=before.unclear_at or observation.at, resting_in=place)
     if before.resting_in != place or before.resting_at is None:
         return Tracking(resting_at=observation.at, resting_in=place, polls=1)
     return msgspec.structs.replace(before, polls=before.polls + 1, unclear_at=None)
+
+
+def _is_cut_off(attempt: Attempt, observation: Observation) -> bool:
+    """Whether a host of the migration does not answer the engine."""
+    ends = (attempt.source_host_id, attempt.destination_host_id or "")
+    return any(observation.hosts[id].status != HostStatus.UP for id in ends if id in observation.hosts)
 
 
 def sight(
@@ -216,6 +232,8 @@ class AttemptEvents(msgspec.Struct, frozen=True, kw_only=True):
     #: The VM went down.
     down: EventFact | None = None
     nic_failure: EventFact | None = None
+    #: The engine did not know the VM's state for a time (142, 163).
+    contact_lost: EventFact | None = None
 
     @property
     def is_begun(self) -> bool:
@@ -261,6 +279,8 @@ def _with_event(found: AttemptEvents, event: EventFact, attempt: Attempt) -> Att
     elif event.code in MIGRATION_FAILURES and own:
         is_refusal = event.code == EventCode.MIGRATION_FAILED and (event.error or "").startswith("[")
         changes = {"refused" if is_refusal and found.started is None else "failed": event}
+    elif event.code in CONTACT_LOST:
+        changes = {"contact_lost": event}
     if event.code in VM_ENDS:
         changes["down"] = event
     return msgspec.structs.replace(found, **changes) if changes else found

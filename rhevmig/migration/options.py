@@ -19,8 +19,12 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hosts_s: float = 15.0
     #: For an event or a job's end that follows the change of status.
     event_grace_s: float = 15.0
-    #: Two refresh cycles of the engine with a margin: for a trace of a request whose answer was lost.
+    #: Two refresh cycles of the engine with a margin: for a trace of a request whose answer was lost, and
+    #: before a VM that is down counts as lost.
     unheard_s: float = 45.0
+    #: How long a request may be under way, counted from its intent: the timeout of a request (120 s) with
+    #: a margin. No request is repeated before.
+    request_timeout_s: float = 150.0
     #: Shortest deadline of a copy.
     copy_deadline_s: float = 300.0
     #: Deadline of a copy as a multiple of the estimate's 90th percentile.

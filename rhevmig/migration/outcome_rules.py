@@ -76,6 +76,12 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
         since = self.sighting.tracking.unclear_at
         return (self.sighting.at - since).total_seconds() if since is not None else 0.0
 
+    @property
+    def may_be_under_way(self) -> bool:
+        """Whether the request itself may still reach the engine."""
+        age_s = (self.sighting.at - self.attempt.started_at).total_seconds()
+        return not self.is_received and not self.is_adopted and age_s < self.timing.request_timeout_s
+
     def rested(self, seconds: float) -> bool:
         """Whether it has rested for this time, over several polls."""
         return self.rested_s >= seconds and self.sighting.tracking.polls >= _POLLS
@@ -153,7 +159,7 @@ def amend(outcome: Outcome, attempt: Attempt, sighting: Sighting) -> Outcome | N
 
 
 def _gone(case: _Case) -> Outcome | None:
-    if case.unclear_s < case.timing.event_grace_s:
+    if case.unclear_s < case.timing.unheard_s or case.may_be_under_way:
         return None
     return Outcome(
         verdict=Verdict.LOST if case.is_received else Verdict.NOT_STARTED,
@@ -186,10 +192,18 @@ def _never_ending(case: _Case) -> Outcome | None:
 
 
 def _down(case: _Case) -> Outcome | None:
+    """The VM is down, for longer than the engine may mistake a VM that has changed hosts for one.
+
+    Engine: after an outage of the source host's agent it first reports "VM … is down. Exit message:
+    Migration succeeded" (61), and finds the VM up on the destination 8 s later.
+    """
     status = case.sighting.vm.status if case.sighting.vm else "down"
-    if case.events.down is None and not case.rested(case.timing.event_grace_s):
+    if case.sighting.tracking.unclear_at is not None:
+        return _unclear(case)
+    if not case.rested(case.timing.unheard_s) or case.may_be_under_way:
         return None
     evidence = case.place() + ([event_evidence(case.events.down)] if case.events.down else [])
+    evidence.append(absence_evidence(f"found on no host in {case.rested_s:.0f} s"))
     return Outcome(
         verdict=Verdict.LOST if case.is_received else Verdict.NOT_STARTED,
         reason=f"the VM is {status}"
@@ -236,7 +250,7 @@ def _on_source(case: _Case) -> Outcome | None:
             return None
         why = "the engine's job failed and no event gives the reason"
         return _returned(case.attempt, why, [*case.place(), job_evidence(case.sighting.jobs)])
-    if not case.rested(case.timing.unheard_s):
+    if not case.rested(case.timing.unheard_s) or case.may_be_under_way:
         return None
     if case.job_is("finished", "started"):
         return Outcome(
@@ -263,7 +277,7 @@ def _back_again(case: _Case) -> Outcome | None:
 def _ended_badly(case: _Case) -> Outcome | None:
     """The outcome by an event that reports an end without success."""
     events, attempt = case.events, case.attempt
-    began = events.started.index if events.started else attempt.watermark
+    began = _began(case)
     if events.refused is not None and events.started is None:
         return _refused(
             events.refused.error or events.refused.description,
@@ -280,6 +294,11 @@ def _ended_badly(case: _Case) -> Outcome | None:
         why = events.failed.error or events.failed.description
         return _returned(attempt, why, [*case.place(), event_evidence(events.failed)])
     return None
+
+
+def _began(case: _Case) -> int:
+    """Index of the event of our start; without one, of the newest event before the request."""
+    return case.events.started.index if case.events.started else case.attempt.watermark
 
 
 def _without_trace(case: _Case) -> Outcome:
@@ -325,25 +344,42 @@ def _elsewhere(case: _Case) -> Outcome | None:
             evidence=(*case.place(), event_evidence(events.failed)),
             host_id=vm.host_id,
         )
-    if case.sighting.jobs is None or not case.rested(case.timing.event_grace_s):
+    is_explained = case.sighting.jobs is not None or events.failed is not None
+    if not is_explained or not case.rested(case.timing.event_grace_s):
         return None
-    named = case.attempt.destination_host_id or _id_of(
-        case, events.started.destination_host if events.started else None
-    )
     evidence = [*case.place(), job_evidence(case.sighting.jobs)]
-    if case.job_is("failed", "aborted") or events.failed is not None or (named and named != vm.host_id):
-        return _moved_by_other(
-            "our migration did not bring it here",
-            vm.host_id,
-            (*events.other_starts, *events.other_dones)[-1:],
-            evidence,
-        )
-    missing = (
-        "the job finished without an event 63"
-        if case.job_is("finished")
-        else "no event 63: the engine no longer has the job, as after a restart"
-    )
-    return _succeeded(case, [*evidence, absence_evidence(missing)])
+    others = [event for event in (*events.other_starts, *events.other_dones) if event.index > _began(case)]
+    has_failed = case.job_is("failed", "aborted") or events.failed is not None
+    if (has_failed and others) or _intended_host_id(case) not in (None, vm.host_id):
+        why = "our migration did not bring it here"
+        return _moved_by_other(why, vm.host_id, others[-1:], evidence)
+    return _succeeded(case, [*evidence, *_why_no_completion(case)])
+
+
+def _intended_host_id(case: _Case) -> str | None:
+    """The host that was named, or that the engine chose."""
+    started = case.events.started
+    chosen = started.destination_host if started is not None else None
+    return case.attempt.destination_host_id or _id_of(case, chosen)
+
+
+def _why_no_completion(case: _Case) -> list[OutcomeEvidence]:
+    """Why a migration that arrived has no event 63.
+
+    Engine: after an outage of the source host's agent the engine closes the job as failed and writes no 63
+    for a VM that has arrived (recording `source-agent-away-arrived-without-63`).
+    """
+    if case.events.contact_lost is not None:
+        missing = "no event 63: the engine lost contact with the VM's host during the migration"
+        return [event_evidence(case.events.contact_lost), absence_evidence(missing)]
+    if case.job_is("finished"):
+        return [absence_evidence("the job finished without an event 63")]
+    if case.events.failed is not None:
+        missing = "no event 63, and no other migration of the VM after the failure"
+        return [event_evidence(case.events.failed), absence_evidence(missing)]
+    if case.job_is("failed", "aborted"):
+        return [absence_evidence("no event 63 and no other migration of the VM, although the job failed")]
+    return [absence_evidence("no event 63: the engine no longer has the job, as after a restart")]
 
 
 def _moved_without_us(case: _Case) -> Outcome | None:

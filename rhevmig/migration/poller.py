@@ -101,10 +101,17 @@ class Poller:
         return tuple(attempt.vm_id for attempt in turned[:_PROGRESS_AT_ONCE])
 
     def _host_ids(self, state: State, *, soon: bool, in_host_phase: bool) -> tuple[str, ...]:
-        """The plan's hosts at intervals while moves will start, the emptied one while it is switched."""
+        """The plan's hosts at intervals while moves will start, the emptied one while it is switched.
+
+        Also source and destination of a migration whose VM is down: does the engine reach both?
+        """
         if soon and self._is_time("hosts", state.options.timing.hosts_s):
             return tuple(host.host_id for host in state.plan.hosts)
-        return (state.plan.host_id,) if in_host_phase and state.plan.host_id is not None else ()
+        wanted = [state.plan.host_id] if in_host_phase else []
+        for _, attempt in state.open_attempts:
+            if self._tracking.get(attempt.correlation_id, Tracking()).is_down:
+                wanted += [attempt.source_host_id, attempt.destination_host_id]
+        return tuple(dict.fromkeys(host_id for host_id in wanted if host_id is not None))
 
     def _is_time(self, what: str, every_s: float) -> bool:
         """Whether a reading that is made at intervals is due."""

@@ -216,3 +216,13 @@ def test_recorded_maintenance_moves_vms_under_ids_of_the_engines_own():
     assert all(event.reason == "" for event in starts)
     (entered,) = [e for e in recording.events.values() if e.correlation_id == post.correlation_id]
     assert entered.code == 600
+
+
+def test_recorded_outage_of_the_source_agent_is_our_success():
+    """142, 163, the job failed, no event 63: the VM is on the named host, and no other migration exists."""
+    outcome, port = replayed("rm-2611252thhg9-m1-", "source-agent-away-arrived-without-63")
+    assert outcome.verdict == Verdict.SUCCEEDED
+    assert outcome.host_id == port.plan(*posts_of(port.recording, "rm-")).moves[0].destination_host_id
+    assert len(port.acts) == 1
+    assert outcome.evidence[-2].event_code in (142, 163)
+    assert "no event 63" in outcome.evidence[-1].text

@@ -176,6 +176,13 @@ class OutcomeAmended(msgspec.Struct, frozen=True, kw_only=True, tag="outcome_ame
     outcome: Outcome
 
 
+class OutcomeReopened(msgspec.Struct, frozen=True, kw_only=True, tag="outcome_reopened"):
+    """A resumed campaign determines an outcome again that was `lost` or `unknown`."""
+
+    #: Number of the move.
+    move: int
+
+
 class HostActSettled(msgspec.Struct, frozen=True, kw_only=True, tag="host_act_settled"):
     """The state that the host has reached, or why it has not reached the intended one."""
 
@@ -188,6 +195,8 @@ class CampaignStopped(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_s
     reason: str
     #: Whether open migrations are cancelled too.
     cancel_open: bool = False
+    #: Whether the reason is an outcome that an administrator must look at.
+    is_data_risk: bool = False
 
 
 class CampaignFinished(msgspec.Struct, frozen=True, kw_only=True, tag="campaign_finished"):
@@ -204,6 +213,7 @@ Record = (
     | CopyingSeen
     | MoveSettled
     | OutcomeAmended
+    | OutcomeReopened
     | HostActSettled
     | CampaignStopped
     | CampaignFinished

@@ -27,6 +27,7 @@ from rhevmig.migration.journal.records import (
     MoveAppended,
     MoveSettled,
     OutcomeAmended,
+    OutcomeReopened,
 )
 from rhevmig.migration.options import Options
 from rhevmig.migration.outcome import Outcome
@@ -127,6 +128,39 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def continued(state: State, now: datetime) -> State:
+    """The state as a process that continues the campaign at `now` sees it.
+
+    Its times are shifted so that the last record was written now. The time without a process counts for no
+    deadline and no back-off, and neither does a clock that was set meanwhile.
+    """
+    shift = now - state.last_at
+
+    def shifted(at: datetime | None) -> datetime | None:
+        return None if at is None else at + shift
+
+    def attempt_of(attempt: Attempt) -> Attempt:
+        return msgspec.structs.replace(
+            attempt,
+            started_at=attempt.started_at + shift,
+            cancelled_at=shifted(attempt.cancelled_at),
+            copying_at=shifted(attempt.copying_at),
+            settled_at=shifted(attempt.settled_at),
+        )
+
+    return msgspec.structs.replace(
+        state,
+        moves={
+            number: msgspec.structs.replace(item, attempts=tuple(map(attempt_of, item.attempts)))
+            for number, item in state.moves.items()
+        },
+        host_acts=tuple(
+            msgspec.structs.replace(act, intended_at=act.intended_at + shift) for act in state.host_acts
+        ),
+        last_at=now,
+    )
+
+
 def replay(entries: Iterable[Entry], *, url: str) -> State:
     """The state that follows from all records of a campaign. Raises: JournalCorrupt."""
     state: State | None = None
@@ -188,6 +222,8 @@ def _applied(state: State, entry: Entry) -> State:
             return _with_attempt(state, id, outcome=outcome, settled_at=entry.at)
         case OutcomeAmended(correlation_id=id, outcome=outcome):
             return _with_attempt(state, id, outcome=outcome)
+        case OutcomeReopened(move=number):
+            return _reopened(state, state.moves[number])
         case HostActIntended(act=act):
             act = msgspec.structs.replace(act, intended_at=entry.at)
             return msgspec.structs.replace(state, host_acts=(*state.host_acts, act))
@@ -196,9 +232,10 @@ def _applied(state: State, entry: Entry) -> State:
                 return msgspec.structs.replace(state, host_unasked=host)
             last = msgspec.structs.replace(state.host_acts[-1], settled=host)
             return msgspec.structs.replace(state, host_acts=(*state.host_acts[:-1], last))
-        case CampaignStopped(reason=reason, cancel_open=cancel_open):
-            before = state.stopped or CampaignStopped(reason=reason)
-            stopped = msgspec.structs.replace(before, cancel_open=before.cancel_open or cancel_open)
+        case CampaignStopped() as record:
+            before = state.stopped or record
+            cancel_open = before.cancel_open or record.cancel_open
+            stopped = msgspec.structs.replace(before, cancel_open=cancel_open)
             return msgspec.structs.replace(state, stopped=stopped)
         case CampaignFinished():
             return msgspec.structs.replace(state, finished_at=entry.at)
@@ -219,6 +256,20 @@ def _answered(state: State, record: ActAnswered) -> State:
     for _, attempt in state.requested_by(record.correlation_id):
         state = _with_attempt(state, attempt.correlation_id, answer=word, answer_detail=text)
     return state
+
+
+def _reopened(state: State, item: MoveState) -> State:
+    """The move without its last outcome, the campaign without the stop that followed from it."""
+    attempts = item.attempts
+    if item.unasked is None and attempts:
+        last = msgspec.structs.replace(attempts[-1], outcome=None, settled_at=None)
+        attempts = (*attempts[:-1], last)
+    stopped = None if state.stopped is not None and state.stopped.is_data_risk else state.stopped
+    return msgspec.structs.replace(
+        _with_move(state, msgspec.structs.replace(item, attempts=attempts, unasked=None)),
+        stopped=stopped,
+        finished_at=None,
+    )
 
 
 def _with_attempt(state: State, correlation_id: str, **changes: object) -> State:

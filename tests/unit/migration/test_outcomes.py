@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from rhevmig.clock import ManualClock
 from rhevmig.errors import AuthenticationFailed, EngineUnavailable
 from rhevmig.migration import (
     CampaignState,
@@ -14,6 +17,7 @@ from rhevmig.migration import (
     Timing,
     Verdict,
     resume,
+    run,
     status,
 )
 from tests.unit.migration.fake_engine import Course
@@ -392,3 +396,129 @@ def test_retries_are_counted():
     campaign = scene.run(options=Options(retries=2))
     assert scene.engine.posts() == 3
     assert campaign.courses[0].outcome.verdict == Verdict.RETURNED_TO_SOURCE
+
+
+def test_vm_that_is_down_for_a_moment_is_not_lost():
+    """After an outage of the source agent the engine reports it down for 8 s, then up elsewhere."""
+    scene = Scene()
+    scene.engine.plan_course("v1", Course(seconds=10, ends="unknown"))
+    scene.engine.at(60, "put_vm", "v1", "h2", "down")
+    scene.engine.at(60, "event", 61, "v1")
+    scene.engine.at(68, "put_vm", "v1", "h2", "up")
+    outcome = scene.outcome()
+    assert (outcome.verdict, outcome.host_id, scene.engine.posts()) == (Verdict.SUCCEEDED, "h2", 1)
+
+
+def test_vm_that_stays_down_while_a_host_does_not_answer_is_not_lost_yet():
+    """The destination is non-responsive: the engine cannot know, so the deadline of unclear states holds."""
+    scene = Scene()
+    scene.engine.plan_course("v1", Course(seconds=10, ends="unknown"))
+    scene.engine.at(20, "put_vm", "v1", "h2", "down")
+    scene.engine.at(15, "set_host", "h2", "non_responsive")
+    scene.engine.at(300, "set_host", "h2", "up")
+    scene.engine.at(301, "put_vm", "v1", "h2", "up")
+    assert scene.outcome().verdict == Verdict.SUCCEEDED
+
+
+def test_resume_looks_again_at_a_lost_vm(tmp_path):
+    """A VM that was settled as lost runs on the destination: succeeded, and the rest is moved."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.add("v2")
+    scene.engine.plan_course("v1", Course(ends="down"))
+    campaign = scene.run(a_plan(scene.engine, "v1", "v2", limit=1), journal=journal)
+    assert campaign.counts == {"lost": 1, "open": 1}
+    scene.engine.put_vm("v1", "h2", "up")
+    campaign = resume(journal, scene.engine, clock=scene.clock)
+    assert (campaign.counts, campaign.state) == ({"succeeded": 2}, CampaignState.FINISHED)
+    assert scene.engine.posts("migrate", "v1") == 1
+    assert status(journal) == campaign
+
+
+def test_resume_settles_a_vm_that_is_still_lost_as_lost(tmp_path):
+    """Nothing has changed: the same verdict again, nothing is requested."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.plan_course("v1", Course(ends="down"))
+    scene.run(journal=journal)
+    campaign = resume(journal, scene.engine, clock=scene.clock)
+    assert (campaign.counts, scene.engine.posts()) == ({"lost": 1}, 1)
+
+
+def test_no_second_request_while_the_first_may_be_on_its_way():
+    """A lost answer: the request is repeated only after the timeout of a request, counted from its intent."""
+    scene = Scene()
+    scene.engine.answers["migrate"] = ["lost_undone"]
+    first, second = scene.run().courses[0].attempts
+    assert (second.started_at - first.started_at).total_seconds() >= 120
+
+
+def test_request_that_arrives_late_after_a_crash_is_not_repeated(tmp_path):
+    """The process ends with its request under way; it arrives 100 s later: resume waits and finds it."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    sent = scene.engine.migrate
+
+    def late(vm_id, **values):
+        scene.engine.at(100, "_migrate", vm_id, values["correlation_id"], "h2", False)
+        scene.engine.acts.append(("migrate", vm_id, values["correlation_id"]))
+        raise KeyboardInterrupt
+
+    scene.engine.migrate = late  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        scene.run(journal=journal)
+    scene.engine.migrate = sent  # type: ignore[method-assign]
+    campaign = resume(journal, scene.engine, clock=scene.clock)
+    assert (campaign.counts, scene.engine.posts()) == ({"succeeded": 1}, 1)
+
+
+class OtherClock(ManualClock):
+    """The engine's clock as a process with a wrong date reads it."""
+
+    def __init__(self, clock: ManualClock, hours: float) -> None:
+        self._clock, self._off = clock, timedelta(hours=hours)
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._off
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+
+@pytest.mark.parametrize("hours", [2, -24])
+def test_clock_that_was_set_before_resume_changes_no_deadline(tmp_path, hours):
+    """Two hours ahead: a healthy copy is not cancelled. A day back: nothing waits a day."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.plan_course("v1", Course(seconds=200))
+
+    def stop(progress) -> None:
+        if progress.phase == Phase.COPYING:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(a_plan(scene.engine, "v1"), scene.engine, journal=journal, clock=scene.clock, on_progress=stop)
+    campaign = resume(journal, scene.engine, clock=OtherClock(scene.clock, hours))
+    assert (campaign.counts, scene.engine.posts("cancel")) == ({"succeeded": 1}, 0)
+    assert scene.clock.monotonic() < 400
+
+
+def test_clock_back_a_day_does_not_delay_the_next_attempt(tmp_path):
+    """The back-off of a failed attempt is counted in elapsed time."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.plan_course("v1", Course(seconds=10, ends="failed"))
+
+    def stop(progress) -> None:
+        if progress.phase == Phase.WAITING and progress.note:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            a_plan(scene.engine, "v1", alternatives=("h3",)),
+            scene.engine,
+            journal=journal,
+            clock=scene.clock,
+            on_progress=stop,
+        )
+    campaign = resume(journal, scene.engine, clock=OtherClock(scene.clock, -24))
+    assert campaign.counts == {"succeeded": 1}
+    assert scene.clock.monotonic() < 200
