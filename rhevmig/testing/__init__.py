@@ -3,9 +3,9 @@
     with rhevmig.testing.cassette("migrate.yaml"):      # replays, or records once
         ...
     with rhevmig.testing.serve("cassettes/site") as engine:
-        ...                                             # a read-only engine at engine.url
+        ...                                             # the recorded answers, at engine.url
 
-Loads nothing until a name is used, and never anything of the rest of rhevmig.
+Modules are loaded when a name is used; the rest of rhevmig is never loaded.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 #: Servers that are not a usable engine, by name.
 PERSONALITIES: dict[str, tuple[Fault, ...]] = {
-    "nobody": (Fault(kind="unauthorized"),),
+    "no-role": (Fault(kind="unauthorized"),),
     "api-v3": (Fault(kind="api-v3", path="*"),),
     "proxy": (Fault(kind="proxy-page", path="*"),),
     "web-server": (Fault(kind="web-server", path="*"),),
@@ -114,7 +114,7 @@ def break_connection(
 
     Args:
         response: the right response, header included.
-        wait: waits so many seconds; true once the server stops.
+        wait: waits the given seconds; true once the server stops.
     """
     with contextlib.suppress(OSError):
         if fault.kind == "reset":

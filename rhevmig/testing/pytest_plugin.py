@@ -1,6 +1,6 @@
 """The pytest plugin: `engine_cassette`, `@pytest.mark.cassette`, `--record-cassettes`.
 
-Loaded by pytest's entry point in every session, so it imports nothing but pytest until a test asks for a
+pytest loads it in every session by its entry point, so it imports nothing but pytest until a test uses a
 cassette.
 """
 
@@ -27,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--record-cassettes",
         choices=("none", "once", "all"),
         default=None,
-        help="none: only replay; once: record what is missing; all: record anew. Default: none where the "
-        "variable CI is set, once elsewhere.",
+        help="none: only replay; once: record missing cassettes; all: record again. Default: none if the "
+        "variable CI is set, otherwise once.",
     )
 
 
@@ -37,12 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "cassette(path=None, *, record_mode=None, network=False, waiting=False, **options): "
-        "the test talks to an engine through a cassette; options are those of rhevmig.testing.cassette",
+        "the test uses a cassette; options are those of rhevmig.testing.cassette",
     )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A marked test needs no fixture argument; the cassette is in before any other fixture talks."""
+    """A marked test needs no fixture argument; its cassette is in use before any other fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
         if names is not None and item.get_closest_marker("cassette") and "engine_cassette" not in names:
@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def engine_cassette(request: pytest.FixtureRequest) -> Iterator[EngineCassette]:
-    """The test's own cassette, replayed or recorded; vcrpy's Cassette.
+    """The test's cassette, replayed or recorded; vcrpy's Cassette.
 
-    It lies beside the test: `cassettes/<module>/<test>.yaml`, or where the marker says.
+    The file is `cassettes/<module>/<test>.yaml` next to the test, or the one that the marker names.
     """
     from rhevmig.testing.vcr_pycurl.cassette import cassette
     from rhevmig.testing.vcr_pycurl.network_guard import no_network, no_waiting
@@ -71,32 +71,32 @@ def engine_cassette(request: pytest.FixtureRequest) -> Iterator[EngineCassette]:
             stack.enter_context(no_waiting())
         used = stack.enter_context(cassette(path, record_mode=mode, **options))
         yield used
-    request.node.user_properties.append((_PROPERTY, _told(request.config, path, used, replays)))
+    request.node.user_properties.append((_PROPERTY, _report(request.config, path, used, replays)))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Gathers what the tests' cassettes told, also from other processes."""
+    """Collects the reports of the tests' cassettes, also from xdist's workers."""
     if report.when == "teardown":
-        for name, told in report.user_properties:
-            if name == _PROPERTY and isinstance(told, dict):
-                _gathered[str(told["path"])] = told
+        for name, value in report.user_properties:
+            if name == _PROPERTY and isinstance(value, dict):
+                _reports[str(value["path"])] = value
 
 
-_gathered: dict[str, dict[str, Any]] = {}
+_reports: dict[str, dict[str, Any]] = {}
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Shows each cassette's engine, age and what was not asked for."""
-    if not _gathered:
+    """Prints each cassette's engine, age and unused requests."""
+    if not _reports:
         return
     terminalreporter.section("cassettes")
-    for path, told in sorted(_gathered.items()):
-        terminalreporter.line(f"{path}: {told['line']}")
-        for request in told["unused"][:5]:
-            terminalreporter.line(f"    not asked for: {request}")
-        if len(told["unused"]) > 5:
-            terminalreporter.line(f"    and {len(told['unused']) - 5} more")
-    _gathered.clear()
+    for path, found in sorted(_reports.items()):
+        terminalreporter.line(f"{path}: {found['line']}")
+        for request in found["unused"][:5]:
+            terminalreporter.line(f"    not requested: {request}")
+        if len(found["unused"]) > 5:
+            terminalreporter.line(f"    and {len(found['unused']) - 5} more")
+    _reports.clear()
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[Path, dict[str, Any]]:
@@ -116,12 +116,11 @@ def _mode(config: pytest.Config) -> str:
     return chosen or ("none" if os.environ.get("CI") else "once")
 
 
-def _told(config: pytest.Config, path: Path, used: EngineCassette, replays: bool) -> dict[str, Any]:
-    from rhevmig.testing.show import age_of, engine_of
+def _report(config: pytest.Config, path: Path, used: EngineCassette, replays: bool) -> dict[str, Any]:
+    from rhevmig.testing.show import facts_of
 
     with contextlib.suppress(ValueError):
         path = path.relative_to(config.rootpath)
     unused = [f"{one.method} {one.uri}" for one in used.unplayed()] if replays else []
-    what = f"{used.play_count} of {len(used)} replayed" if replays else f"{len(used)} recorded"
-    facts = [what, f"engine {engine_of(used) or 'unknown'}", age_of(used)]
-    return {"path": str(path), "line": ", ".join(facts), "unused": unused}
+    count = f"{used.play_count} of {len(used)} replayed" if replays else f"{len(used)} recorded"
+    return {"path": str(path), "line": f"{count}, {facts_of(used)}", "unused": unused}

@@ -1,7 +1,7 @@
-"""Records whatever a command's Python programs ask of engines: `rhevmig cassette record FILE -- COMMAND`.
+"""Records the requests of a command's Python programs: `rhevmig cassette record FILE -- COMMAND`.
 
-The command runs with a small start-up module on its path. Each of its Python processes, however it ends,
-has written every exchange it finished to a part of its own; afterwards the parts become one cassette.
+The command runs with a small start-up module on its path. Each of its Python processes writes every finished
+exchange to a separate part file; afterwards the parts become one cassette.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any
 
 from rhevmig.errors import CassetteError
 from rhevmig.recordings.cassette_file import write_document
+from rhevmig.testing.metadata import metadata_of
+from rhevmig.testing.recording_lock import RecordingLock
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
-from rhevmig.testing.vcr_pycurl.cassette import EngineCassette, EngineVCR, describe
-from rhevmig.testing.vcr_pycurl.persister import Claim
+from rhevmig.testing.vcr_pycurl.cassette import EngineCassette, EngineVCR
 
-#: Tells the command's processes where to leave their parts.
+#: Environment variable with the folder of the part files.
 FOLDER = "RHEVMIG_RECORD_TO"
 
-_START_UP = '''"""Starts recording in this process, then hands over to the site's own module of this name."""
+_START_UP = '''"""Imports the site's module of this name, then starts recording in this process."""
 import os, sys
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
@@ -32,7 +33,7 @@ loaded = sys.modules.pop("sitecustomize", None)
 try:
     import sitecustomize
 except ImportError:
-    # importlib looks the module up again after running it
+    # importlib looks up the module again after its execution
     sys.modules["sitecustomize"] = loaded
 sys.path.append({package!r})
 try:
@@ -44,13 +45,12 @@ else:
 '''
 
 
-class Recorded:
+class RecordedCommand:
     """How a recorded command ended."""
 
     def __init__(self, exit_code: int, exchanges: int) -> None:
-        #: The command's own exit code.
         self.exit_code = exit_code
-        #: How many exchanges were recorded.
+        #: Number of recorded exchanges.
         self.exchanges = exchanges
 
 
@@ -61,39 +61,42 @@ def record_command(
     pseudonyms: Pseudonyms | None = None,
     replace: bool = False,
     environment: Mapping[str, str] | None = None,
-) -> Recorded:
-    """Runs a command and writes what its processes exchanged to a cassette.
+) -> RecordedCommand:
+    """Runs a command and writes the exchanges of its processes to a cassette.
 
-    Args: replace (write over an existing cassette; refused otherwise), environment (of the command).
+    Args:
+        replace: overwrite an existing cassette, which is refused otherwise.
+        environment: of the command; this process's by default.
+
     Raises: CassetteError where the file exists, where the command cannot be started, and where nothing was
-    recorded (the cassette is not written then).
+        recorded; no cassette is written then.
     """
     if path.exists() and not replace:
         raise CassetteError(
-            path=str(path), detail="the file exists already", remedy="Name another one, or say --replace."
+            path=str(path), detail="the file exists already", remedy="Name another one, or add --replace."
         )
-    claim = Claim(path)
-    claim.take()
+    lock = RecordingLock(path)
+    lock.take()
     try:
         with tempfile.TemporaryDirectory(prefix="rhevmig-record-") as folder:
             code = _run(command, Path(folder), dict(os.environ if environment is None else environment))
-            interactions = _gathered(Path(folder))
+            interactions = _interactions(Path(folder))
         if not interactions:
             raise CassetteError(
                 path=str(path),
-                detail=f"nothing was recorded: {command[0]} ended with {code}, asking nothing through pycurl",
+                detail=f"nothing was recorded: {command[0]} ended with {code}, without requests by pycurl",
                 remedy="Only Python programs that use pycurl are recorded; see docs/testing.md.",
             )
         document: dict[str, Any] = {"version": 1, "interactions": interactions}
         document = document if pseudonyms is None else pseudonyms.document(document)
-        write_document(path, {**document, "metadata": describe(document)})
+        write_document(path, {**document, "metadata": metadata_of(document)})
     finally:
-        claim.release()
-    return Recorded(code, len(interactions))
+        lock.release()
+    return RecordedCommand(code, len(interactions))
 
 
 def start_in_this_process() -> None:
-    """Puts a recording cassette in front of pycurl until this process ends; called by the start-up module."""
+    """Records pycurl until this process ends; called by the start-up module."""
     folder = os.environ.get(FOLDER)
     if not folder:
         return
@@ -101,17 +104,17 @@ def start_in_this_process() -> None:
     recorder.cls = _Streaming
     cassette = recorder.__enter__()
     cassette.folder = Path(folder)
-    # Kept until the end, and un-patched then: what others do at exit meets the real thing.
+    # The patches are removed at the end, so that other exit handlers use the real pycurl.
     atexit.register(recorder.__exit__, None, None, None)
 
 
 class _Streaming(EngineCassette):
-    """Writes each exchange down when it has happened: a process may end without telling."""
+    """Writes each exchange at once: a process may end without running its exit handlers."""
 
     folder: Path
 
     def _may_record(self, path: str) -> bool:
-        return False  # nothing to claim: each process writes a part of its own
+        return False  # no lock: each process writes its own part
 
     def _keep(self, request: Any, response: dict[str, Any]) -> None:
         super()._keep(request, response)
@@ -124,10 +127,10 @@ class _Streaming(EngineCassette):
                 "request": {
                     "method": request.method,
                     "uri": request.uri,
-                    "body": _told(request.body),
+                    "body": _as_json(request.body),
                     "headers": {name: [value] for name, value in request.headers.items()},
                 },
-                "response": {**response, "body": {"string": _told(response["body"]["string"])}},
+                "response": {**response, "body": {"string": _as_json(response["body"]["string"])}},
             }
         )
         with (self.folder / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as part:
@@ -149,13 +152,13 @@ def _run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> i
     environment["PYTHONPATH"] = os.pathsep.join([str(start_up), *([old] if old else [])])
     environment[FOLDER] = str(folder)
     try:
-        return subprocess.run(list(command), env=environment, check=False).returncode  # noqa: S603 - the user's
+        return subprocess.run(list(command), env=environment, check=False).returncode  # noqa: S603 - the command of the user
     except OSError as problem:
         raise CassetteError(path=command[0], detail=f"the command cannot be started: {problem}") from problem
 
 
-def _gathered(folder: Path) -> list[dict[str, Any]]:
-    """All parts as one list, in the order in which the exchanges began."""
+def _interactions(folder: Path) -> list[dict[str, Any]]:
+    """The exchanges of all parts, in the order in which they began."""
     lines = [
         json.loads(line)
         for part in sorted(folder.glob("*.jsonl"))
@@ -164,11 +167,11 @@ def _gathered(folder: Path) -> list[dict[str, Any]]:
     ]
     for interaction in lines:
         for side in ("request", "response"):
-            interaction[side]["body"] = _untold(interaction[side]["body"])
+            interaction[side]["body"] = _from_json(interaction[side]["body"])
     return sorted(lines, key=lambda one: str((one["response"].get("curl") or {}).get("at") or ""))
 
 
-def _told(body: Any) -> Any:
+def _as_json(body: Any) -> Any:
     if isinstance(body, bytes):
         try:
             return body.decode()
@@ -177,7 +180,7 @@ def _told(body: Any) -> Any:
     return body
 
 
-def _untold(body: Any) -> Any:
+def _from_json(body: Any) -> Any:
     if isinstance(body, dict) and "latin-1" in body:
         return body["latin-1"].encode("latin-1")
     if isinstance(body, dict) and isinstance(body.get("string"), dict):

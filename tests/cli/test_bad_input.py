@@ -77,7 +77,7 @@ def test_no_password_and_nobody_to_ask(rhevmig_command: Commands) -> None:
 
 
 PERSONALITIES = {
-    "nobody": ("role",),
+    "no-role": ("role",),
     "api-v3": ("API v4",),
     "proxy": ("does not answer as an oVirt engine",),
     "web-server": ("does not answer as an oVirt engine",),

@@ -159,7 +159,7 @@ def test_serve_prints_its_url_when_it_listens(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["none.yaml"], "no such file"),
-        ([str(ENGINE), "--trouble", "nonsense"], "nobody or api-v3"),
+        ([str(ENGINE), "--trouble", "nonsense"], "no-role or api-v3"),
         ([str(ENGINE), "--cert", "x"], "together"),
         ([str(ENGINE), "--host", "192.0.2.77"], "cannot be served"),
     ],

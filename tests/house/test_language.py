@@ -19,7 +19,7 @@ ROOT = HERE.parents[1]
 WORDS = {
     r"\bwhoever\b": "the person, the client, any caller",
     r"\bwhatever\b": "any, regardless of",
-    r"\bnobody\b": "no one (or name the actor)",
+    r"(?-i:\b[Nn]obody\b)": "no one (or name the actor)",
     r"\bsomebody\b": "another client, a person",
     r"\bheld against\b|\bholds? [^.,;:]{0,40}\bagainst\b": "compared with",
     r"\bof (its|their|his|her) own\b": "its own X, separate, dedicated",

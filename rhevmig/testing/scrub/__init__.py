@@ -1,1 +1,1 @@
-"""Secrets and names removed from cassettes."""
+"""Secrets and site names removed from cassettes."""

@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from rhevmig.recordings.cassette_file import read_document, write_document
+from rhevmig.testing.recording_lock import RecordingLock
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
-from rhevmig.testing.scrub.secrets import Found, Hiding, find_secrets
-from rhevmig.testing.vcr_pycurl.persister import Claim
+from rhevmig.testing.scrub.secrets import FoundSecret, Hiding, find_secrets
 
 
 def scrub_file(
     path: Path, *, output: Path | None = None, pseudonyms: Pseudonyms | None = None
-) -> tuple[Found, ...]:
+) -> tuple[FoundSecret, ...]:
     """Hides what is secret in a cassette and writes it back, or to `output`; returns what was found.
 
     Raises: CassetteError where it cannot be read or written, or is being recorded to.
     """
-    claim = Claim(output or path)
-    claim.take()
+    lock = RecordingLock(output or path)
+    lock.take()
     try:
         document = read_document(path)
         found = tuple(find_secrets(document["interactions"]))
         write_document(output or path, scrub(document, pseudonyms=pseudonyms))
     finally:
-        claim.release()
+        lock.release()
     return found
 
 

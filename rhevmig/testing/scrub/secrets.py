@@ -44,7 +44,7 @@ _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
 _HIDDEN = re.compile(r"^[\[<{(]*(?:[A-Z][A-Z_ -]*|\*+|x{3,}|None|null)?[\])}>]*$")
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class FoundSecret(msgspec.Struct, frozen=True, kw_only=True):
     """A secret in a cassette; its value is never told."""
 
     #: Number of the exchange, from 1.
@@ -127,7 +127,7 @@ def hide_in_xml(body: bytes) -> bytes:
     return _XML.sub(rb"\1\4", body)
 
 
-def find_secrets(interactions: list[Mapping[str, Any]]) -> Iterator[Found]:
+def find_secrets(interactions: list[Mapping[str, Any]]) -> Iterator[FoundSecret]:
     """Every secret that a cassette still holds, in order."""
     for number, interaction in enumerate(interactions, start=1):
         request, response = interaction["request"], interaction["response"]
@@ -138,7 +138,7 @@ def find_secrets(interactions: list[Mapping[str, Any]]) -> Iterator[Found]:
             *_in_body("request body", request.get("body")),
             *_in_body("response body", response.get("body")),
         ]
-        yield from (Found(exchange=number, place=place) for place in dict.fromkeys(places))
+        yield from (FoundSecret(exchange=number, place=place) for place in dict.fromkeys(places))
 
 
 def _in_headers(side: str, headers: Mapping[str, Any]) -> Iterator[str]:

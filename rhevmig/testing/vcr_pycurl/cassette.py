@@ -1,14 +1,12 @@
-"""`cassette(...)` and `vcr()`: vcrpy made to see pycurl, to match as engines need it, to keep secrets out."""
+"""`cassette(...)` and `vcr()`: vcrpy with pycurl stubs, the matching rules of engines, and no secrets."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,16 +16,15 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.request import Request
 
 from rhevmig.errors import CassetteError
+from rhevmig.testing.recording_lock import RecordingLock
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.scrub.secrets import Hiding
 from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching
-from rhevmig.testing.vcr_pycurl.persister import Claim, Persister
+from rhevmig.testing.vcr_pycurl.persister import Persister
 from rhevmig.testing.vcr_pycurl.stubs import custom_patches
 
-#: Searching an answer longer than this for secrets would slow the recording down; it is done when saving.
+# Secrets in a longer answer are searched for when the cassette is saved, not while the program waits.
 _LARGE = 4096
-
-_VERSION = re.compile(r"<full_version>([^<]+)</full_version>")
 
 
 class EngineCassette(Cassette):  # type: ignore[misc]
@@ -45,9 +42,9 @@ class EngineCassette(Cassette):  # type: ignore[misc]
         self._indexed = 0
         self._all: dict[Any, list[int]] = {}
         self._unplayed: dict[Any, deque[int]] = {}
-        self._claim = Claim(Path(path)) if self._may_record(path) else None
-        if self._claim is not None:
-            self._claim.take()
+        self._recording_lock = RecordingLock(Path(path)) if self._may_record(path) else None
+        if self._recording_lock is not None:
+            self._recording_lock.take()
 
     def _may_record(self, path: str) -> bool:
         mode = getattr(self.record_mode, "value", self.record_mode)
@@ -56,9 +53,9 @@ class EngineCassette(Cassette):  # type: ignore[misc]
     # ── playing ──────────────────────────────────────────────────────────────────────────────────
 
     def take(self, request: Request) -> dict[str, Any] | None:
-        """The next recorded answer to this request, marked as played; None where it is to be asked for.
+        """The next recorded answer to this request, marked as played; None where libcurl is to send it.
 
-        Raises: vcrpy's CannotOverwriteExistingCassetteException, with what comes closest and what differs.
+        Raises: vcrpy's CannotOverwriteExistingCassetteException with the closest request and the difference.
         """
         with self._lock:
             asked = self._before_record_request(request)
@@ -73,7 +70,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
             return None
 
     def record(self, request: Request, response: dict[str, Any]) -> None:
-        """Keeps an exchange that just happened; both are ours to change."""
+        """Keeps a new exchange; request and response may be changed here."""
         with self._lock:
             if self._filters:
                 self.append(request, response)
@@ -81,7 +78,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
                 self._keep(request, response)
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
-        """As vcrpy's, with secrets hidden before anything is kept."""
+        """As in vcrpy; secrets are hidden before anything is kept."""
         with self._lock:
             kept = self._before_record_request(request)
             answer = self._before_record_response(_copied(response)) if kept else None
@@ -98,19 +95,19 @@ class EngineCassette(Cassette):  # type: ignore[misc]
         self.dirty = True
 
     def hide(self) -> None:
-        """Hides what is left to hide in large answers; done before anything is saved."""
+        """Hides the secrets of large answers, before anything is saved."""
         with self._lock:
             while self._to_hide and self._hiding is not None:
                 _hide_response(self._hiding, self._to_hide.pop(), now=True)
 
     def rewind(self) -> None:
-        """As vcrpy's."""
+        """As in vcrpy."""
         with self._lock:
             super().rewind()
             self._unplayed = {key: deque(indexes) for key, indexes in self._all.items()}
 
     def unplayed(self) -> list[Request]:
-        """Recorded requests that were not asked for, in order."""
+        """Recorded requests that were not sent, in order."""
         return [request for index, (request, _) in enumerate(self.data) if not self.play_counts[index]]
 
     def _plays(self) -> bool:
@@ -147,7 +144,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
         if mode == "none" and not Path(self._path).exists():
             raise CassetteError(
                 path=str(self._path),
-                detail="there is no such cassette, and record mode none records nothing",
+                detail="no such cassette, and record mode none records nothing",
                 remedy="Record it: record_mode='once', or pytest --record-cassettes=once.",
             )
         try:
@@ -156,7 +153,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
             self.release()
             raise
         if mode == "all" and self.drop_unused_requests:
-            # Recorded from scratch, with every vcrpy: before version 9, old exchanges stayed in the file.
+            # Before version 9 of vcrpy, old exchanges stayed in the file.
             self.data.clear()
             self._old_interactions.clear()
             self._loaded_count = 0
@@ -170,16 +167,19 @@ class EngineCassette(Cassette):  # type: ignore[misc]
 
     def release(self) -> None:
         """Lets other processes record to the file."""
-        if self._claim is not None:
-            self._claim.release()
+        if self._recording_lock is not None:
+            self._recording_lock.release()
 
 
 class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
-    """vcrpy's VCR, configured for engines. Takes all that vcrpy's takes.
+    """vcrpy's VCR, configured for engines.
 
-    Args: scrub (hide secrets on the way in), secrets (refuse or allow a cassette that still holds one),
-    pseudonyms (replace names, addresses and serials when saving), ignore_query (parameters that do not
-    count).
+    Args:
+        scrub: hide secrets before they are kept.
+        secrets: refuse or allow a cassette that contains secrets.
+        pseudonyms: replace names, addresses and serials when saving.
+        ignore_query: parameters that do not count.
+        options: those of vcrpy's VCR.
     """
 
     def __init__(
@@ -205,18 +205,17 @@ class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
         return EngineCassette.use_arg_getter(functools.partial(self.get_merged_config, **kwargs))
 
     def get_merged_config(self, **kwargs: Any) -> dict[str, Any]:
-        """vcrpy's settings and ours, for one cassette."""
+        """The settings of vcrpy and of engines, for one cassette."""
         config: dict[str, Any] = super().get_merged_config(**kwargs)
         config["rules"] = self._rules
         config["hiding"] = Hiding() if self._scrub else None
         config["filters"] = self._filters(kwargs)
         if not config["filters"]:
-            # vcrpy would copy each request deeply for filters that are not there.
+            # Otherwise vcrpy copies each request deeply, for filters that do not exist.
             config["before_record_request"] = config["before_record_response"] = None
         config["persister"] = Persister(
             secrets=self._secrets,
             change=None if self._pseudonyms is None else self._pseudonyms.document,
-            describe=describe,
         )
         return config
 
@@ -230,7 +229,7 @@ class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
 
 
 def vcr(**options: Any) -> EngineVCR:
-    """A `vcr.VCR` that sees pycurl, matches as engines need it and hides secrets; see `EngineVCR`."""
+    """A `vcr.VCR` that records pycurl, compares requests by the rules of engines and hides secrets."""
     return EngineVCR(**options)
 
 
@@ -244,8 +243,11 @@ def cassette(
 ) -> Iterator[EngineCassette]:
     """Replays `path` where it exists and records it where it does not; yields vcrpy's Cassette.
 
-    Args: record_mode (vcrpy's: `none` only replays, `all` records anew), allow_playback_repeats (vcrpy's;
-    equal requests else play in order, once), options (of `vcr`).
+    Args:
+        record_mode: as in vcrpy: `none` only replays, `all` records again.
+        allow_playback_repeats: as in vcrpy; by default each recorded answer is played once, in order.
+        options: those of `EngineVCR`.
+
     Raises: CassetteError where the file cannot be used.
 
     >>> with cassette("tests/cassettes/start-vm.yaml"):  # doctest: +SKIP
@@ -264,30 +266,8 @@ def cassette(
             used.release()
 
 
-def describe(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a cassette's metadata tells: the engine's version and when it was recorded."""
-    version, first = None, None
-    for interaction in document["interactions"]:
-        response = interaction["response"]
-        first = first or (response.get("curl") or {}).get("at") or _recorded_at(response)
-        if version is None and "/api" in interaction["request"]["uri"]:
-            body = (response.get("body") or {}).get("string")
-            match = _VERSION.search(body) if isinstance(body, str) and "<full_version>" in body else None
-            version = match[1] if match else None
-    described = {
-        "recorded_at": first or datetime.now(UTC).isoformat(timespec="seconds"),
-        "engine_version": version,
-    }
-    return {name: value for name, value in described.items() if value is not None}
-
-
-def _recorded_at(response: Mapping[str, Any]) -> str | None:
-    values = (response.get("headers") or {}).get("X-Recorded-At")
-    return str(values[0] if isinstance(values, list) else values) if values else None
-
-
 def _copied(response: dict[str, Any]) -> dict[str, Any]:
-    """A copy as deep as anyone changes; bodies are bytes and need none."""
+    """A copy of the parts that filters change; bodies are bytes and are not copied."""
     copied = dict(response)
     for name in ("status", "headers", "body"):
         if isinstance(copied.get(name), Mapping):
@@ -312,7 +292,7 @@ def _hide_request(hiding: Hiding, request: Request) -> None:
 
 
 def _hide_response(hiding: Hiding, response: dict[str, Any], *, now: bool) -> bool:
-    """Hides secrets in an answer; a large body only if `now`, else it says that there is more to do."""
+    """Hides secrets in an answer; false where its body is large and not to be searched `now`."""
     response["headers"] = hiding.headers(response.get("headers") or {})
     content = response.get("body") or {}
     text = content.get("string")

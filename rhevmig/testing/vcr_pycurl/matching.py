@@ -1,4 +1,4 @@
-"""When two requests are the same: by method, path, query and canonical body, not by host or secret."""
+"""Which requests are the same: method, path, query and canonical body count, hosts and secrets do not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from rhevmig.testing.scrub.secrets import SECRET_NAMES, hide_in_xml
 
-#: The matchers' names, in the order that messages show them.
+#: Names of the matchers, in the order of messages.
 MATCH_ON = ("method", "path", "query", "body")
 
 #: Methods whose body counts.
@@ -56,15 +56,16 @@ class Matching:
     def matchers(self) -> dict[str, Callable[[Any, Any], None]]:
         """vcrpy's matchers by name; they raise AssertionError with the difference."""
 
-        def matcher(part: int) -> Callable[[Any, Any], None]:
+        def matcher(part: int, name: str) -> Callable[[Any, Any], None]:
             def compare(sent: Any, recorded: Any) -> None:
                 one, other = self.key(sent)[part], self.key(recorded)[part]
                 if one != other:
                     raise AssertionError(f"{_shown(one)} here, {_shown(other)} recorded")
 
+            compare.__name__ = name  # vcrpy's messages show it
             return compare
 
-        return {name: matcher(part) for part, name in enumerate(MATCH_ON)}
+        return {name: matcher(part, name) for part, name in enumerate(MATCH_ON)}
 
     def _query(self, query: str) -> tuple[tuple[str, str], ...]:
         pairs = parse_qsl(query, keep_blank_values=True)

@@ -1,4 +1,4 @@
-"""No network and no waiting while a test replays: whatever is needed must be in the cassette."""
+"""Refuses connections and skips sleeps while a test replays: everything must be in the cassette."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from unittest import mock
 
 from rhevmig.errors import CassetteError
 
-#: libcurl takes its proxy from the environment: a handle that no stub stands in for (made by a `Curl` that
-#: was imported before the cassette) fails with this name in its message. `.localhost` is never asked of a
-#: name server.
+# libcurl takes its proxy from the environment. A handle without a stub (made by a `Curl` that was imported
+# before the cassette) fails with this name in its message; `.localhost` is never sent to a name server.
 _NOWHERE = "http://refused-while-replaying.localhost:1"
 _PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
@@ -21,9 +20,9 @@ _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 @contextlib.contextmanager
 def no_network() -> Iterator[None]:
-    """Refuses connections of Python's sockets, and of libcurl where no cassette stands in front of it.
+    """Refuses connections of Python's sockets, and of libcurl handles without a stub.
 
-    Local sockets (AF_UNIX) stay allowed. A libcurl handle that sets its own proxy is not held back.
+    Local sockets (AF_UNIX) stay allowed. A libcurl handle that sets its own proxy is not refused.
     """
     real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -46,9 +45,9 @@ def no_network() -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_waiting() -> Iterator[list[float]]:
-    """`time.sleep` returns at once, so that retries and polls go as fast as the cassette answers.
+    """`time.sleep` returns at once, so that retries and polls run as fast as the cassette answers.
 
-    The list tells what would have been slept.
+    Yields the list of the sleeps that were skipped, in seconds.
     """
     slept: list[float] = []
     real_sleep = time.sleep
@@ -66,5 +65,5 @@ def _refuse(connection: socket.socket, address: object) -> None:
         raise CassetteError(
             path="network",
             detail=f"a connection to {address} was refused: this test replays",
-            remedy="Record what it asks for: pytest --record-cassettes=once (or all).",
+            remedy="Record the missing requests: pytest --record-cassettes=once (or all).",
         )

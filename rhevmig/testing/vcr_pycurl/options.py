@@ -1,8 +1,7 @@
 """The options of pycurl that the cassette stubs understand, by what they decide.
 
-An option that is not named here is refused with a clear error: passing it on in silence could change a
-request in a way that the cassette does not hold. Names are looked up in the installed pycurl, so that
-old and new versions both work.
+Any other option is refused with an error: it could change a request in a way that the cassette does not
+record. Names are looked up in the installed pycurl, so that old and new versions work.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ from collections.abc import Mapping
 
 import pycurl
 
-#: They decide what is asked; the stub reads them.
+#: They make the request; the stub reads them.
 _REQUEST = (
     "URL CUSTOMREQUEST HTTPGET POST POSTFIELDS COPYPOSTFIELDS POSTFIELDSIZE POSTFIELDSIZE_LARGE NOBODY "
     "PUT UPLOAD READFUNCTION READDATA INFILE INFILESIZE INFILESIZE_LARGE HTTPHEADER USERPWD USERNAME "
     "PASSWORD HTTPAUTH XOAUTH2_BEARER USERAGENT REFERER COOKIE ACCEPT_ENCODING ENCODING RANGE"
 )
-#: They say where the answer goes; the stub calls them.
+#: They receive the response; the stub calls them.
 _RESPONSE = "WRITEFUNCTION WRITEDATA FILE HEADERFUNCTION WRITEHEADER FAILONERROR"
-#: They decide how it travels: libcurl reads them while recording, replay needs none of them.
+#: They configure the transport: libcurl reads them while recording, replay ignores them.
 _TRANSPORT = (
     "SSL_VERIFYPEER SSL_VERIFYHOST SSL_VERIFYSTATUS CAINFO CAPATH CAINFO_BLOB CRLFILE ISSUERCERT "
     "SSLCERT SSLCERTTYPE SSLCERT_BLOB SSLKEY SSLKEYTYPE SSLKEY_BLOB SSLKEYPASSWD KEYPASSWD SSLVERSION "
@@ -43,12 +42,12 @@ _MULTI = (
 
 
 def numbers(names: str) -> frozenset[int]:
-    """The numbers that this pycurl knows of the named options."""
+    """The numbers of the named options that this pycurl has."""
     return frozenset(getattr(pycurl, name) for name in names.split() if hasattr(pycurl, name))
 
 
 def names_of(number: int, *, multi: bool = False) -> str:
-    """The names that pycurl has for a number, for messages."""
+    """The names of an option's number, for messages."""
     return "/".join(
         sorted(
             name
@@ -65,12 +64,12 @@ def names_of(number: int, *, multi: bool = False) -> str:
 KNOWN = numbers(_REQUEST) | numbers(_RESPONSE) | numbers(_TRANSPORT)
 #: Every option of a multi handle that may be set.
 MULTI_KNOWN = numbers(_MULTI)
-#: Where the answer goes; kept from libcurl while recording, the stub stands in between.
+#: Receivers of the response; the stub replaces them in libcurl while recording.
 RESPONSE_SINKS = numbers("WRITEFUNCTION WRITEDATA FILE HEADERFUNCTION WRITEHEADER")
-#: Where an upload comes from; kept from libcurl for the same reason.
+#: Sources of an upload; the stub replaces them too.
 UPLOAD_SOURCES = numbers("READFUNCTION READDATA INFILE")
 
-#: What `getinfo` tells: number → key of a played or recorded transfer.
+#: Number of a `getinfo` field → key in a replayed transfer.
 INFOS: Mapping[int, str] = {
     getattr(pycurl, name): key
     for name, key in {

@@ -2,9 +2,9 @@
 
     my_vcr = vcr.VCR(custom_patches=vcr_pycurl.custom_patches())
 
-The names `pycurl.Curl` and `pycurl.CurlMulti` are replaced while a cassette is in use, so that a program
-that looks them up when it makes a handle (the oVirt SDK does) runs unchanged above them. While recording,
-libcurl does the work and everything passes through; while replaying, no socket is opened.
+`pycurl.Curl` and `pycurl.CurlMulti` are replaced while a cassette is in use. A program that looks them up
+when it makes a handle, as the oVirt SDK does, runs unchanged. While recording, libcurl does the work; while
+replaying, no socket is opened.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from rhevmig.testing.vcr_pycurl.options import (
 )
 from rhevmig.testing.vcr_pycurl.transfer import Collected, played_info, replay, request_of, upload_of
 
-#: libcurl's own, whatever stands in their place later.
+# The originals; the names in `pycurl` are replaced later.
 _RealCurl = pycurl.Curl
 _RealMulti = pycurl.CurlMulti
 
-#: vcrpy's own cassettes count what was played without a lock.
+# vcrpy's cassettes count played exchanges without a lock.
 _PLAYING = threading.Lock()
 
 
 def custom_patches() -> tuple[tuple[Any, str, type], ...]:
-    """What to give vcrpy as `custom_patches`."""
+    """The value of vcrpy's `custom_patches`."""
     return ((pycurl, "Curl", Curl), (pycurl, "CurlMulti", CurlMulti))
 
 
 class Curl:
-    """Stands in for `pycurl.Curl`. vcrpy makes a subclass of it for each cassette."""
+    """Replaces `pycurl.Curl`. vcrpy makes a subclass of it for each cassette."""
 
     #: The cassette in use; vcrpy sets it.
     cassette: ClassVar[Any] = None
@@ -66,12 +66,12 @@ class Curl:
         self.close()
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"the cassette's stand-in for pycurl.Curl has no {name!r}")
+        raise AttributeError(f"the cassette's replacement of pycurl.Curl has no {name!r}")
 
     # ── options ──────────────────────────────────────────────────────────────────────────────────
 
     def setopt(self, option: int, value: Any) -> None:
-        """As pycurl's; libcurl checks the value, an option that cassettes do not know is refused."""
+        """As in pycurl: libcurl checks the value. An option that cassettes do not support is refused."""
         if option not in KNOWN:
             _unknown("option", option, "Curl")
         if option not in RESPONSE_SINKS and option not in UPLOAD_SOURCES:
@@ -82,44 +82,44 @@ class Curl:
             self._options[option] = value
 
     def setopt_string(self, option: int, value: str) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         self.setopt(option, value)
 
     def unsetopt(self, option: int) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         if option not in RESPONSE_SINKS and option not in UPLOAD_SOURCES:
             self._real.unsetopt(option)
         self._options.pop(option, None)
 
     def reset(self) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         self._real.reset()
         self._options.clear()
         self._played = None
 
     def duphandle(self) -> Curl:
-        """As pycurl's."""
+        """As in pycurl."""
         twin = type(self)()
         for option, value in self._options.items():
             twin.setopt(option, value)
         return twin
 
     def close(self) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         self._closed = True
         self._options.clear()
         self._real.close()
 
     def closed(self) -> bool:
-        """As pycurl's."""
+        """As in pycurl."""
         return self._closed
 
     # ── transferring ─────────────────────────────────────────────────────────────────────────────
 
     def perform(self) -> None:
-        """Plays the recorded answer, or asks the server and records."""
+        """Replays the recorded answer, or sends the request and records."""
         if self._closed:
-            self._real.perform()  # raises pycurl's own complaint
+            self._real.perform()  # raises pycurl's error
         response = self.take()
         if response is None:
             self.arm()
@@ -135,7 +135,7 @@ class Curl:
             raise pycurl.error(*failed)
 
     def perform_rb(self) -> bytes:
-        """As pycurl's: performs and returns the body."""
+        """As in pycurl: performs and returns the body."""
         buffer = io.BytesIO()
         self.setopt(pycurl.WRITEFUNCTION, buffer.write)
         try:
@@ -145,11 +145,11 @@ class Curl:
         return buffer.getvalue()
 
     def perform_rs(self) -> str:
-        """As pycurl's: performs and returns the body as text."""
+        """As in pycurl: performs and returns the body as text."""
         return self.perform_rb().decode()
 
     def getinfo(self, info: int) -> Any:
-        """As pycurl's, for what a cassette can tell."""
+        """As in pycurl, for the fields that a cassette has."""
         if info not in INFOS:
             _unknown("info", info, "Curl")
         return self._real.getinfo(info) if self._played is None else self._played[INFOS[info]]
@@ -157,13 +157,13 @@ class Curl:
     getinfo_raw = getinfo
 
     def errstr(self) -> str:
-        """As pycurl's."""
+        """As in pycurl."""
         return str(self._real.errstr()) if self._played is None else str(self._played.get("error", ""))
 
-    # ── what the multi handle does with it ───────────────────────────────────────────────────────
+    # ── called by the multi handle ───────────────────────────────────────────────────────
 
     def take(self) -> Any:
-        """The recorded answer to what this handle asks; None where libcurl is to ask.
+        """The recorded answer to this handle's request; None where libcurl is to send it.
 
         Raises: vcrpy's CannotOverwriteExistingCassetteException where neither is possible.
         """
@@ -181,7 +181,7 @@ class Curl:
         return None
 
     def play(self, response: Any) -> tuple[int, str] | None:
-        """Gives a recorded answer to the user's callbacks; the error of the transport, if there was one."""
+        """Passes a recorded answer to the callbacks; returns the recorded error of the transport."""
         self._played = played_info(response, self._options)
         failed = replay(response, self._options)
         if failed is not None:
@@ -189,7 +189,7 @@ class Curl:
         return failed
 
     def arm(self) -> Any:
-        """Makes libcurl's handle ready to be listened to, and returns it."""
+        """Puts the recorder in front of the callbacks and returns libcurl's handle."""
         self._played = None
         collected = self._collected = Collected(self._options)
         self._real.setopt(pycurl.WRITEFUNCTION, collected.body)
@@ -199,7 +199,7 @@ class Curl:
         return self._real
 
     def keep(self, error: tuple[int, str] | None) -> None:
-        """Records the transfer that libcurl has finished."""
+        """Records a finished transfer."""
         collected, self._collected = self._collected, None
         if collected is None:
             return
@@ -214,9 +214,9 @@ class Curl:
 
 
 class CurlMulti:
-    """Stands in for `pycurl.CurlMulti`; takes handles of libcurl's too, and leaves those to libcurl."""
+    """Replaces `pycurl.CurlMulti`; handles without a stub are left to libcurl."""
 
-    #: The cassette in use; vcrpy sets it. Each easy handle follows its own.
+    #: The cassette in use; vcrpy sets it. Each easy handle uses its own.
     cassette: ClassVar[Any] = None
 
     def __init__(self) -> None:
@@ -243,13 +243,13 @@ class CurlMulti:
         )
 
     def setopt(self, option: int, value: Any) -> None:
-        """As pycurl's; what drives an event loop is refused, a replay has no sockets to watch."""
+        """As in pycurl; what drives an event loop is refused, a replay has no sockets to watch."""
         if option not in MULTI_KNOWN:
             _unknown("option", option, "CurlMulti")
         self._real.setopt(option, value)
 
     def add_handle(self, handle: Any) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         if not isinstance(handle, Curl):
             self._real.add_handle(handle)
             self._foreign += 1
@@ -260,7 +260,7 @@ class CurlMulti:
             self._waiting.append(handle)
 
     def remove_handle(self, handle: Any) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         if not isinstance(handle, Curl):
             self._real.remove_handle(handle)
             self._foreign -= 1
@@ -293,7 +293,7 @@ class CurlMulti:
         return status, running
 
     def info_read(self, max_objects: int | None = None) -> tuple[int, list[Any], list[Any]]:
-        """As pycurl's: (still queued, finished handles, failed handles with number and text)."""
+        """As in pycurl: (still queued, finished handles, failed handles with number and text)."""
         finished: list[Any] = []
         failed: list[Any] = []
         while self._done and (max_objects is None or len(finished) + len(failed) < max_objects):
@@ -312,21 +312,21 @@ class CurlMulti:
         return queued, finished, failed
 
     def select(self, timeout: float = 1.0) -> int:
-        """As pycurl's, at once where nothing is under way."""
+        """As in pycurl, at once where nothing is under way."""
         if self._done or self._waiting or not (self._live or self._foreign):
             return 0
         return int(self._real.select(timeout))
 
     def fdset(self) -> tuple[list[int], list[int], list[int]]:
-        """As pycurl's."""
+        """As in pycurl."""
         return self._real.fdset()  # type: ignore[no-any-return]
 
     def timeout(self) -> int:
-        """As pycurl's; 0 where something is ready."""
+        """As in pycurl; 0 where something is ready."""
         return 0 if self._done or self._waiting else int(self._real.timeout())
 
     def close(self) -> None:
-        """As pycurl's."""
+        """As in pycurl."""
         for real in list(self._live):
             self._real.remove_handle(real)
         self._live.clear()

@@ -1,8 +1,8 @@
-"""One transfer: a request read off a handle's options, an answer collected from libcurl or given back.
+"""One transfer: the request from a handle's options, the answer collected from libcurl or replayed.
 
-The shape of a recorded answer is vcrpy's; what libcurl users can see beyond it (errors of the transport,
-earlier header blocks of redirects and of `100 Continue`, the URL finally reached) lies beside it under
-`curl`, where other readers of cassettes do not look.
+A recorded answer has vcrpy's layout. What libcurl users see beyond it (errors of the transport, earlier
+header blocks of redirects and of `100 Continue`, the effective URL) is under `curl`, which other readers of
+cassettes ignore.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vcr.request import Request
 Sink = Callable[[bytes], Any]
 Options = Mapping[int, Any]
 
-#: libcurl hands a body over in pieces of at most this size.
+# libcurl passes a body to the callback in pieces of at most this size.
 _PIECE = 16_384
 _DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -40,9 +40,10 @@ def _get(options: Options, *names: str) -> Any:
 
 
 def request_of(options: Options, uploaded: bytes | None = None) -> Request:
-    """vcrpy's request for what libcurl would send with these options.
+    """vcrpy's request for what libcurl sends with these options.
 
-    Args: uploaded (what a read callback gave, where one is set).
+    Args:
+        uploaded: the data of a read callback, where one is set.
     """
     body = uploaded if uploaded is not None else _bytes(_get(options, "COPYPOSTFIELDS", "POSTFIELDS"))
     method = _method(options, body)
@@ -86,9 +87,9 @@ def _headers(options: Options, body: bytes | None, method: str) -> dict[str, str
 
 
 def upload_of(options: Options) -> bytes | None:
-    """An upload, read to its end from the user's callback; None where the body is given or absent.
+    """An upload, read to its end from the callback; None without a callback.
 
-    It is read once, before it is matched or sent: a callback cannot be asked twice.
+    It is read once, before it is compared or sent: a callback cannot be read twice.
     """
     read = _get(options, "READFUNCTION") or getattr(_get(options, "READDATA", "INFILE"), "read", None)
     if read is None:
@@ -101,7 +102,7 @@ def upload_of(options: Options) -> bytes | None:
     return b"".join(pieces)
 
 
-# ── where the answer goes ────────────────────────────────────────────────────────────────────────
+# ── receivers of the answer ────────────────────────────────────────────────────────────────────────
 
 
 def sinks_of(options: Options) -> tuple[Sink, Sink | None]:
@@ -124,7 +125,7 @@ def _to_stdout(piece: bytes) -> None:
 
 
 class Collected:
-    """Stands between libcurl and the user's callbacks and remembers what went through."""
+    """Records what libcurl passes to the callbacks."""
 
     def __init__(self, options: Options) -> None:
         self._body_sink, self._header_sink = sinks_of(options)
@@ -147,7 +148,7 @@ class Collected:
         return self._body_sink(piece)
 
     def response(self, handle: Any, error: tuple[int, str] | None) -> dict[str, Any]:
-        """vcrpy's response for what was collected; `handle` is libcurl's, after the transfer."""
+        """vcrpy's response for the collected data; `handle` is libcurl's, after the transfer."""
         block = self._blocks[-1] if self._blocks else []
         curl: dict[str, Any] = {
             "at": self._at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -171,7 +172,7 @@ class Collected:
         }
 
     def _named(self, lines: list[bytes]) -> dict[str, list[str]]:
-        """Headers by name. libcurl has undone the transfer's encoding, so the headers of it are left out."""
+        """Headers by name, without those of the encoding that libcurl has decoded."""
         headers: dict[str, list[str]] = {}
         for line in lines:
             name, colon, value = line.decode("latin-1").partition(":")
@@ -183,11 +184,11 @@ class Collected:
         return headers
 
 
-# ── giving a recorded answer back ────────────────────────────────────────────────────────────────
+# ── replaying an answer ────────────────────────────────────────────────────────────────
 
 
 def replay(response: Mapping[str, Any], options: Options) -> tuple[int, str] | None:
-    """Calls the user's callbacks as libcurl would; returns the transport's error, if one was recorded."""
+    """Calls the callbacks as libcurl does; returns the recorded error of the transport."""
     body_sink, header_sink = sinks_of(options)
     curl = response.get("curl") or {}
     if header_sink is not None:
@@ -226,7 +227,7 @@ def _header_lines(response: Mapping[str, Any], curl: Mapping[str, Any]) -> list[
 def _give(sink: Sink, piece: bytes) -> tuple[int, str] | None:
     try:
         taken = sink(piece)
-    except Exception:  # noqa: BLE001 - pycurl prints what a callback raises and aborts the transfer
+    except Exception:  # noqa: BLE001 - pycurl prints an exception of a callback and aborts the transfer
         traceback.print_exc()
         taken = -1
     if taken is None or taken == len(piece):
@@ -238,7 +239,7 @@ def _give(sink: Sink, piece: bytes) -> tuple[int, str] | None:
 
 
 def played_info(response: Mapping[str, Any], options: Options) -> dict[str, Any]:
-    """What `getinfo` can tell about a replayed transfer."""
+    """The `getinfo` fields of a replayed transfer."""
     curl = response.get("curl") or {}
     headers = {name.lower(): values for name, values in (response.get("headers") or {}).items()}
     kind = headers.get("content-type")

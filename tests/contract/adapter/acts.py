@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rhevmig.events import EventCode
 from rhevmig.migration import Accepted, Refused
-from tests.contract.adapter.site import Site, contract, skip
+from tests.contract.adapter.site import Site, contract
 
 
 def codes(site: Site, correlation_id: str) -> list[int]:
@@ -70,7 +70,7 @@ def cancelled_under_way(site: Site) -> object:
     answer = site.port.cancel_migration(vm, correlation_id=site.mark("contract-cancel-2"))
     if site.live and not isinstance(answer, Accepted):
         site.until_still(vm)
-        skip("it had arrived before it could be cancelled")
+        return "it arrived before it could be cancelled"
     assert isinstance(answer, Accepted)
     seen = site.until_still(vm)
     assert seen[-1] == ("up", source)

@@ -138,6 +138,6 @@ def contract(
     return declared
 
 
-def skip(reason: str) -> Any:
-    """This engine has not what the contract needs."""
-    pytest.skip(reason)
+def missing(what: str) -> Any:
+    """Fails: the live engine lacks what the contract needs."""
+    pytest.fail(what)

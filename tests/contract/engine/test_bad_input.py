@@ -65,7 +65,7 @@ def test_tls_where_there_is_none(recorded: RecordedEngine) -> None:
 @pytest.mark.parametrize(
     ("personality", "error", "words"),
     [
-        ("nobody", PermissionDenied, "has no role"),
+        ("no-role", PermissionDenied, "has no role"),
         ("api-v3", NotAnEngine, "as RHEV 3.x does"),
         ("proxy", NotAnEngine, "sign in to the proxy"),
         ("web-server", NotAnEngine, "was not found on this server"),

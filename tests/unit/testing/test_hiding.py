@@ -66,7 +66,7 @@ def test_each_secret_is_found_with_its_place_and_hidden(place: str) -> None:
     document = {"version": 1, "interactions": [exchange(), SECRETS[place]]}
     before = copy.deepcopy(document)
     assert [(found.exchange, found.place) for found in find_secrets(document["interactions"])] == [(2, place)]
-    with pytest.raises(CassetteError, match="it holds a secret: exchange 2") as refused:
+    with pytest.raises(CassetteError, match="contains a secret: exchange 2") as refused:
         refuse_secrets(Path("x.yaml"), document)
     hidden = scrub(document)
     text = json.dumps(hidden)

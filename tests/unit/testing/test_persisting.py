@@ -13,7 +13,8 @@ from vcr.request import Request
 
 from rhevmig import testing
 from rhevmig.errors import CassetteError
-from rhevmig.testing.vcr_pycurl.persister import Claim, Persister
+from rhevmig.testing.recording_lock import RecordingLock
+from rhevmig.testing.vcr_pycurl.persister import Persister
 
 REQUEST = Request(
     "POST", "http://e/ovirt-engine/api/vms/1/migrate", b"<action/>", {"Accept": "application/xml"}
@@ -66,7 +67,7 @@ def test_a_cassette_changed_meanwhile_is_not_written_over(tmp_path: Path) -> Non
             persister.load_cassette(file)
     first.save_cassette(file, {"requests": [REQUEST], "responses": [RESPONSE]})
     written = file.read_bytes()
-    with pytest.raises(CassetteError, match="changed by another process"):
+    with pytest.raises(CassetteError, match="another process changed it"):
         second.save_cassette(file, {"requests": [], "responses": []})
     assert file.read_bytes() == written
 
@@ -88,7 +89,7 @@ def test_a_file_that_cannot_be_read_is_never_recorded_over(content: bytes, mode:
 
 def test_replaying_what_is_not_there(tmp_path: Path) -> None:
     """Record mode none without a cassette fails when it is opened, with the way out."""
-    with pytest.raises(CassetteError, match="there is no such cassette") as missing:
+    with pytest.raises(CassetteError, match="no such cassette") as missing:
         testing.cassette(tmp_path / "a.yaml", record_mode="none").__enter__()
     assert "record_mode='once'" in missing.value.remedy
 
@@ -97,7 +98,7 @@ def test_one_process_records_at_a_time(tmp_path: Path) -> None:
     """A second recorder is refused by name of the first, in this process and in another; replay is not."""
     file = tmp_path / "a.yaml"
     with testing.cassette(file):
-        with pytest.raises(CassetteError, match="another recording is under way"), testing.cassette(file):
+        with pytest.raises(CassetteError, match="another process is recording"), testing.cassette(file):
             pass
         other = subprocess.run(
             [sys.executable, "-c", "import sys\nfrom rhevmig.testing import cassette\n"
@@ -106,7 +107,7 @@ def test_one_process_records_at_a_time(tmp_path: Path) -> None:
              "except CassetteError as error:\n    print(error)", str(file)],
             capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3],
         )  # fmt: skip
-        assert "another recording is under way" in other.stdout
+        assert "another process is recording" in other.stdout
     with testing.cassette(file):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -115,10 +116,10 @@ def test_one_process_records_at_a_time(tmp_path: Path) -> None:
 def test_a_claim_of_a_dead_process_is_free(tmp_path: Path) -> None:
     """A lock file that nobody holds does not stop a recording."""
     (tmp_path / "a.yaml.lock").write_text("12345")
-    claim = Claim(tmp_path / "a.yaml")
-    claim.take()
-    claim.release()
-    claim.release()
+    lock = RecordingLock(tmp_path / "a.yaml")
+    lock.take()
+    lock.release()
+    lock.release()
     assert list(tmp_path.iterdir()) == []
 
 
