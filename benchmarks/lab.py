@@ -78,7 +78,7 @@ vms:
 SERVING = """
 import json, resource, sys, threading, time
 from rhevmig.lab.serving import serve
-from rhevmig.lab.moves import moves_of
+from rhevmig.lab.moves import subsystems_of
 lab = serve(sys.argv[1], speed=float(sys.argv[2]))
 print(json.dumps({"url": lab.url, "ca": lab.ca_file, "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}), flush=True)
 lag = {"worst_s": 0.0, "copies": 0}
@@ -88,7 +88,7 @@ def watch():
         due_s = lab.world.agenda.next_at_s
         if due_s is not None:
             lag["worst_s"] = max(lag["worst_s"], (lab.clock.running_s - due_s) / lab.clock.speed)
-        lag["copies"] = max(lag["copies"], len(moves_of(lab.engine).copies.active))
+        lag["copies"] = max(lag["copies"], len(subsystems_of(lab.engine).copies.active))
 threading.Thread(target=watch, daemon=True).start()
 for _ in sys.stdin:
     print(json.dumps({**lag, "mistakes": len(lab.engine.mistakes), "processor_s": time.process_time()}), flush=True)

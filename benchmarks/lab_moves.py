@@ -15,7 +15,7 @@ from benchmarks.harness import Claim
 from rhevmig.lab import sign_in
 from rhevmig.lab.lab import Lab, open_lab
 from rhevmig.lab.scenario.model import parse_scenario
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 
 HOSTS, VMS = 100, 400
 SCENARIO = f"""
@@ -45,17 +45,17 @@ def ask(lab: Lab, token: str, path: str) -> int:
 def simulated_seconds_a_second() -> tuple[float, float, float]:
     """Simulated seconds a second, milliseconds of one migrate request, copies in flight on average."""
     lab, token = a_lab()
-    moves = moves_of(lab.engine)
-    moves.enforcer.is_on = False
+    subsystems = subsystems_of(lab.engine)
+    subsystems.balancer.is_on = False
     vms = [vm.id for vm in lab.world.all("vms")]
     began = time.process_time()
     asked = sum(ask(lab, token, f"vms/{vm_id}/migrate") == 200 for vm_id in vms)
     posting = time.process_time() - began
     flying: list[int] = []
     began, start_s = time.process_time(), lab.clock.now_s
-    while moves.copies.active:
+    while subsystems.copies.active:
         lab.advance(1.0)
-        flying.append(sum(copy.stage == "copying" for copy in moves.copies.active.values()))
+        flying.append(sum(copy.stage == "copying" for copy in subsystems.copies.active.values()))
     took = time.process_time() - began
     return (lab.clock.now_s - start_s) / took, posting / asked * 1000, statistics.mean(flying)
 

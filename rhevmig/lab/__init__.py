@@ -11,7 +11,8 @@ Its folders, from the bottom up; each imports only those above it in this list:
 - `state/`: entities, events, jobs, the simulated clock; then `http/`: server, sign-on, accounts, faults.
 - `api/`: what a request means and how an answer looks, the registry of handlers; `recordings/`: import.
 - `resources/`: creating, changing and removing, by kind; `scheduling/`: which hosts may run a VM.
-- `migration/`: memory copies and outcomes; `hosts/`: maintenance, upgrades, failures; `fault_injection`.
+- `migration/`: memory copies, outcomes, balancing; `hosts/`: maintenance, failures; `subsystems` wires them.
+- `actions/`: `migrate`, `deactivate` and the like; `fault_injection/`: planned faults, control endpoint.
 - `scenario/`: a world from YAML; `simulated_engine`: one request in, one response out; `lab`: serving it.
 """
 

@@ -1,23 +1,20 @@
-"""What an engine does beside reading and writing: importing it registers the actions, `attach` ties it in."""
+"""Gives an engine its behaviour: actions, subsystems, fault injection and the control endpoint."""
 
 from __future__ import annotations
 
+from rhevmig.lab.actions import hosts, migrate, upgrades
 from rhevmig.lab.api.engine_state import EngineState
-from rhevmig.lab.fault_injection.control_endpoint import Control
-from rhevmig.lab.fault_injection.injector import Mishaps
-from rhevmig.lab.hosts import actions as _host_acts
-from rhevmig.lab.hosts import upgrades as _upgrade_acts
-from rhevmig.lab.migration import actions as _migrate_acts
-from rhevmig.lab.subsystems import Moves, moves_of
+from rhevmig.lab.fault_injection.control_endpoint import ControlEndpoint
+from rhevmig.lab.fault_injection.injector import FaultInjector
+from rhevmig.lab.subsystems import subsystems_of
 
-#: Modules whose import registers actions.
-REGISTERING = (_host_acts, _migrate_acts, _upgrade_acts)
+#: Modules that register actions when they are imported.
+REGISTERING = (hosts, migrate, upgrades)
 
 
-def attach(engine: EngineState) -> Moves:
-    """Give an engine its moving parts, its mishaps and the control endpoint."""
-    moves = moves_of(engine)
-    if "mishaps" not in engine.parts:
-        engine.parts["mishaps"] = mishaps = Mishaps(moves)
-        engine.parts["control"] = Control(moves, mishaps)
-    return moves
+def attach(engine: EngineState) -> None:
+    """Give an engine its subsystems, faults and control endpoint; once."""
+    if "faults" not in engine.parts:
+        subsystems = subsystems_of(engine)
+        engine.parts["faults"] = faults = FaultInjector(subsystems)
+        engine.parts["control"] = ControlEndpoint(subsystems, faults)

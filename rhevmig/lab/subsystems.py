@@ -1,64 +1,50 @@
-"""Everything that moves, tied to one engine: scheduler, copies, migrations, maintenance, trouble.
+"""What an engine does between requests: scheduler, memory transfers, migrations, maintenance, failures.
 
-`attach(engine)` is called when an engine is made; actions find their parts with `moves_of(engine)`.
+`subsystems_of(engine)` makes them once per engine, wired to each other as the constructor shows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rhevmig.lab.hosts.engine_restart import Restart
-from rhevmig.lab.hosts.failures import HostTrouble
+from rhevmig.lab.hosts.engine_restart import EngineRestart
+from rhevmig.lab.hosts.failures import HostFailures
 from rhevmig.lab.hosts.maintenance import Maintenance
+from rhevmig.lab.migration.balancing import Balancer
 from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.migration.memory_transfer import Copies
-from rhevmig.lab.scheduling.balancing import Enforcer
-from rhevmig.lab.scheduling.scheduler import Scheduler
-from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
+from rhevmig.lab.scheduling.scheduler import EngineScheduler
+from rhevmig.lab.state.event_publisher import EventPublisher
 from rhevmig.lab.state.host_load import HostLoads
 from rhevmig.lab.state.jobs import SWEEP_S
-from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
     from rhevmig.lab.api.engine_state import EngineState
 
 
-class Moves:
-    """The moving parts of one engine."""
+class Subsystems:
+    """The subsystems of one engine."""
 
     def __init__(self, engine: EngineState) -> None:
         self.engine = engine
         self.world = engine.world
-        self.voice = EventPublisher(engine.world, engine.events)
-        self.scheduler = Scheduler(engine.world)
+        self.publisher = EventPublisher(engine.world, engine.events)
+        self.scheduler = EngineScheduler(engine.world)
         self.copies = Copies(engine.world)
         self.loads = HostLoads(engine.world)
-        self.migrations = Migrations(engine, self.scheduler, self.loads, self.copies, self.voice)
-        self.maintenance = Maintenance(engine, self.scheduler, self.migrations, self.voice)
-        self.trouble = HostTrouble(engine, self.copies, self.migrations, self.voice)
-        self.enforcer = Enforcer(engine, self.scheduler, self.migrations, self.voice)
-        self.restart = Restart(engine, self.migrations, self.maintenance, self.voice)
-        self.migrations.after_arrival.append(self._replug)
+        self.migrations = Migrations(engine, self.scheduler, self.loads, self.copies, self.publisher)
+        self.maintenance = Maintenance(engine, self.scheduler, self.migrations, self.publisher)
+        self.failures = HostFailures(engine, self.copies, self.migrations, self.publisher)
+        self.balancer = Balancer(engine, self.scheduler, self.migrations, self.publisher)
+        self.restart = EngineRestart(engine, self.migrations, self.maintenance, self.publisher)
         self.world.agenda.every(SWEEP_S, engine.jobs.sweep, "jobs swept")
-
-    def _replug(self, vm: Entity) -> None:
-        """NICs that a mishap keeps from being plugged back: the VM has arrived, its network has not."""
-        nics = vm.lab.pop("nics_not_replugged", None)
-        if nics:
-            self.voice.say(12003, vm, by=SYSTEM, vm=vm.name, nics=nics)
+        engine.migration_targets = self.scheduler.targets
 
 
-def attach(engine: EngineState) -> Moves:
-    """Give an engine its moving parts; once."""
-    known = engine.parts.get("moves")
-    if isinstance(known, Moves):
-        return known
-    moves = Moves(engine)
-    engine.parts["moves"] = moves
-    engine.migration_targets = moves.scheduler.targets
-    return moves
-
-
-def moves_of(engine: EngineState) -> Moves:
-    """The moving parts of an engine."""
-    return attach(engine)
+def subsystems_of(engine: EngineState) -> Subsystems:
+    """The subsystems of an engine."""
+    known = engine.parts.get("subsystems")
+    if known is None:
+        known = engine.parts["subsystems"] = Subsystems(engine)
+    assert isinstance(known, Subsystems)
+    return known

@@ -10,7 +10,7 @@ from typing import Any
 
 import rhevmig
 from rhevmig.engine.session import EngineClient, connect
-from rhevmig.lab.fault_injection.injector import Mishap
+from rhevmig.lab.fault_injection.injector import InjectedFault
 from rhevmig.lab.http.request import LabRequest
 from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import parse_scenario
@@ -61,7 +61,7 @@ class Site:
         )
 
     def plant(self, kind: str, **values: Any) -> None:
-        self.lab.engine.parts["mishaps"].plant(Mishap(kind=kind, **values))  # type: ignore[arg-type]
+        self.lab.engine.parts["faults"].plant(InjectedFault(kind=kind, **values))  # type: ignore[arg-type]
 
     def where(self, name: str) -> str:
         """`status@host` of a VM."""

@@ -9,7 +9,7 @@ from typing import get_args
 
 from pages import ROOT, blocks, run
 
-from rhevmig.lab.fault_injection.spec import Kind
+from rhevmig.lab.fault_injection.spec import FaultKind
 from rhevmig.lab.scenario.model import Scenario
 
 PAGE = ROOT / "docs" / "lab.md"
@@ -36,7 +36,7 @@ def test_the_page_names_every_kind_of_fault() -> None:
     """The table of faults is the one in the code."""
     cells = [line for line in _rows("Faults").splitlines() if line.startswith("| ")]
     named = set(re.findall(r"`([a-z_]+)`", " ".join(cells[1:7])))
-    assert named == set(get_args(Kind))
+    assert named == set(get_args(FaultKind))
 
 
 def test_the_page_names_every_key_of_a_scenario() -> None:

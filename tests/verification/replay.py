@@ -16,9 +16,9 @@ from typing import Any
 
 from lxml import etree
 
-from rhevmig.lab.fault_injection.injector import Mishaps
-from rhevmig.lab.fault_injection.spec import Mishap
-from rhevmig.lab.hosts.actions import UP_SAID_S
+from rhevmig.lab.actions.hosts import UP_SAID_S
+from rhevmig.lab.fault_injection.injector import FaultInjector
+from rhevmig.lab.fault_injection.spec import InjectedFault
 from rhevmig.lab.hosts.failures import BACK_S, CONNECTING_S
 from rhevmig.lab.migration.lifecycle import HANDOVER_S
 from rhevmig.lab.migration.memory_transfer import show_progress
@@ -27,7 +27,7 @@ from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
 from rhevmig.lab.state.external_facts import TransferScript, use_facts
 from rhevmig.lab.state.store import Entity, World
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 from rhevmig.recordings.exchange import Exchange
 from verification.compare import Agreement, ReplayComparison
 from verification.inputs import RecordedFacts, fit_places, fit_refusals
@@ -63,7 +63,7 @@ class Replay:
         use_facts(engine.world, self.facts)
         self.world: World = engine.world
         self.exchanges = list(exchanges)
-        self.moves = moves_of(engine)
+        self.subsystems = subsystems_of(engine)
         self.events = self._all_events(seen)
         #: When each answer had come: at the latest when the next was asked, two seconds later at most.
         self._answered_s = [
@@ -125,7 +125,7 @@ class Replay:
         if self._uses("NIC failures"):
             self.facts.unplugged = [one.vm_id for one in self.events if one.code == 1013]
         self._count_loads()
-        self.moves.enforcer.is_on = False
+        self.subsystems.balancer.is_on = False
         if self._uses("other clients"):
             self._plan_outside()
         self._plan_hosts()
@@ -139,7 +139,7 @@ class Replay:
         opening = [one.answer for one in self.exchanges if when(one) < self._first_act_s()]
         for host in self.world.all("hosts"):
             if not any(host.id in text and "<max_scheduling_memory>" in text for text in opening):
-                self.moves.loads.refresh(host)
+                self.subsystems.loads.refresh(host)
 
     def _uses(self, name: str) -> bool:
         return name not in self.without
@@ -373,9 +373,9 @@ class Replay:
 
     def _enforce(self) -> None:
         """The engine's minute is not the recording's."""
-        self.moves.enforcer.is_on = True
-        self.moves.enforcer.look()
-        self.moves.enforcer.is_on = False
+        self.subsystems.balancer.is_on = True
+        self.subsystems.balancer.look()
+        self.subsystems.balancer.is_on = False
 
     def _plan_copy(
         self, start: RecordedEvent, later: list[RecordedEvent], progress: list[tuple[float, int]]
@@ -455,11 +455,11 @@ class Replay:
                 at_s = when(exchange)
                 if status == "connecting" and before == "up":
                     self.world.agenda.at(
-                        at_s - CONNECTING_S - 0.5, partial(self.moves.trouble.die, host), "dies"
+                        at_s - CONNECTING_S - 0.5, partial(self.subsystems.failures.die, host), "dies"
                     )
                 elif status == "up" and before == "non_responsive":
                     self.world.agenda.at(
-                        at_s - BACK_S - 0.1, partial(self.moves.trouble.revive, host), "back"
+                        at_s - BACK_S - 0.1, partial(self.subsystems.failures.revive, host), "back"
                     )
 
     def _plan_restart(self) -> None:
@@ -470,10 +470,10 @@ class Replay:
             before = [when(one) for one in self.exchanges if when(one) < event.at_s]
             stop_s = max(before, default=event.at_s - 1.0) + 0.3
             began_s = self.world.clock.start_s
-            mishap = Mishap(kind="engine_restart", at_s=stop_s - began_s, seconds=event.at_s - stop_s)
-            mishaps = self.engine.parts["mishaps"]
-            assert isinstance(mishaps, Mishaps)
-            mishaps.plant(mishap)
+            fault = InjectedFault(kind="engine_restart", at_s=stop_s - began_s, seconds=event.at_s - stop_s)
+            faults = self.engine.parts["faults"]
+            assert isinstance(faults, FaultInjector)
+            faults.plant(fault)
 
     # -- the same requests
 

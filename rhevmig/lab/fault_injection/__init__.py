@@ -1,1 +1,1 @@
-"""Failures on purpose, as data."""
+"""Fault injection: faults as data, their effects, and a control endpoint."""

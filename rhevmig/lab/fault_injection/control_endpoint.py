@@ -4,9 +4,9 @@
 |---|---|
 | `GET  /rhevmig-lab/clock` | the simulated time, the speed, seconds since the start |
 | `POST /rhevmig-lab/advance {"seconds": 60}` | lets simulated time pass at once |
-| `GET  /rhevmig-lab/mishaps` | what is planted, and what struck |
-| `POST /rhevmig-lab/mishaps {"kind": …}` | plants one (or a list); answers their numbers |
-| `DELETE /rhevmig-lab/mishaps/3` | takes one away |
+| `GET  /rhevmig-lab/faults` | what is planted, and what struck |
+| `POST /rhevmig-lab/faults {"kind": …}` | plants one (or a list); answers their numbers |
+| `DELETE /rhevmig-lab/faults/3` | takes one away |
 | `POST /rhevmig-lab/workload {"vm": "web*", "dirty_mib_s": 80}` | changes what VMs do to their memory |
 | `GET  /rhevmig-lab/copies` | what is being copied: VM, hosts, stage, percent, bytes per second |
 """
@@ -19,29 +19,29 @@ from typing import Any
 import msgspec
 
 from rhevmig.errors import ScenarioInvalid
-from rhevmig.lab.fault_injection.injector import Mishaps
-from rhevmig.lab.fault_injection.spec import read_mishaps
+from rhevmig.lab.fault_injection.injector import FaultInjector
+from rhevmig.lab.fault_injection.spec import read_faults
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.state.clock import stamp
-from rhevmig.lab.subsystems import Moves
+from rhevmig.lab.subsystems import Subsystems
 
 PREFIX = "/rhevmig-lab/"
 
 
-class Control:
+class ControlEndpoint:
     """Answers what is not the engine's but the lab's."""
 
-    def __init__(self, moves: Moves, mishaps: Mishaps) -> None:
-        self.moves = moves
-        self.mishaps = mishaps
-        moves.engine.before.insert(0, self.answer)
+    def __init__(self, subsystems: Subsystems, faults: FaultInjector) -> None:
+        self.subsystems = subsystems
+        self.faults = faults
+        subsystems.engine.before.insert(0, self.answer)
 
     def answer(self, request: LabRequest) -> LabResponse | None:
         """The answer to a request of the control endpoint, None for every other."""
         if not request.path.startswith(PREFIX):
             return None
-        if request.headers.get("origin") not in (None, self.moves.engine.public_url):
+        if request.headers.get("origin") not in (None, self.subsystems.engine.public_url):
             return _json({"error": "requests from the pages of other sites are refused"}, 403)
         parts = request.path[len(PREFIX) :].strip("/").split("/")
         try:
@@ -53,19 +53,19 @@ class Control:
     def _do(self, method: str, parts: list[str], sent: Any) -> LabResponse:
         key = (method, parts[0])
         if key == ("GET", "clock"):
-            clock = self.moves.world.clock
+            clock = self.subsystems.world.clock
             return _json(
                 {"now": clock.stamp(), "speed": clock.speed, "elapsed_s": clock.now_s - clock.start_s}
             )
         if key == ("POST", "advance"):
             return self._advance(float(sent["seconds"]))
-        if key == ("GET", "mishaps"):
+        if key == ("GET", "faults"):
             return self._list()
-        if key == ("POST", "mishaps"):
-            found = read_mishaps(sent if isinstance(sent, list) else [sent], file="<request>")
-            return _json({"planted": [self.mishaps.plant(mishap) for mishap in found]}, 201)
-        if key == ("DELETE", "mishaps") and len(parts) == 2:
-            return _json({"removed": self.mishaps.remove(int(parts[1]))})
+        if key == ("POST", "faults"):
+            found = read_faults(sent if isinstance(sent, list) else [sent], file="<request>")
+            return _json({"planted": [self.faults.plant(fault) for fault in found]}, 201)
+        if key == ("DELETE", "faults") and len(parts) == 2:
+            return _json({"removed": self.faults.remove(int(parts[1]))})
         if key == ("POST", "workload"):
             return self._work(dict(sent))
         if key == ("GET", "copies"):
@@ -76,28 +76,28 @@ class Control:
         """Time passes once this answer is on its way: what is due then happens before the next request."""
         if not 0 <= seconds < 1e9:
             raise ValueError(f"seconds is {seconds}, expected 0 or more")
-        clock = self.moves.world.clock
+        clock = self.subsystems.world.clock
         clock.add(seconds)
         clock.freeze(None)
-        self.moves.world.agenda.run_due()
+        self.subsystems.world.agenda.run_due()
         clock.freeze(clock.running_s)
         return _json({"now": clock.stamp()})
 
     def _list(self) -> LabResponse:
         planted = [
-            {"number": number, "met": item.met, "hit": item.hit, **msgspec.to_builtins(item.mishap)}
-            for number, item in self.mishaps.planted.items()
+            {"number": number, "met": item.met, "hit": item.hit, **msgspec.to_builtins(item.fault)}
+            for number, item in self.faults.planted.items()
         ]
-        struck = [{"at": stamp(at_s), "name": name, "whom": whom} for at_s, name, whom in self.mishaps.log]
+        struck = [{"at": stamp(at_s), "name": name, "whom": whom} for at_s, name, whom in self.faults.log]
         return _json({"planted": planted, "struck": struck})
 
     def _work(self, sent: dict[str, Any]) -> LabResponse:
         pattern = str(sent.pop("vm"))
         load = msgspec.convert(sent, type=Workload)
-        found = [vm for vm in self.moves.world.all("vms") if fnmatchcase(vm.name, pattern)]
+        found = [vm for vm in self.subsystems.world.all("vms") if fnmatchcase(vm.name, pattern)]
         for vm in found:
             vm.lab["workload"] = load
-            self.moves.copies.reload(vm)
+            self.subsystems.copies.reload(vm)
         return _json({"vms": [vm.name for vm in found]})
 
     def _copies(self) -> LabResponse:
@@ -114,7 +114,7 @@ class Control:
                         "network": copy.path.network.name if copy.path and copy.path.network else None,
                         "fell_back": bool(copy.path and copy.path.fell_back),
                     }
-                    for copy in self.moves.copies.active.values()
+                    for copy in self.subsystems.copies.active.values()
                 ]
             }
         )

@@ -1,4 +1,4 @@
-"""What each kind of mishap does: to a request, to an answer, to a copy, or to the world."""
+"""What each kind of fault does: to a request, to an answer, to a copy, or to the world."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import pairwise
 
-from rhevmig.lab.fault_injection.spec import Mishap
+from rhevmig.lab.fault_injection.spec import InjectedFault
 from rhevmig.lab.http.faults import message
 from rhevmig.lab.http.request import LabRequest, LabResponse
 from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.migration.lifecycle import Migration
 from rhevmig.lab.migration.memory_transfer import BROKE, LOST_DESTINATION, Copy
 from rhevmig.lab.state.store import Entity
-from rhevmig.lab.subsystems import Moves
+from rhevmig.lab.subsystems import Subsystems
 
 HTML = "text/html;charset=UTF-8"
 _PROXY_PAGE = "<html><head><title>503 Service Unavailable</title></head><body>No engine.</body></html>"
@@ -26,12 +26,12 @@ _STARTING_PAGE = (
 WARMING_S = 1.0
 
 
-class Stage:
-    """What mishaps act on."""
+class FaultTargets:
+    """What faults act on."""
 
-    def __init__(self, moves: Moves) -> None:
-        self.moves = moves
-        self.world = moves.world
+    def __init__(self, subsystems: Subsystems) -> None:
+        self.subsystems = subsystems
+        self.world = subsystems.world
         #: The engine is away until then, and how that looks from outside.
         self.away_until_s = 0.0
         self.warming_until_s = 0.0
@@ -91,24 +91,24 @@ def _fault(status: int, detail: str, *, in_action: bool) -> LabResponse:
 # -- requests: the engine never sees them
 
 
-def _page(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse:
-    status = 200 if mishap.kind == "html" else mishap.status
-    text = mishap.error or "<html><head><title>Welcome</title></head><body>Please log in</body></html>"
+def _page(targets: FaultTargets, fault: InjectedFault, request: LabRequest) -> LabResponse:
+    status = 200 if fault.kind == "html" else fault.status
+    text = fault.error or "<html><head><title>Welcome</title></head><body>Please log in</body></html>"
     return LabResponse(status, text.encode(), [("Content-Type", HTML)])
 
 
-def _connection(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse:
+def _connection(targets: FaultTargets, fault: InjectedFault, request: LabRequest) -> LabResponse:
     answer = LabResponse(503, b"")
-    answer.fate = "silent" if mishap.kind == "silent" else "reset"
+    answer.fate = "silent" if fault.kind == "silent" else "reset"
     return answer
 
 
-def _expire(stage: Stage, mishap: Mishap, request: LabRequest) -> LabResponse | None:
-    stage.moves.engine.sign_on.expire_all()
+def _expire(targets: FaultTargets, fault: InjectedFault, request: LabRequest) -> LabResponse | None:
+    targets.subsystems.engine.sign_on.expire_all()
     return None
 
 
-ON_REQUESTS: dict[str, Callable[[Stage, Mishap, LabRequest], LabResponse | None]] = {
+ON_REQUESTS: dict[str, Callable[[FaultTargets, InjectedFault, LabRequest], LabResponse | None]] = {
     "html": _page,
     "status": _page,
     "reset": _connection,
@@ -120,27 +120,27 @@ ON_REQUESTS: dict[str, Callable[[Stage, Mishap, LabRequest], LabResponse | None]
 # -- answers: the engine has done what was asked
 
 
-def _lost(mishap: Mishap, response: LabResponse) -> LabResponse:
-    response.fate = "cut" if mishap.kind == "cut" else "lost"
+def _lost(fault: InjectedFault, response: LabResponse) -> LabResponse:
+    response.fate = "cut" if fault.kind == "cut" else "lost"
     return response
 
 
-def _cut_xml(mishap: Mishap, response: LabResponse) -> LabResponse:
+def _cut_xml(fault: InjectedFault, response: LabResponse) -> LabResponse:
     response.body = response.body[: len(response.body) * 2 // 3]
     return response
 
 
-def _slow(mishap: Mishap, response: LabResponse) -> LabResponse:
-    response.delay_s += mishap.seconds
+def _slow(fault: InjectedFault, response: LabResponse) -> LabResponse:
+    response.delay_s += fault.seconds
     return response
 
 
-def _untyped(mishap: Mishap, response: LabResponse) -> LabResponse:
+def _untyped(fault: InjectedFault, response: LabResponse) -> LabResponse:
     response.headers = [item for item in response.headers if item[0].lower() != "content-type"]
     return response
 
 
-ON_ANSWERS: dict[str, Callable[[Mishap, LabResponse], LabResponse]] = {
+ON_ANSWERS: dict[str, Callable[[InjectedFault, LabResponse], LabResponse]] = {
     "answer_lost": _lost,
     "cut": _lost,
     "cut_xml": _cut_xml,
@@ -152,43 +152,43 @@ ON_ANSWERS: dict[str, Callable[[Mishap, LabResponse], LabResponse]] = {
 # -- copies
 
 
-def _breaks(stage: Stage, mishap: Mishap, copy: Copy) -> None:
-    default = LOST_DESTINATION if mishap.kind == "destination_dies" else BROKE
-    error = mishap.error or default
-    lost = mishap.kind == "post_copy_loss"
-    after_s = mishap.after_s or 1.0
+def _breaks(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
+    default = LOST_DESTINATION if fault.kind == "destination_dies" else BROKE
+    error = fault.error or default
+    lost = fault.kind == "post_copy_loss"
+    after_s = fault.after_s or 1.0
 
     def strike() -> None:
-        if stage.moves.copies.active.get(copy.vm.id) is copy:
-            stage.moves.copies.break_off(copy.vm.id, error, lost=lost)
+        if targets.subsystems.copies.active.get(copy.vm.id) is copy:
+            targets.subsystems.copies.break_off(copy.vm.id, error, lost=lost)
 
-    stage.world.agenda.after(after_s, strike, f"mishap {mishap.kind}")
-
-
-def _source_dies(stage: Stage, mishap: Mishap, copy: Copy) -> None:
-    act = partial(stage.moves.trouble.die, copy.source)
-    stage.world.agenda.after(mishap.after_s or 1.0, act, "source dies")
+    targets.world.agenda.after(after_s, strike, f"fault {fault.kind}")
 
 
-def _restless(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+def _source_dies(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
+    act = partial(targets.subsystems.failures.die, copy.source)
+    targets.world.agenda.after(fault.after_s or 1.0, act, "source dies")
+
+
+def _restless(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
     memory_mib = copy.vm.number("memory") / 2**20
     copy.vm.lab["workload"] = Workload(dirty_mib_s=1e5, working_set_mib=memory_mib, nonzero=1.0)
 
 
-def _guest(stage: Stage, mishap: Mishap, copy: Copy) -> None:
-    act = partial(stage.moves.trouble.guest_dies, copy.vm)
-    stage.world.agenda.after(mishap.after_s or 1.0, act, "guest dies")
+def _guest(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
+    act = partial(targets.subsystems.failures.guest_dies, copy.vm)
+    targets.world.agenda.after(fault.after_s or 1.0, act, "guest dies")
 
 
-def _unplugged(stage: Stage, mishap: Mishap, copy: Copy) -> None:
-    copy.vm.lab["nics_not_replugged"] = mishap.nic or "nic1"
+def _unplugged(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
+    copy.vm.lab["nics_not_replugged"] = fault.nic or "nic1"
 
 
-def _downtime_unknown(stage: Stage, mishap: Mishap, copy: Copy) -> None:
+def _downtime_unknown(targets: FaultTargets, fault: InjectedFault, copy: Copy) -> None:
     copy.vm.lab["downtime_unknown"] = True
 
 
-ON_COPIES: dict[str, Callable[[Stage, Mishap, Copy], None]] = {
+ON_COPIES: dict[str, Callable[[FaultTargets, InjectedFault, Copy], None]] = {
     "destination_dies": _breaks,
     "copy_breaks": _breaks,
     "post_copy_loss": _breaks,
@@ -208,113 +208,115 @@ def _each(found: Iterable[Entity], act: Callable[[Entity], object]) -> None:
         act(entity)
 
 
-def _host_dies(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    for host in stage.hosts(mishap.host):
-        stage.moves.trouble.die(host)
-        if mishap.seconds:
-            stage.world.agenda.after(
-                mishap.seconds, partial(stage.moves.trouble.revive, host), "host revives"
+def _host_dies(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    for host in targets.hosts(fault.host):
+        targets.subsystems.failures.die(host)
+        if fault.seconds:
+            targets.world.agenda.after(
+                fault.seconds, partial(targets.subsystems.failures.revive, host), "host revives"
             )
 
 
-def _host_revives(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    _each(stage.hosts(mishap.host), stage.moves.trouble.revive)
+def _host_revives(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    _each(targets.hosts(fault.host), targets.subsystems.failures.revive)
 
 
-def _link(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    for host in stage.hosts(mishap.host):
-        if mishap.nic is not None and mishap.kind in ("link_down", "link_up"):
-            stage.moves.trouble.cut_nic(host, mishap.nic, up=mishap.kind == "link_up")
+def _link(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    for host in targets.hosts(fault.host):
+        if fault.nic is not None and fault.kind in ("link_down", "link_up"):
+            targets.subsystems.failures.cut_nic(host, fault.nic, up=fault.kind == "link_up")
             continue
-        factor = {"link_down": 0.0, "link_up": 1.0}.get(mishap.kind, mishap.factor)
-        stage.moves.trouble.slow_links(host, factor)
+        factor = {"link_down": 0.0, "link_up": 1.0}.get(fault.kind, fault.factor)
+        targets.subsystems.failures.slow_links(host, factor)
 
 
-def _drift(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    _each(stage.hosts(mishap.host), lambda host: stage.moves.trouble.drift(host, int(mishap.seconds)))
+def _drift(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    _each(targets.hosts(fault.host), lambda host: targets.subsystems.failures.drift(host, int(fault.seconds)))
 
 
-def _storage(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    trouble = stage.moves.trouble
-    back = mishap.kind == "storage_back"
-    for vm in stage.vms(mishap.vm or "*"):
+def _storage(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    trouble = targets.subsystems.failures
+    back = fault.kind == "storage_back"
+    for vm in targets.vms(fault.vm or "*"):
         (trouble.storage_is_back if back else trouble.stall_storage)(vm)
-        if not back and mishap.seconds:
-            stage.world.agenda.after(mishap.seconds, partial(trouble.storage_is_back, vm), "storage is back")
+        if not back and fault.seconds:
+            targets.world.agenda.after(fault.seconds, partial(trouble.storage_is_back, vm), "storage is back")
 
 
-def _another_moves(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    moves = stage.moves
-    for vm in stage.vms(mishap.vm):
-        source = stage.world.find("hosts", vm.ref("host"))
-        if source is None or vm.id in moves.migrations.active or vm.text("status") != "up":
+def _another_moves(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    subsystems = targets.subsystems
+    for vm in targets.vms(fault.vm):
+        source = targets.world.find("hosts", vm.ref("host"))
+        if source is None or vm.id in subsystems.migrations.active or vm.text("status") != "up":
             continue
-        passing, _ = moves.scheduler.sift(vm, moves.scheduler.candidates(vm, without={source.id}))
-        wanted = [host for host in passing if mishap.to is None or fnmatchcase(host.name, mishap.to)]
+        passing = subsystems.scheduler.passing(vm, without={source.id})
+        wanted = [host for host in passing if fault.to is None or fnmatchcase(host.name, fault.to)]
         if wanted:
-            target = moves.scheduler.choose(vm, wanted)
-            own_id = stage.world.new_id("another-actor")
-            user = stage.world.find("users", stage.world.engine_facts.get("admin_id")) or next(
-                iter(stage.world.all("users")), None
+            target = subsystems.scheduler.choose(vm, wanted)
+            own_id = targets.world.new_id("another-actor")
+            user = targets.world.find("users", targets.world.engine_facts.get("admin_id")) or next(
+                iter(targets.world.all("users")), None
             )
-            moves.migrations.start(
-                Migration(vm, source, target, named=mishap.to is not None, correlation_id=own_id, user=user)
+            subsystems.migrations.start(
+                Migration(vm, source, target, named=fault.to is not None, correlation_id=own_id, user=user)
             )
 
 
-def _another_cancels(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    user = next(iter(stage.world.all("users")), None)
-    for vm in [copy.vm] if copy is not None else stage.vms(mishap.vm):
+def _another_cancels(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    user = next(iter(targets.world.all("users")), None)
+    for vm in [copy.vm] if copy is not None else targets.vms(fault.vm):
         if vm.text("status") == "migrating":
-            stage.moves.migrations.cancel(vm, user=user, correlation_id=stage.world.new_id("another-actor"))
+            targets.subsystems.migrations.cancel(
+                vm, user=user, correlation_id=targets.world.new_id("another-actor")
+            )
 
 
-def _restart(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    now_s, away_s = stage.world.clock.now_s, mishap.seconds or 45.0
-    stage.away_until_s = now_s + away_s
-    stage.warming_until_s = stage.away_until_s + WARMING_S
-    stage.behind_proxy = mishap.proxy
-    stage.moves.restart.stop()
-    stage.world.agenda.after(away_s, stage.moves.restart.come_back, "engine starts")
-    if mishap.refused:
-        gate = stage.moves.engine.gate
+def _restart(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    now_s, away_s = targets.world.clock.now_s, fault.seconds or 45.0
+    targets.away_until_s = now_s + away_s
+    targets.warming_until_s = targets.away_until_s + WARMING_S
+    targets.behind_proxy = fault.proxy
+    targets.subsystems.restart.stop()
+    targets.world.agenda.after(away_s, targets.subsystems.restart.come_back, "engine starts")
+    if fault.refused:
+        gate = targets.subsystems.engine.gate
         gate(False)
-        stage.world.agenda.after(max(0.0, away_s - WARMING_S), partial(gate, True), "engine listens")
+        targets.world.agenda.after(max(0.0, away_s - WARMING_S), partial(gate, True), "engine listens")
 
 
-def _maintenance_mode(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    stage.in_maintenance = True
-    if mishap.seconds:
-        stage.world.agenda.after(
-            mishap.seconds, partial(setattr, stage, "in_maintenance", False), "engine back"
+def _maintenance_mode(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    targets.in_maintenance = True
+    if fault.seconds:
+        targets.world.agenda.after(
+            fault.seconds, partial(setattr, targets, "in_maintenance", False), "engine back"
         )
 
 
-def _lock(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    locked = mishap.kind == "vm_locked"
-    for vm in stage.vms(mishap.vm):
+def _lock(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    locked = fault.kind == "vm_locked"
+    for vm in targets.vms(fault.vm):
         vm.lab["locked"] = locked
-        if locked and mishap.seconds:
-            stage.world.agenda.after(mishap.seconds, partial(vm.lab.update, locked=False), "unlocked")
+        if locked and fault.seconds:
+            targets.world.agenda.after(fault.seconds, partial(vm.lab.update, locked=False), "unlocked")
 
 
-def _maintenance_asked(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    user = next(iter(stage.world.all("users")), None)
-    for host in stage.hosts(mishap.host):
-        own_id = stage.world.new_id("another-actor")
-        stage.moves.maintenance.begin(host, user=user, correlation_id=own_id, reason=mishap.error or "")
+def _maintenance_asked(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    user = next(iter(targets.world.all("users")), None)
+    for host in targets.hosts(fault.host):
+        own_id = targets.world.new_id("another-actor")
+        targets.subsystems.maintenance.begin(host, user=user, correlation_id=own_id, reason=fault.error or "")
 
 
-def _ha_flag(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    for host in stage.hosts(mishap.host):
+def _ha_flag(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    for host in targets.hosts(fault.host):
         host.lab["ha_flag_fails"] = True
 
 
-def _session(stage: Stage, mishap: Mishap, copy: Copy | None) -> None:
-    stage.moves.engine.sign_on.expire_all()
+def _session(targets: FaultTargets, fault: InjectedFault, copy: Copy | None) -> None:
+    targets.subsystems.engine.sign_on.expire_all()
 
 
-ON_WORLD: dict[str, Callable[[Stage, Mishap, Copy | None], None]] = {
+ON_WORLD: dict[str, Callable[[FaultTargets, InjectedFault, Copy | None], None]] = {
     "host_dies": _host_dies,
     "host_revives": _host_revives,
     "link_down": _link,

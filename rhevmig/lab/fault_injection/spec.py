@@ -1,4 +1,4 @@
-"""A mishap as data: what goes wrong, with whom, at which moments."""
+"""A fault as data: what goes wrong, on which object, at which moments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from rhevmig.errors import ScenarioInvalid
 from rhevmig.lab.state.store import Entity
 
-Kind = Literal[
+FaultKind = Literal[
     "answer_lost",
     "reset",
     "silent",
@@ -48,11 +48,11 @@ Kind = Literal[
 ]
 
 
-class Mishap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that goes wrong."""
 
     #: What happens.
-    kind: Kind
+    kind: FaultKind
     #: What it is called; for removing it again and for reading the log.
     name: str = ""
     #: Name or pattern (`web*`) of the VM.
@@ -71,7 +71,7 @@ class Mishap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     skip: int = 0
     #: Moments that are hit then; None: all.
     count: int | None = 1
-    #: Chance of each, from the mishap's own seed.
+    #: Chance of each, from the fault's own seed.
     probability: float = 1.0
     #: Seed of that chance.
     seed: int = 0
@@ -93,17 +93,17 @@ class Mishap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refused: bool = False
 
     def fits_vm(self, vm: Entity | None) -> bool:
-        """Whether the VM is meant."""
+        """Whether the fault applies to the VM."""
         return self.vm is None or (vm is not None and fnmatchcase(vm.name, self.vm))
 
     def fits_host(self, host: Entity | None) -> bool:
-        """Whether the host is meant."""
+        """Whether the fault applies to the host."""
         return self.host is None or (host is not None and fnmatchcase(host.name, self.host))
 
 
-def read_mishaps(raw: object, *, file: str = "<faults>") -> list[Mishap]:
-    """Mishaps from plain data; a misspelt key is refused with its place."""
+def read_faults(raw: object, *, file: str = "<faults>") -> list[InjectedFault]:
+    """FaultInjector from plain data; a misspelt key is refused with its place."""
     try:
-        return msgspec.convert(raw, type=list[Mishap])
+        return msgspec.convert(raw, type=list[InjectedFault])
     except msgspec.ValidationError as error:
         raise ScenarioInvalid(file=file, detail=f"faults: {error}") from error

@@ -24,17 +24,17 @@ ELECTED_S = 0.2
 NEWEST = "4.8"
 
 
-class Restart:
+class EngineRestart:
     """Stops and starts what the engine itself remembers."""
 
     def __init__(
-        self, engine: EngineState, migrations: Migrations, maintenance: Maintenance, voice: EventPublisher
+        self, engine: EngineState, migrations: Migrations, maintenance: Maintenance, publisher: EventPublisher
     ) -> None:
         self.engine = engine
         self.world = engine.world
         self.migrations = migrations
         self.maintenance = maintenance
-        self.voice = voice
+        self.publisher = publisher
 
     def stop(self) -> None:
         """The engine is gone; the hosts are not."""
@@ -49,8 +49,8 @@ class Restart:
         for center in self.world.all("datacenters"):
             version = f"{center.text('version.major')}.{center.text('version.minor')}"
             if center.text("status") == "up" and version != NEWEST:
-                self.voice.say(10812, center, data_center=center.name, version=version, newest=NEWEST)
-        self.voice.say(10780)
+                self.publisher.publish(10812, center, data_center=center.name, version=version, newest=NEWEST)
+        self.publisher.publish(10780)
         for cluster in self.world.all("clusters"):
             if cluster.flag("upgrade_in_progress"):
                 changes = {
@@ -70,8 +70,8 @@ class Restart:
             manager = next((host for host in hosts if host.text("spm.status") == "spm"), None)
             if manager is None or center.text("status") not in ("up", "problematic"):
                 continue
-            own_id = self.voice.own_correlation_id()
-            event = self.voice.say(
+            own_id = self.publisher.own_correlation_id()
+            event = self.publisher.publish(
                 980, manager, center, by=SYSTEM, correlation_id=own_id, data_center=center.name
             )
             if event is not None:  # recorded: unlike at a hand-over, host and cluster are named
@@ -82,6 +82,6 @@ class Restart:
             self.world.agenda.after(ELECTED_S, partial(self._elected, address, center.name), "SPM elected")
 
     def _elected(self, address: str, center: str) -> None:
-        event = self.voice.say(204, host=address, address=address, data_center=center)
+        event = self.publisher.publish(204, host=address, address=address, data_center=center)
         if event is not None:
             self.world.set(event, "host", {"name": address})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.migration.memory_transfer import LOST_DESTINATION, Copies
-from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
+from rhevmig.lab.state.event_publisher import EventPublisher
 from rhevmig.lab.state.store import Entity
 
 if TYPE_CHECKING:
@@ -26,23 +26,23 @@ LOST_S = 2.0
 BACK_S = 3.0
 #: Seconds from then until its VMs are seen again.
 SEEN_S = 10.0
-#: Drift that the engine tolerates, seconds; beyond it says so, once an hour (HostTimeDriftInSec).
+#: Drift that the engine tolerates, seconds; beyond it writes an event once an hour (HostTimeDriftInSec).
 MAX_DRIFT_S = 300
 DRIFT_EVERY_S = 3600.0
 DRIFT_LOOK_S = 15.0
 
 
-class HostTrouble:
-    """What befalls hosts."""
+class HostFailures:
+    """Failures of hosts and their repair."""
 
     def __init__(
-        self, engine: EngineState, copies: Copies, migrations: Migrations, voice: EventPublisher
+        self, engine: EngineState, copies: Copies, migrations: Migrations, publisher: EventPublisher
     ) -> None:
         self.engine = engine
         self.world = engine.world
         self.copies = copies
         self.migrations = migrations
-        self.voice = voice
+        self.publisher = publisher
         for host in self.world.all("hosts"):
             if abs(int(host.lab.get("clock_drift_s", 0))) > MAX_DRIFT_S:
                 self.drift(host, int(host.lab["clock_drift_s"]))
@@ -50,7 +50,7 @@ class HostTrouble:
     # -- a host dies
 
     def die(self, host: Entity) -> None:
-        """The host stops answering: nobody tells the engine, it has to notice."""
+        """The host stops answering; the engine notices it later."""
         host.lab["dead"] = True
         for copy in self.copies.involving(host.id):
             if copy.destination.id == host.id:
@@ -67,26 +67,26 @@ class HostTrouble:
         if host.lab.get("dead") and host.text("status") not in ("maintenance", "down"):
             self.world.set(host, "status", "connecting")
             self._say_silent(host)
-            self.voice.say(9027, host, host=host.name)
+            self.publisher.publish(9027, host, host=host.name)
 
     def _say_silent(self, host: Entity) -> None:
         address, silent_ms = host.text("address") or host.name, int(CONNECTING_S * 900)
         message = f"Connection timeout for host '{address}', last response arrived {silent_ms} ms ago."
-        self.voice.say(10802, host, host=host.name, command="Get Host Capabilities", message=message)
+        self.publisher.publish(10802, host, host=host.name, command="Get Host Capabilities", message=message)
 
     def _non_responsive(self, host: Entity) -> None:
         if not host.lab.get("dead") or host.text("status") == "maintenance":
             return
         self._say_silent(host)
         self.world.set(host, "status", "non_responsive")
-        self.voice.say(12, host, host=host.name)
-        self.voice.say(9028, host, host=host.name)
+        self.publisher.publish(12, host, host=host.name)
+        self.publisher.publish(9028, host, host=host.name)
         for vm in self.world.referring("vms", "host", host.id):
             self.migrations.abandon(vm)
             if vm.text("status") not in ("down", "unknown"):
                 vm.lab["status_known"] = "up" if vm.text("status") == "migrating" else vm.text("status")
                 self.world.set(vm, "status", "unknown")
-                self.voice.say(142, vm, vm=vm.name)
+                self.publisher.publish(142, vm, vm=vm.name)
 
     def revive(self, host: Entity) -> None:
         """The host answers again."""
@@ -99,9 +99,7 @@ class HostTrouble:
     def _back(self, host: Entity) -> None:
         if host.text("status") in ("connecting", "non_responsive"):
             self.world.set(host, "status", "up")
-            self.voice.say(
-                13, host, by=SYSTEM, correlation_id=self.voice.own_correlation_id(), host=host.name
-            )
+            self.publisher.publish_own(13, host, host=host.name)
         self.world.agenda.after(SEEN_S, lambda: self._vms_are_back(host), f"VMs of {host.name}")
 
     def _vms_are_back(self, host: Entity) -> None:
@@ -109,7 +107,7 @@ class HostTrouble:
             if vm.text("status") == "unknown":
                 status = str(vm.lab.pop("status_known", "up"))
                 self.world.set(vm, "status", status)
-                self.voice.say(163, vm, vm=vm.name, status=status.capitalize())
+                self.publisher.publish(163, vm, vm=vm.name, status=status.capitalize())
 
     # -- links
 
@@ -119,20 +117,20 @@ class HostTrouble:
         self.copies.share()
 
     def cut_nic(self, host: Entity, nic_name: str, *, up: bool = False) -> None:
-        """A NIC goes down or up again: what is being copied over it stands still."""
+        """A NIC goes down or up again: copies over it stop making progress."""
         factors = host.lab.setdefault("nic_factors", {})
         for nic in self.world.children(host, "nics"):
             if nic.name == nic_name or nic.text("base_interface") == nic_name:
                 self.world.set(nic, "status", "up" if up else "down")
                 factors[nic.id] = 1.0 if up else 0.0
         state = "up" if up else "down"
-        self.voice.say(609 if up else 610, host, interface=nic_name, host=host.name, state=state)
+        self.publisher.publish(609 if up else 610, host, interface=nic_name, host=host.name, state=state)
         self.copies.share()
 
     # -- clocks
 
     def drift(self, host: Entity, seconds: int) -> None:
-        """The host's clock differs by so many seconds: the engine says so once an hour while it lasts."""
+        """The host's clock differs; the engine writes event 604 once an hour while it does."""
         host.lab["clock_drift_s"] = seconds
         if abs(seconds) > MAX_DRIFT_S and not host.lab.get("drift_watched"):
             host.lab["drift_watched"] = True
@@ -141,7 +139,7 @@ class HostTrouble:
             )
 
     def _first_look_s(self, host: Entity) -> float:
-        """An hour after the last event that said so; soon, if there was none."""
+        """An hour after the last event 604; soon, if there was none."""
         from datetime import datetime
 
         said = [
@@ -159,7 +157,7 @@ class HostTrouble:
             host.lab.pop("drift_watched", None)
             return
         if host.text("status") == "up":
-            self.voice.say(604, host, host=host.name, seconds=seconds)
+            self.publisher.publish(604, host, host=host.name, seconds=seconds)
         self.world.agenda.after(DRIFT_EVERY_S, lambda: self._say_drift(host), f"clock of {host.name}")
 
     # -- storage and guests
@@ -169,18 +167,18 @@ class HostTrouble:
         if vm.text("status") in ("up", "migrating"):
             self.copies.break_off(vm.id)
             self.world.update(vm, {"status": "paused", "status_detail": "eio"})
-            self.voice.say(145, vm, vm=vm.name)
+            self.publisher.publish(145, vm, vm=vm.name)
 
     def storage_is_back(self, vm: Entity) -> None:
         """The VM goes on."""
         if vm.text("status") == "paused" and vm.text("status_detail") == "eio":
             self.world.update(vm, {"status": "up", "status_detail": None})
-            self.voice.say(196, vm, vm=vm.name)
+            self.publisher.publish(196, vm, vm=vm.name)
 
     def guest_dies(self, vm: Entity) -> None:
         """The VM's process ends while it moves: 64 at once, 119 when the engine has looked again."""
         source = self.world.find("hosts", vm.ref("host"))
-        self.voice.say(64, vm, source, vm=vm.name, source=source.name if source else "<UNKNOWN>",
+        self.publisher.publish(64, vm, source, vm=vm.name, source=source.name if source else "<UNKNOWN>",
                        error="Lost connection with qemu process")  # fmt: skip
         self.copies.vanish(vm.id)
         self.migrations.abandon(vm)
@@ -188,6 +186,6 @@ class HostTrouble:
         def down() -> None:
             self.world.update(vm, {"status": "down", "host": None})
             message = "internal error: process exited while connecting to monitor"
-            self.voice.say(119, vm, source, vm=vm.name, message=message)
+            self.publisher.publish(119, vm, source, vm=vm.name, message=message)
 
         self.world.agenda.after(5.0, down, f"{vm.name} is down")

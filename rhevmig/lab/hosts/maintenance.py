@@ -1,7 +1,7 @@
 """A host on its way into maintenance and back: evacuation, the engine's own retries, hand-over of the SPM.
 
-The host shows `preparing_for_maintenance` until no VM is left. Each VM's migration carries an id of its
-own; the request's id is on the host's event (600, 620 or 602) and on the job. Every five minutes the
+The host shows `preparing_for_maintenance` until no VM is left. Each migration has its own correlation
+id; the request's id is on the host's event (600, 620 or 602) and on the job. Every five minutes the
 engine tries again by itself, and then VMs that only users may migrate count as not migratable: such a
 host never arrives (recordings `maintenance-*`).
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.http.faults import EngineFault, message, refuse
 from rhevmig.lab.migration.lifecycle import Migration, Migrations
-from rhevmig.lab.scheduling.scheduler import Scheduler
+from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
 from rhevmig.lab.state.external_facts import facts_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RETRY_S = 302.0
 #: Seconds from the last VM's leaving to `maintenance` (recorded: one and a half).
 ARRIVAL_S = 1.5
-#: Seconds after which another host takes over as SPM, and after which it says so (recorded).
+#: Seconds after which another host takes over as SPM, and after which its event is written (recorded).
 SPM_RELEASE_S = 8.0
 SPM_TAKEN_S = 1.1
 
@@ -48,13 +48,17 @@ class Maintenance:
     """All hosts that are on their way into maintenance."""
 
     def __init__(
-        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: EventPublisher
+        self,
+        engine: EngineState,
+        scheduler: EngineScheduler,
+        migrations: Migrations,
+        publisher: EventPublisher,
     ) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
         self.migrations = migrations
-        self.voice = voice
+        self.publisher = publisher
         #: Jobs "Moving Host …" that end when the host arrives.
         self.open_jobs: dict[str, list[Entity]] = {}
         #: Hosts that wait for their last VM to leave.
@@ -103,7 +107,7 @@ class Maintenance:
         was_spm = host.text("spm.status") == "spm"
         if host.lab.get("ha_flag_fails"):
             by = user if user is not None else SYSTEM
-            self.voice.say(10452, host, by=by, correlation_id=correlation_id, host=host.name)
+            self.publisher.publish(10452, host, by=by, correlation_id=correlation_id, host=host.name)
         self.world.update(host, {"status": "preparing_for_maintenance", "status_detail": reason or None})
         host.lab["preparing_since_s"] = self.world.clock.now_s
         ok = self._evacuate(host, user=user, correlation_id=correlation_id)
@@ -117,13 +121,15 @@ class Maintenance:
         self._maybe_arrive(host)
 
     def _spm_leaves(self, host: Entity) -> None:
-        hand_over_spm(self.world, self.voice, host)
+        hand_over_spm(self.world, self.publisher, host)
 
     def _say_switched(self, host: Entity, user: Entity | None, correlation_id: str, *, ok: bool) -> None:
         reason = str(host.lab.get("maintenance_reason", ""))
         code = (600 if reason else 620) if ok else 602
         by = user if user is not None else SYSTEM
-        self.voice.say(code, host, by=by, correlation_id=correlation_id, host=host.name, reason=reason)
+        self.publisher.publish(
+            code, host, by=by, correlation_id=correlation_id, host=host.name, reason=reason
+        )
 
     def _evacuate(self, host: Entity, *, user: Entity | None, correlation_id: str) -> bool:
         """Start moving every VM; False when some could not even be started."""
@@ -155,7 +161,7 @@ class Maintenance:
             or vm.text("status_detail") == "eio"
         ):
             return False
-        passing, _ = self.scheduler.sift(vm, self.scheduler.candidates(vm, without={host.id}))
+        passing = self.scheduler.passing(vm, without={host.id})
         if not passing:
             return False
         step = jobs.step(job, f"Migrating VM {vm.name} from Host {host.name}", "unknown", parent=inner)
@@ -170,7 +176,7 @@ class Maintenance:
             host,
             self.scheduler.choose(vm, passing),
             named=True,
-            correlation_id=self.voice.own_correlation_id(),
+            correlation_id=self.publisher.own_correlation_id(),
             user=user,
             internal=True,
         )
@@ -211,7 +217,7 @@ class Maintenance:
         host.lab.pop("arriving", None)
         if host.text("status") != "preparing_for_maintenance" or not self._is_empty(host):
             return
-        if host.lab.get("was_spm") and not hand_over_spm(self.world, self.voice, host):
+        if host.lab.get("was_spm") and not hand_over_spm(self.world, self.publisher, host):
             return
         for job in self.open_jobs.pop(host.id, []):
             self.engine.jobs.end(job, "finished")
@@ -237,14 +243,14 @@ class Maintenance:
         )
         if still_moving:
             return
-        own_id = self.voice.own_correlation_id()
+        own_id = self.publisher.own_correlation_id()
         try:
             self.check(host, internal=True)
         except EngineFault as refused:
-            self.voice.say(14001, by=SYSTEM, correlation_id=own_id, refusal=refused.detail[1:-1])
+            self.publisher.publish(14001, by=SYSTEM, correlation_id=own_id, refusal=refused.detail[1:-1])
             return
         if not self._evacuate(host, user=None, correlation_id=own_id):
-            self.voice.say(17, host, by=SYSTEM, correlation_id=own_id, host=host.name)
+            self.publisher.publish(17, host, by=SYSTEM, correlation_id=own_id, host=host.name)
 
     # -- coming back
 
@@ -260,7 +266,7 @@ class Maintenance:
         self.open_jobs.clear()
 
 
-def hand_over_spm(world: World, voice: EventPublisher, host: Entity) -> bool:
+def hand_over_spm(world: World, publisher: EventPublisher, host: Entity) -> bool:
     """Another host of the data center becomes storage pool manager; False when there is none."""
     cluster = world.find("clusters", host.ref("cluster"))
     center = world.find("datacenters", cluster.ref("data_center")) if cluster else None
@@ -273,8 +279,8 @@ def hand_over_spm(world: World, voice: EventPublisher, host: Entity) -> bool:
     world.set(successor, "spm.status", "contending")
     before = center.text("status")
     world.set(center, "status", "problematic")
-    own_id = voice.own_correlation_id()
-    event = voice.say(980, center, by=SYSTEM, correlation_id=own_id, data_center=center.name)
+    own_id = publisher.own_correlation_id()
+    event = publisher.publish(980, center, by=SYSTEM, correlation_id=own_id, data_center=center.name)
     if event is not None:  # recorded: by then the engine no longer knows which host it was
         world.set(event, "host", {"name": "Unavailable"})
 
@@ -283,7 +289,7 @@ def hand_over_spm(world: World, voice: EventPublisher, host: Entity) -> bool:
         if successor.text("spm.status") == "contending":
             world.set(successor, "spm.status", "spm")
             address = successor.text("address") or successor.name
-            event = voice.say(204, host=address, address=address, data_center=center.name)
+            event = publisher.publish(204, host=address, address=address, data_center=center.name)
             if event is not None:  # recorded: a name without an id
                 world.set(event, "host", {"name": address})
 
@@ -307,5 +313,5 @@ def _needs_spm(world: World, center: Entity) -> bool:
 
 
 def refusal_text(refused: EngineFault) -> str:
-    """What event 14001 says of a refusal."""
+    """The reason of a refusal in event 14001."""
     return refused.detail.removeprefix("[").removesuffix("]") or message("INTERNAL_ERROR")

@@ -1,7 +1,7 @@
-"""The way a migration's bytes take: which NICs, how fast, what each may use, and the silent fallback.
+"""The path of a migration: NICs, their speed, the allowed bandwidth, and the silent fallback.
 
 The engine uses the cluster's migration network if both hosts have an address on it and its NIC is up;
-otherwise it takes the management network and says so nowhere in the API (recorded: `nic-down-and-slow`
+otherwise it silently takes the management network (recorded: `nic-down-and-slow`
 and the `rec-fallback-…` events of the crawl). Only the time a migration takes shows it.
 """
 
@@ -15,7 +15,7 @@ from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections
 from rhevmig.precopy.presets import LEGACY, MINIMAL_DOWNTIME, PolicyPreset, find_preset
 
-#: What a link gives when nothing says how fast it is, bits per second.
+#: Speed of a link whose speed is not reported, bits per second.
 _UNKNOWN_SPEED_BPS = 1_000_000_000
 
 
@@ -89,7 +89,7 @@ def _any_nic(world: World, host: Entity, network: Entity | None) -> Entity | Non
 
 
 def way(world: World, vm: Entity, source: Entity, destination: Entity) -> Path:
-    """The way from one host to another for a VM of its cluster."""
+    """The path from one host to another for a VM of its cluster."""
     cluster = world.find("clusters", vm.ref("cluster"))
     wanted = _role_network(world, cluster, "migration") if cluster else None
     management = _role_network(world, cluster, "management") if cluster else None

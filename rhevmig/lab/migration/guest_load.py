@@ -39,12 +39,12 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return make(rate_bytes_s=self.dirty_mib_s * _MIB, working_set_bytes=min(working_set, memory_bytes))
 
 
-#: A VM of which the scenario says nothing.
+#: A VM without a workload in the scenario.
 IDLE_VM = Workload(dirty_mib_s=0.0, nonzero=1.0)
 
 
 def workload_of(vm: Entity) -> Workload:
-    """What the scenario says of a VM's load."""
+    """The workload of a VM in the scenario."""
     given: Any = vm.lab.get("workload")
     if isinstance(given, Workload):
         return given

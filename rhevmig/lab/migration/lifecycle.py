@@ -7,12 +7,11 @@ named host fails for good at once (event 120). One without goes on to another ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.memory_transfer import Copies, Copy, Ended, show_progress
-from rhevmig.lab.scheduling.scheduler import Scheduler
+from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import ref
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher, duration_words
 from rhevmig.lab.state.host_load import HostLoads
@@ -67,12 +66,10 @@ class Migration:
         self.cluster = cluster
         self.tried: list[str] = [destination.id]
         self.began_s = 0.0
-        #: Told how it ended: True when the VM arrived.
-        self.on_end: list[Callable[[Migration, bool], None]] = []
 
     @property
     def who(self) -> Entity | str:
-        """The user that its events show."""
+        """The user in its events."""
         return self.user if self.user is not None else SYSTEM
 
 
@@ -82,20 +79,18 @@ class Migrations:
     def __init__(
         self,
         engine: EngineState,
-        scheduler: Scheduler,
+        scheduler: EngineScheduler,
         loads: HostLoads,
         copies: Copies,
-        voice: EventPublisher,
+        publisher: EventPublisher,
     ) -> None:
         self.engine = engine
         self.world = engine.world
         self.scheduler = scheduler
         self.loads = loads
         self.copies = copies
-        self.voice = voice
+        self.publisher = publisher
         self.active: dict[str, Migration] = {}
-        #: Told of each VM that arrived, before event 63 is written; they may add events after it.
-        self.after_arrival: list[Callable[[Entity], None]] = []
         copies.on_vanish = self._vanished
 
     # -- starting
@@ -117,7 +112,7 @@ class Migrations:
         about = (vm, migration.source)
         reason = migration.reason if migration.internal else ""
         code = 67 if migration.internal else 62
-        self.voice.say(
+        self.publisher.publish(
             code, *about, by=migration.who, correlation_id=migration.correlation_id, reason=reason, **values
         )
         self.copies.start(Copy(vm, migration.source, destination, self._copied))
@@ -125,7 +120,7 @@ class Migrations:
     # -- ending
 
     def _copied(self, copy: Copy, ended: Ended) -> None:
-        """The hosts say that a copy is over; the engine may know of it or not."""
+        """A copy is over on the hosts; the engine may know of it or not."""
         copy.vm.lab.pop("heading_to", None)
         migration = self.active.get(copy.vm.id)
         if not ended.arrived:
@@ -140,7 +135,7 @@ class Migrations:
             self._failed(migration, ended)
 
     def _arrived(self, copy: Copy, ended: Ended, migration: Migration | None) -> None:
-        """The source let go: the VM is on its destination, and up there a moment later."""
+        """The source has let the VM go: it is on its destination, and up there a moment later."""
         changes: dict[str, object] = {"host": ref(copy.destination.id)}
         show_progress(self.world, copy.vm, 100)
         copy.vm.lab["direction"] = "migratingto"
@@ -150,7 +145,7 @@ class Migrations:
         self.world.agenda.after(HANDOVER_S, act, f"handover of {copy.vm.name}")
 
     def _up(self, copy: Copy, ended: Ended) -> None:
-        """The destination says that the VM runs."""
+        """The VM runs on its destination."""
         vm, migration = copy.vm, self.active.get(copy.vm.id)
         vm.lab.pop("direction", None)
         changes: dict[str, object] = {}
@@ -166,7 +161,7 @@ class Migrations:
         total_s = now_s - migration.began_s if ended.total_s is None else ended.total_s
         duration_s = total_s if ended.duration_s is None else ended.duration_s
         is_unknown = ended.downtime_ms is None or vm.lab.pop("downtime_unknown", False)
-        self.voice.say(
+        self.publisher.publish(
             63,
             vm,
             migration.source,
@@ -179,8 +174,9 @@ class Migrations:
             total=duration_words(total_s),
             downtime="(N/A)" if is_unknown else f"{ended.downtime_ms}ms",
         )
-        for told in self.after_arrival:
-            told(vm)
+        nics = vm.lab.pop("nics_not_replugged", None)
+        if nics:
+            self.publisher.publish(12003, vm, by=SYSTEM, vm=vm.name, nics=nics)
         self._conclude(migration, arrived=True)
 
     def _moved_into(self, cluster: Entity) -> dict[str, object]:
@@ -191,7 +187,7 @@ class Migrations:
         return changes
 
     def _back(self, vm: Entity) -> None:
-        """The VM is seen running where it was."""
+        """The engine sees the VM running on its source again."""
         if vm.text("status") == "migrating":
             show_progress(self.world, vm, 0)
             self.world.set(vm, "status", vm.lab.pop("status_before", "up"))
@@ -204,7 +200,7 @@ class Migrations:
         if migration is not None:
             del self.active[vm.id]
             self._say_failed(120 if migration.named else 65, migration, ended.error)
-        self.voice.say(119, vm, copy.source, message=ended.error, vm=vm.name)
+        self.publisher.publish(119, vm, copy.source, message=ended.error, vm=vm.name)
         if migration is not None:
             self._conclude(migration, arrived=False)
 
@@ -216,7 +212,7 @@ class Migrations:
             self._say_failed(120, migration, ended.error)
             self._give_up(migration)
             return
-        self.voice.say(
+        self.publisher.publish(
             128,
             vm,
             migration.source,
@@ -248,13 +244,13 @@ class Migrations:
         without = {*migration.tried, migration.source.id}
         cluster_id = migration.cluster.id if migration.cluster else None
         candidates = self.scheduler.candidates(vm, cluster_id=cluster_id, without=without)
-        passing, _ = self.scheduler.sift(vm, candidates)
+        passing, _ = self.scheduler.filter_hosts(vm, candidates)
         if migration.job is not None:
             self.engine.jobs.step(
                 migration.job, "Validating", "validating", status="finished" if passing else "failed"
             )
         if not passing:
-            self.voice.say(
+            self.publisher.publish(
                 166,
                 vm,
                 migration.source,
@@ -273,7 +269,7 @@ class Migrations:
         self._depart(migration)
 
     def _say_failed(self, code: int, migration: Migration, error: str) -> None:
-        self.voice.say(
+        self.publisher.publish(
             code,
             migration.vm,
             migration.source,
@@ -292,8 +288,6 @@ class Migrations:
     def _conclude(self, migration: Migration, *, arrived: bool) -> None:
         if migration.job is not None:
             self.engine.jobs.end(migration.job, "finished" if arrived else "failed")
-        for told in migration.on_end:
-            told(migration, arrived)
 
     def _vanished(self, copy: Copy) -> None:
         self.loads.release(copy.vm, copy.destination)
@@ -308,7 +302,7 @@ class Migrations:
     # -- cancelling
 
     def cancel(self, vm: Entity, *, user: Entity | None, correlation_id: str) -> bool:
-        """The engine asks the source to stop; False when the source says that it is too late."""
+        """The engine asks the source to stop; False when it is too late."""
         copy = self.copies.active.get(vm.id)
         migration = self.active.get(vm.id)
         if copy is None or copy.in_post_copy:
@@ -318,7 +312,7 @@ class Migrations:
         before = vm.lab.get("status_before", "up")
         copy.on_end = lambda ended_copy, _: self._stopped(ended_copy, str(before))
         self.copies.cancel(vm.id)
-        self.voice.say(
+        self.publisher.publish(
             161,
             vm,
             source,

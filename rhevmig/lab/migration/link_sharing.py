@@ -1,7 +1,7 @@
 """How the links are shared among the copies under way, worked out only where something has changed.
 
-A link whose users could not fill it even at their caps couples nobody: what happens to one of them is
-felt by the others only while a VM stands still. So a change touches the copies on the same links, and
+A link that its users cannot fill even at their caps does not couple them: a change of one affects the
+others only while a VM is paused. So a change touches the copies on the same links, and
 from there spreads over links that can be full.
 """
 
@@ -21,7 +21,7 @@ class Share(NamedTuple):
 
     #: While its VM runs.
     rate_bytes_s: float
-    #: While its VM stands still or runs on the destination already; the copy's own cap does not bind.
+    #: While its VM is paused or already runs on the destination; the copy's own cap does not apply.
     stop_bytes_s: float
 
 

@@ -1,6 +1,6 @@
 """Memory on its way between hosts: queues at the source and the destination, shared links, pre-copy.
 
-This is what the hosts do, whatever the engine knows: it goes on while the engine restarts. A copy waits
+Hosts do this on their own: it continues while the engine restarts. A copy waits
 for one of the source's outgoing slots, then asks the destination; a full destination lets it wait ten
 seconds and ask again. Progress is 0 all that time. Running copies share the links fairly.
 """
@@ -30,7 +30,7 @@ SETUP_S = 0.2
 #: Seconds between two reports of progress; the first comes sooner.
 REPORT_S = 10.0
 FIRST_REPORT_S = 1.0
-#: What a host says of a copy that its convergence schedule gave up, and of one that broke (recorded).
+#: Errors of a host: its convergence schedule gave up, or the copy broke (recorded).
 GAVE_UP = "operation aborted: migration out: canceled by client"
 BROKE = "operation failed: migration out job: unexpectedly failed"
 LOST_DESTINATION = "operation failed: Lost connection to destination host"
@@ -89,7 +89,7 @@ class Copies:
     def __init__(self, world: World) -> None:
         self.world = world
         self.active: dict[str, Copy] = {}
-        #: Told of a copy that ended without a word.
+        #: Called with a copy that disappeared together with its source host.
         self.on_vanish: Callable[[Copy], None] | None = None
         self.links = Links(self._factor)
         self._changed: dict[Hashable, None] = {}
@@ -122,7 +122,7 @@ class Copies:
             self._over(copy, Ended(arrived=False, error=error, lost=lost or copy.in_post_copy))
 
     def vanish(self, vm_id: str) -> None:
-        """A copy is no more and nobody says so: its source is gone."""
+        """A copy disappears with its source host; the engine gets no report."""
         copy = self.active.pop(vm_id, None)
         if copy is None:
             return
@@ -268,7 +268,7 @@ class Copies:
                 self._plan_end(copy)
 
     def _share_later(self, links: Iterable[Hashable]) -> None:
-        """Links have changed; when all that happens at this instant has happened, they are shared anew."""
+        """Links have changed; when all that happens at this instant has happened, they are shared again."""
         self._changed.update(dict.fromkeys(links))
         if self._held == 0:
             changed, self._changed = self._changed, {}

@@ -117,7 +117,7 @@ def shutdown(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 
 @act("vms", "reboot")
 def reboot(context: RequestContext, vm: Entity, action: Tree) -> Acted:
-    """Restart the guest."""
+    """EngineRestart the guest."""
     host = _require_running(context, vm, "VM_REBOOT_NOT_RUNNING")
     context.world.set(vm, "status", "reboot_in_progress")
     context.log(157, vm, host, vm=vm.name, host=host.name)

@@ -1,6 +1,6 @@
 """What a CPU type of the engine's list demands and offers: flags by name, from the option `ServerCPUList`.
 
-A host's flags are not in the API. A host of a type is taken to have the flags of its own type and of
+A host's flags are not in the API. A host is assumed to have the flags of its type and of
 every lower or equal level of the same vendor, which is what the engine found on the recorded hosts.
 """
 
@@ -14,7 +14,7 @@ from rhevmig.lab.state.store import Entity, World
 _VENDOR_FLAGS = ("vmx", "svm", "powernv", "sie")
 
 
-class CpuType:
+class ServerCpuType:
     """One entry of the list."""
 
     __slots__ = ("flags", "level", "name", "vendor", "verb")
@@ -28,17 +28,17 @@ class CpuType:
 
 
 @lru_cache(maxsize=32)
-def _parse(text: str) -> dict[str, CpuType]:
-    found: dict[str, CpuType] = {}
+def _parse(text: str) -> dict[str, ServerCpuType]:
+    found: dict[str, ServerCpuType] = {}
     for entry in text.split(";"):
         parts = entry.strip().split(":")
         if len(parts) >= 4 and parts[0].strip().isdigit():
             flags = frozenset(flag.strip() for flag in parts[2].split(",") if flag.strip())
-            found[parts[1]] = CpuType(int(parts[0]), parts[1], flags, parts[3])
+            found[parts[1]] = ServerCpuType(int(parts[0]), parts[1], flags, parts[3])
     return found
 
 
-def cpu_types(world: World, version: str) -> dict[str, CpuType]:
+def cpu_types(world: World, version: str) -> dict[str, ServerCpuType]:
     """The CPU types at a compatibility version, by name; empty where the option is not known."""
     return _parse(_text(world, version))
 

@@ -1,7 +1,7 @@
 """The scheduler's filters, by the engine's names, each with the engine's sentence.
 
-A filter looks at a VM once; its check then looks at each host and says nothing (the host passes) or the
-words that follow "because". Their order is the one in which the engine runs them: those that no policy
+A filter looks at a VM once; its check then returns for each host None (it passes) or the words after
+"because". Their order is the one in which the engine runs them: those that no policy
 can switch off first, then those of the policy.
 """
 
@@ -15,7 +15,7 @@ from rhevmig.lab.state.host_load import schedulable_mib, vm_mib
 from rhevmig.lab.state.store import Entity, World
 
 _MIB = 1024 * 1024
-#: Says why a host does not pass: the words after "because", or "" for a sentence without reason.
+#: Why a host does not pass: the words after "because", or "" for a sentence without reason.
 Check = Callable[[Entity], str | None]
 #: Looks at a VM once and gives the check of each host, or None where every host passes.
 Filter = Callable[[World, Entity], Check | None]

@@ -60,7 +60,7 @@ def _first_no(checks: list[tuple[str, Check]], host: Entity) -> FilteredOut | No
     return None
 
 
-class Scheduler:
+class EngineScheduler:
     """Decides where VMs may run and keeps memory for those on their way."""
 
     def __init__(self, world: World) -> None:
@@ -87,10 +87,10 @@ class Scheduler:
         return [(name, check) for name, check in made if check is not None]
 
     def refused_by(self, vm: Entity, host: Entity) -> FilteredOut | None:
-        """The first filter that says no to this pair."""
+        """The first filter that refuses this pair."""
         return _first_no(self._checks(vm), host)
 
-    def sift(self, vm: Entity, hosts: Iterable[Entity]) -> tuple[list[Entity], list[FilteredOut]]:
+    def filter_hosts(self, vm: Entity, hosts: Iterable[Entity]) -> tuple[list[Entity], list[FilteredOut]]:
         """The hosts that pass, and why the others do not."""
         checks = self._checks(vm)
         passing: list[Entity] = []
@@ -103,11 +103,15 @@ class Scheduler:
                 refused.append(no)
         return passing, refused
 
+    def passing(self, vm: Entity, *, without: Collection[str] = ()) -> list[Entity]:
+        """The hosts of the VM's cluster that are up and pass every filter."""
+        return self.filter_hosts(vm, self.candidates(vm, without=without))[0]
+
     def targets(self, vms: list[Entity], closure: bool) -> list[Entity]:
         """What `hosts?migration_target_of=` answers: hosts that could run every one of the VMs."""
         found: list[Entity] | None = None
         for vm in vms:
-            passing, _ = self.sift(vm, self.candidates(vm))
+            passing, _ = self.filter_hosts(vm, self.candidates(vm))
             known = {host.id for host in passing}
             found = passing if found is None else [host for host in found if host.id in known]
         return found or []
@@ -121,7 +125,7 @@ class Scheduler:
         )
 
     def _busy(self, host: Entity) -> float:
-        """Virtual CPUs on a host for each of its own; kept until its VMs change."""
+        """Virtual CPUs per core of a host; kept until its VMs change."""
         version = self.world.load_version.get(host.id, 0)
         known = self._loads.get(host.id)
         if known is None or known[0] != version:

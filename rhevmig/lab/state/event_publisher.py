@@ -38,7 +38,11 @@ class EventPublisher:
         """A correlation id of eight hex digits, as the engine generates for what it starts by itself."""
         return self.world.new_id("own-correlation")[:8].lstrip("0") or "1"
 
-    def say(
+    def publish_own(self, code: int, *about: Entity | None, **values: Any) -> Entity | None:
+        """Write an event of what the engine does by itself: user SYSTEM, a correlation id of the engine."""
+        return self.publish(code, *about, by=SYSTEM, correlation_id=self.own_correlation_id(), **values)
+
+    def publish(
         self,
         code: int,
         *about: Entity | None,

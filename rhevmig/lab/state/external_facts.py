@@ -39,7 +39,7 @@ class ExternalFacts:
     """The simulation: hosts behave as the scenario describes them."""
 
     def transfer(self, vm: Entity, source: Entity, destination: Entity) -> TransferScript | None:
-        """How a memory transfer that is asked for now will go; None: it is simulated."""
+        """How a memory transfer that begins now will go; None: it is simulated."""
         return None
 
     def destination(self, vm: Entity, passing: Sequence[Entity]) -> Entity | None:

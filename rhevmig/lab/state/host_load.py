@@ -57,7 +57,7 @@ class VmCounts(NamedTuple):
 
 
 def overhead_mib(vm: Entity) -> int:
-    """What QEMU needs besides the guest's memory: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
+    """Memory of QEMU itself: 88 MiB, 8 per vCPU, 1/512 of the memory (recorded)."""
     vcpus = 1
     for part in ("sockets", "cores", "threads"):
         vcpus *= vm.number(f"cpu.topology.{part}", 1)

@@ -16,7 +16,7 @@ import msgspec
 from rhevmig.clock import ManualClock, SystemClock
 from rhevmig.errors import RhevmigError
 from rhevmig.inventory import Inventory
-from rhevmig.lab.fault_injection.injector import Mishap
+from rhevmig.lab.fault_injection.injector import InjectedFault
 from rhevmig.lab.lab import Lab, serve
 from rhevmig.lab.scenario.model import load_scenario
 from rhevmig.testing import cassette
@@ -84,8 +84,8 @@ class LabSite(_Rehearsed):
         self._lab.advance(seconds)
 
     def trouble(self, kind: str, path: str, **values: Any) -> None:
-        mishap = msgspec.convert({"kind": kind, "path": path, **values}, Mishap)
-        self._lab.engine.parts["mishaps"].plant(mishap)
+        fault = msgspec.convert({"kind": kind, "path": path, **values}, InjectedFault)
+        self._lab.engine.parts["faults"].plant(fault)
 
 
 class ReplaySite(_Rehearsed):

@@ -88,12 +88,12 @@ def test_a_migration_is_cancelled(lab: Lab, connection: sdk.Connection) -> None:
 
 def test_a_lost_answer_is_an_error_and_the_vm_moves(lab: Lab, connection: sdk.Connection) -> None:
     """The connection breaks after the act: the SDK raises, the engine has done it."""
-    from rhevmig.lab.fault_injection.injector import Mishaps
-    from rhevmig.lab.fault_injection.spec import Mishap
+    from rhevmig.lab.fault_injection.injector import FaultInjector
+    from rhevmig.lab.fault_injection.spec import InjectedFault
 
-    mishaps = lab.engine.parts["mishaps"]
-    assert isinstance(mishaps, Mishaps)
-    mishaps.plant(Mishap(kind="answer_lost", method="POST", path="/migrate"))
+    faults = lab.engine.parts["faults"]
+    assert isinstance(faults, FaultInjector)
+    faults.plant(InjectedFault(kind="answer_lost", method="POST", path="/migrate"))
     (vm,) = connection.system_service().vms_service().list(search="name=app02")
     service = connection.system_service().vms_service().vm_service(vm.id)
     with pytest.raises(sdk.Error):

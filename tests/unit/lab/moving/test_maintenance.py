@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_job_has_a_step_for_every_vm(desk: Desk) -> None:
 def test_never_more_leave_at_once_than_the_policy_allows(desk: Desk) -> None:
     """Four VMs, two at a time."""
     deactivate(desk)
-    copies = moves_of(desk.lab.engine).copies
+    copies = subsystems_of(desk.lab.engine).copies
     for _ in range(40):
         desk.wait(0.5)
         assert copies.running(desk.host("h1").id, outgoing=True) <= 2
@@ -91,7 +91,7 @@ def test_user_migratable_vms_move_too_when_a_user_asks(desk: Desk) -> None:
 def test_stuck_until_the_straggler_is_moved_by_force(desk: Desk) -> None:
     """Every move fails, the engine's own retry is refused every 302 seconds; force ends it at once."""
     desk.world.set(desk.vm("vm1"), "placement_policy.affinity", "user_migratable")
-    copies = moves_of(desk.lab.engine).copies
+    copies = subsystems_of(desk.lab.engine).copies
     deactivate(desk)
     for _ in range(30):
         desk.wait(1)

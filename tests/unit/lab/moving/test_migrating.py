@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_no_more_than_two_leave_a_host_at_once_and_the_rest_wait_at_zero(desk: D
     _, stats = desk.ask("GET", f"vms/{desk.vm('vm1').id}/statistics")
     progress = {item.findtext("name"): item.findtext("values/value/datum") for item in stats}
     assert 0 < int(progress["migration.progress"]) < 100
-    assert moves_of(desk.lab.engine).copies.running(desk.host("h1").id, outgoing=True) == 2
+    assert subsystems_of(desk.lab.engine).copies.running(desk.host("h1").id, outgoing=True) == 2
     desk.wait(60)
     assert [desk.on(f"vm{number}") for number in range(1, 5)] == ["up@h2"] * 4
 
@@ -191,7 +191,7 @@ def test_cancel_brings_the_vm_back_and_carries_its_own_id(desk: Desk) -> None:
 
 def test_an_unnamed_migration_tries_three_hosts_at_most(desk: Desk) -> None:
     """Each failure writes 128 and the next 62; when no host is left 166 and 65."""
-    copies = moves_of(desk.lab.engine).copies
+    copies = subsystems_of(desk.lab.engine).copies
     desk.migrate("vm1")
     for _ in range(2):
         desk.wait(1)
@@ -206,7 +206,7 @@ def test_a_named_migration_that_fails_is_not_tried_again(desk: Desk) -> None:
     """120 at once, and the VM stays."""
     desk.migrate("vm1", desk.to("h2"))
     desk.wait(1)
-    moves_of(desk.lab.engine).copies.break_off(desk.vm("vm1").id)
+    subsystems_of(desk.lab.engine).copies.break_off(desk.vm("vm1").id)
     assert desk.said("ours")[-1] == (
         120,
         "Migration failed due to an Error: operation failed: migration out job: unexpectedly failed"

@@ -10,7 +10,7 @@ from lab_worlds import THREE_HOSTS, Desk, a_desk
 
 from rhevmig.lab.migration.lifecycle import HANDOVER_S
 from rhevmig.lab.migration.memory_transfer import SETUP_S
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MIB = 2**20
@@ -63,7 +63,7 @@ def follow(desk: Desk, step: tuple[str, int, str | None], number: int) -> None:
     elif kind == "cancel":
         desk.act(f"vms/{desk.vm(f'vm{which}').id}/cancelmigration", correlation_id=own)
     elif kind == "break":
-        moves_of(desk.lab.engine).copies.break_off(desk.vm(f"vm{which}").id)
+        subsystems_of(desk.lab.engine).copies.break_off(desk.vm(f"vm{which}").id)
     elif kind in ("deactivate", "activate"):
         desk.act(f"hosts/{desk.host(f'h{which}').id}/{kind}", correlation_id=own)
     else:
@@ -76,13 +76,13 @@ def check_invariants(desk: Desk) -> None:
     on_hosts = [vm for host in desk.world.all("hosts") for vm in desk.world.referring("vms", "host", host.id)]
     assert sorted(vm.name for vm in on_hosts) == sorted(vm.name for vm in vms)
     assert {vm.text("status") for vm in vms} <= {"up", "migrating"}
-    moves = moves_of(desk.lab.engine)
+    subsystems = subsystems_of(desk.lab.engine)
     for host in desk.world.all("hosts"):
-        assert moves.copies.running(host.id, outgoing=True) <= 2
-        assert moves.copies.running(host.id, outgoing=False) <= 2
-        pending = sum(copy.destination is host for copy in moves.copies.active.values())
+        assert subsystems.copies.running(host.id, outgoing=True) <= 2
+        assert subsystems.copies.running(host.id, outgoing=False) <= 2
+        pending = sum(copy.destination is host for copy in subsystems.copies.active.values())
         assert host.lab.get("incoming", 0) == pending
-    assert set(moves.copies.active) <= {vm.id for vm in vms if vm.text("status") == "migrating"}
+    assert set(subsystems.copies.active) <= {vm.id for vm in vms if vm.text("status") == "migrating"}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,10 +95,10 @@ def test_whatever_is_asked_nothing_is_lost_or_doubled(steps: list[tuple[str, int
         check_invariants(desk)
     for number in range(1, 4):
         desk.act(f"hosts/{desk.host(f'h{number}').id}/activate")
-    moves_of(desk.lab.engine).enforcer.is_on = False
+    subsystems_of(desk.lab.engine).balancer.is_on = False
     desk.wait(590)
     check_invariants(desk)
-    assert not moves_of(desk.lab.engine).migrations.active
+    assert not subsystems_of(desk.lab.engine).migrations.active
     ends_of_each_migration(desk)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
-from rhevmig.lab.subsystems import moves_of
+from rhevmig.lab.subsystems import subsystems_of
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def desk() -> Desk:
 
 
 def plant(desk: Desk, **fault: object) -> int:
-    answer = desk.lab.handle("POST", "/rhevmig-lab/mishaps", "", {}, json.dumps(fault).encode())
+    answer = desk.lab.handle("POST", "/rhevmig-lab/faults", "", {}, json.dumps(fault).encode())
     assert answer.status == 201, answer.text
     return int(json.loads(answer.text)["planted"][0])
 
@@ -50,19 +50,19 @@ def test_a_fault_can_be_taken_away_and_leaves_a_log(desk: Desk) -> None:
     """`DELETE` ends it; what struck is listed."""
     number = plant(desk, kind="status", method="GET", path="/api/hosts", count=None, name="outage")
     desk.send("GET", "hosts")
-    assert control(desk, "DELETE", f"mishaps/{number}") == {"removed": True}
+    assert control(desk, "DELETE", f"faults/{number}") == {"removed": True}
     assert desk.send("GET", "hosts").status == 200
-    struck = control(desk, "GET", "mishaps")["struck"]
+    struck = control(desk, "GET", "faults")["struck"]
     assert isinstance(struck, list)
     assert [item["name"] for item in struck] == ["outage"]
 
 
 def test_a_misspelt_fault_is_refused(desk: Desk) -> None:
     """400 with the key's name; nothing is planted."""
-    answer = desk.lab.handle("POST", "/rhevmig-lab/mishaps", "", {}, b'{"kind": "host_dies", "hosts": "h1"}')
+    answer = desk.lab.handle("POST", "/rhevmig-lab/faults", "", {}, b'{"kind": "host_dies", "hosts": "h1"}')
     assert answer.status == 400
     assert "hosts" in answer.text
-    assert control(desk, "GET", "mishaps")["planted"] == []
+    assert control(desk, "GET", "faults")["planted"] == []
 
 
 def test_the_control_endpoint_moves_time_and_knows_it(desk: Desk) -> None:
@@ -253,7 +253,7 @@ def test_nothing_is_enforced_while_something_migrates() -> None:
     """As long as one VM of the cluster moves, the engine keeps still."""
     desk = a_desk(APART)
     desk.world.set(desk.vm("vm4"), "memory", 8 * 2**30)
-    moves_of(desk.lab.engine).trouble.slow_links(desk.host("h1"), 0.01)
+    subsystems_of(desk.lab.engine).failures.slow_links(desk.host("h1"), 0.01)
     desk.migrate("vm4", desk.to("h2"))
     desk.wait(180)
     assert desk.on("vm4") == "migrating@h1"

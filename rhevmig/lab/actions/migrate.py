@@ -17,7 +17,7 @@ from rhevmig.lab.migration.lifecycle import Migration
 from rhevmig.lab.scheduling.scheduler import FilteredOut
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref_id, text_at
 from rhevmig.lab.state.store import Entity, World
-from rhevmig.lab.subsystems import Moves, moves_of
+from rhevmig.lab.subsystems import Subsystems, subsystems_of
 
 _MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
 
@@ -34,7 +34,7 @@ class Wanted:
 
 
 class _Locked(EngineFault):
-    """Somebody else works on the VM; no event tells of this refusal."""
+    """Another operation holds the VM; this refusal leaves no event."""
 
 
 def _locked(refused: EngineFault) -> _Locked:
@@ -43,32 +43,32 @@ def _locked(refused: EngineFault) -> _Locked:
 
 @act("vms", "migrate")
 def _migrate(context: RequestContext, vm: Entity, action: Tree) -> Acted:
-    """Start moving a VM; the answer says that it started, not that it moved."""
-    moves = moves_of(context.engine)
+    """Start a migration; the answer confirms the start only."""
+    subsystems = subsystems_of(context.engine)
     wanted = _wanted(context, action)
     if text_at(action, "migrate_vms_in_affinity_closure") == "true":
-        return _closure(context, moves, vm, wanted)
+        return _closure(context, subsystems, vm, wanted)
     text = f"Migrating VM {vm.name}" + (f" to Host {wanted.host.name}" if wanted.host else "")
     jobs = context.engine.jobs
     job = jobs.start(text, owner=context.caller.user, correlation_id=context.correlation_id)
     validating = jobs.step(job, "Validating", "validating")
     try:
-        check(moves, vm, wanted, context.language)
-        destination = decide(moves, vm, wanted, context.language)
+        check(subsystems, vm, wanted, context.language)
+        destination = decide(subsystems, vm, wanted, context.language)
     except EngineFault as refused:
         jobs.end(job, "failed")
         if not isinstance(refused, _Locked):
-            _say_refused(context, moves, vm, refused, wanted.cluster)
+            _say_refused(context, subsystems, vm, refused, wanted.cluster)
         raise
     jobs.end_step(validating)
     step = jobs.step(job, "Executing", "executing")
     if vm.lab.get("source_unreachable"):
         jobs.end(job, "failed")
-        _say_refused(context, moves, vm, None, wanted.cluster)
+        _say_refused(context, subsystems, vm, None, wanted.cluster)
         raise refuse("MIGRATE_UNREACHABLE_SOURCE", language=context.language)
     source = context.world.find("hosts", vm.ref("host"))
     assert source is not None
-    moves.migrations.start(
+    subsystems.migrations.start(
         Migration(
             vm,
             source,
@@ -86,8 +86,8 @@ def _migrate(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 
 def _say_unknown(context: RequestContext, vm_id: str) -> None:
     """Event 65 even where there is no VM: it refers to the id that was asked for."""
-    moves = moves_of(context.engine)
-    event = moves.voice.say(
+    subsystems = subsystems_of(context.engine)
+    event = subsystems.publisher.publish(
         65,
         by=context.caller.user or "",
         correlation_id=context.correlation_id,
@@ -151,28 +151,30 @@ def _named(world: World, place: str, given: Any) -> Entity:
 # -- checks in the engine's order
 
 
-def check(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en", *, internal: bool = False) -> None:
+def check(
+    subsystems: Subsystems, vm: Entity, wanted: Wanted, language: str = "en", *, internal: bool = False
+) -> None:
     """Raise the first refusal that holds before the scheduler is asked."""
-    _check_locks(moves, vm, language)
+    _check_locks(subsystems, vm, language)
     if wanted.host is not None and wanted.host.text("status") != "up" and not internal:
         raise refuse("MIGRATE_HOST_NOT_UP", language=language)
     if vm.lab.get("backup"):
         raise refuse("MIGRATE_DURING_BACKUP", language=language)
-    _check_devices(moves.world, vm, language)
+    _check_devices(subsystems.world, vm, language)
     affinity = vm.text("placement_policy.affinity", "migratable")
     if affinity == "pinned":
         raise refuse("MIGRATE_PINNED", language=language)
     if affinity == "user_migratable" and not wanted.force:
         raise refuse("MIGRATE_NEEDS_FORCE", language=language)
-    _check_status(moves.world, vm, language)
-    _check_disks_and_nics(moves.world, vm, language)
-    _check_cluster(moves.world, vm, wanted, language)
+    _check_status(subsystems.world, vm, language)
+    _check_disks_and_nics(subsystems.world, vm, language)
+    _check_cluster(subsystems.world, vm, wanted, language)
 
 
-def _check_locks(moves: Moves, vm: Entity, language: str) -> None:
-    if vm.id in moves.migrations.active:
+def _check_locks(subsystems: Subsystems, vm: Entity, language: str) -> None:
+    if vm.id in subsystems.migrations.active:
         raise _locked(refuse("MIGRATE_VM_IS_BEING_MIGRATED", language=language, vm=vm.name))
-    snapshots = moves.world.children(vm, "snapshots")
+    snapshots = subsystems.world.children(vm, "snapshots")
     if any(snapshot.text("snapshot_status") == "locked" for snapshot in snapshots):
         raise _locked(refuse("MIGRATE_SNAPSHOT_BEING_CREATED", language=language, vm=vm.name))
     if vm.lab.get("locked"):
@@ -236,31 +238,35 @@ def _check_cluster(world: World, vm: Entity, wanted: Wanted, language: str) -> N
         raise refuse("MIGRATE_OTHER_DATA_CENTER", language=language)
 
 
-def decide(moves: Moves, vm: Entity, wanted: Wanted, language: str = "en") -> Entity:
+def decide(subsystems: Subsystems, vm: Entity, wanted: Wanted, language: str = "en") -> Entity:
     """Ask the scheduler for a destination; raise its refusal."""
     source_id = vm.ref("host") or ""
     cluster_id = wanted.cluster.id if wanted.cluster else None
-    candidates = moves.scheduler.candidates(vm, cluster_id=cluster_id, without={source_id})
+    candidates = subsystems.scheduler.candidates(vm, cluster_id=cluster_id, without={source_id})
     if wanted.host is not None:
         candidates = [host for host in candidates if host is wanted.host]
     if not candidates:
         raise refuse("MIGRATE_NO_HOSTS", language=language)
-    passing, refused = moves.scheduler.sift(vm, candidates)
+    passing, refused = subsystems.scheduler.filter_hosts(vm, candidates)
     if not passing:
         raise refuse("MIGRATE_NO_HOST_FITS", language=language, details=_lines(refused, language))
-    return moves.scheduler.choose(vm, passing)
+    return subsystems.scheduler.choose(vm, passing)
 
 
 def _lines(refused: list[FilteredOut], language: str = "en") -> list[str]:
-    """One line a host, each with the values of the first one, as the engine's translation mixes them."""
+    """One line per host, each with the values of the first one, as the engine's translation mixes them."""
     return [refused[0].sentence(language)] * len(refused)
 
 
 def _say_refused(
-    context: RequestContext, moves: Moves, vm: Entity, refused: EngineFault | None, cluster: Entity | None
+    context: RequestContext,
+    subsystems: Subsystems,
+    vm: Entity,
+    refused: EngineFault | None,
+    cluster: Entity | None,
 ) -> None:
     source = context.world.find("hosts", vm.ref("host"))
-    moves.voice.say(
+    subsystems.publisher.publish(
         65,
         cluster,
         vm,
@@ -276,22 +282,24 @@ def _say_refused(
 # -- several VMs at once
 
 
-def _closure(context: RequestContext, moves: Moves, vm: Entity, wanted: Wanted) -> Acted:
+def _closure(context: RequestContext, subsystems: Subsystems, vm: Entity, wanted: Wanted) -> Acted:
     """All VMs that a positive enforcing group ties to this one: nothing carries the request's id.
 
-    The target cluster is ignored, and members that find no room are left out without a word.
+    The target cluster is ignored, and members that find no room are silently left out.
     """
-    world, scheduler = context.world, moves.scheduler
-    check(moves, vm, Wanted(force=wanted.force), context.language)
+    world, scheduler = context.world, subsystems.scheduler
+    check(subsystems, vm, Wanted(force=wanted.force), context.language)
     members = closure_of(world, vm)
     hosts = scheduler.candidates(vm, without={vm.ref("host") or ""})
     if wanted.host is not None:
         hosts = [host for host in hosts if host is wanted.host]
-    passing = [host for host in hosts if _takes(moves, vm, host)]
+    passing = [host for host in hosts if _takes(subsystems, vm, host)]
     if not passing:
         raise refuse("MIGRATE_NO_HOSTS", language=context.language)
-    fullest = max(sum(_takes(moves, member, host) for member in members) for host in passing)
-    best = [host for host in passing if sum(_takes(moves, member, host) for member in members) == fullest]
+    fullest = max(sum(_takes(subsystems, member, host) for member in members) for host in passing)
+    best = [
+        host for host in passing if sum(_takes(subsystems, member, host) for member in members) == fullest
+    ]
     destination = scheduler.choose(vm, best)
     for member in members:
         source = world.find("hosts", member.ref("host"))
@@ -299,15 +307,20 @@ def _closure(context: RequestContext, moves: Moves, vm: Entity, wanted: Wanted) 
             member.text("placement_policy.affinity", "migratable") != "pinned"
             and member.text("status") == "up"
         )
-        if source is None or source is destination or not movable or not _takes(moves, member, destination):
+        if (
+            source is None
+            or source is destination
+            or not movable
+            or not _takes(subsystems, member, destination)
+        ):
             continue
-        moves.migrations.start(
+        subsystems.migrations.start(
             Migration(
                 member,
                 source,
                 destination,
                 named=True,
-                correlation_id=moves.voice.own_correlation_id(),
+                correlation_id=subsystems.publisher.own_correlation_id(),
                 user=context.caller.user,
                 internal=True,
             )
@@ -315,9 +328,9 @@ def _closure(context: RequestContext, moves: Moves, vm: Entity, wanted: Wanted) 
     return Acted(shown=vm)
 
 
-def _takes(moves: Moves, member: Entity, host: Entity) -> bool:
+def _takes(subsystems: Subsystems, member: Entity, host: Entity) -> bool:
     """Whether a host passes for a member, their own group apart."""
-    no = moves.scheduler.refused_by(member, host)
+    no = subsystems.scheduler.refused_by(member, host)
     return no is None or no.filter == "VmAffinityGroups"
 
 
@@ -340,12 +353,12 @@ def closure_of(world: World, vm: Entity) -> list[Entity]:
 @act("vms", "cancelmigration")
 def _cancel_migration(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Stop a migration; its event carries the id of this request."""
-    moves = moves_of(context.engine)
+    subsystems = subsystems_of(context.engine)
     if vm.text("status") != "migrating" or vm.lab.get("direction") == "migratingto":
         raise refuse("CANCEL_NOT_MIGRATING", language=context.language)
-    if not moves.migrations.cancel(vm, user=context.caller.user, correlation_id=context.correlation_id):
+    if not subsystems.migrations.cancel(vm, user=context.caller.user, correlation_id=context.correlation_id):
         source = context.world.find("hosts", vm.ref("host"))
-        moves.voice.say(
+        subsystems.publisher.publish(
             162, vm, source, by=context.caller.user or "", correlation_id=context.correlation_id, vm=vm.name
         )
         raise refuse("CANCEL_FAILED", language=context.language)

@@ -6,14 +6,14 @@ statuses and events is that of the engine's UpgradeHost, UpgradeHostInternal and
 
 from __future__ import annotations
 
+from rhevmig.lab.actions.hosts import bring_up
 from rhevmig.lab.api.action_registry import Acted, act
 from rhevmig.lab.api.request_context import RequestContext
-from rhevmig.lab.hosts.actions import bring_up
 from rhevmig.lab.http.faults import EngineFault, refuse
 from rhevmig.lab.state.attribute_values import Tree, text_at
 from rhevmig.lab.state.event_publisher import SYSTEM
 from rhevmig.lab.state.store import Entity
-from rhevmig.lab.subsystems import Moves, moves_of
+from rhevmig.lab.subsystems import Subsystems, subsystems_of
 
 #: Simulated seconds: looking for updates, between looks at the host's maintenance, installing, rebooting.
 CHECK_S = 8.0
@@ -27,12 +27,12 @@ def check_for_upgrade(context: RequestContext, host: Entity, action: Tree) -> Ac
     """Look for updates; the answer comes at once, what was found a little later as an event."""
     if host.text("status") not in ("up", "non_operational"):
         raise refuse("UPGRADE_CHECK_STATUS", language=context.language)
-    voice = moves_of(context.engine).voice
-    voice.say(884, host, correlation_id=context.correlation_id, host=host.name)
+    publisher = subsystems_of(context.engine).publisher
+    publisher.publish(884, host, correlation_id=context.correlation_id, host=host.name)
 
     def found() -> None:
         message = "found updates for packages vdsm" if host.flag("update_available") else "no updates found."
-        voice.say(885, host, correlation_id=context.correlation_id, host=host.name, message=message)
+        publisher.publish(885, host, correlation_id=context.correlation_id, host=host.name, message=message)
 
     context.world.agenda.after(CHECK_S, found, f"updates of {host.name}")
     return Acted(shown=host)
@@ -47,7 +47,7 @@ def upgrade(context: RequestContext, host: Entity, action: Tree) -> Acted:
     if not host.flag("update_available"):
         raise refuse("UPGRADE_NO_UPDATES", language=context.language)
     run = _Upgrade(context, host, reboot=text_at(action, "reboot", "true") != "false")
-    run.moves.voice.say(
+    run.subsystems.publisher.publish(
         840, host, by=context.caller.user, correlation_id=context.correlation_id, host=host.name
     )
     run.begin()
@@ -58,7 +58,7 @@ class _Upgrade:
     """One host on its way through an upgrade."""
 
     def __init__(self, context: RequestContext, host: Entity, *, reboot: bool) -> None:
-        self.moves: Moves = moves_of(context.engine)
+        self.subsystems: Subsystems = subsystems_of(context.engine)
         self.world = context.world
         self.host = host
         self.user = context.caller.user
@@ -69,11 +69,11 @@ class _Upgrade:
     def begin(self) -> None:
         if not self.was_in_maintenance:
             try:
-                self.moves.maintenance.check(self.host)
+                self.subsystems.maintenance.check(self.host)
             except EngineFault:
                 self._give_up()
                 return
-            self.moves.maintenance.begin(
+            self.subsystems.maintenance.begin(
                 self.host, user=self.user, correlation_id=self.correlation_id, reason=""
             )
         self._look()
@@ -94,7 +94,7 @@ class _Upgrade:
 
     def _give_up(self) -> None:
         for code in (17, 841):
-            self.moves.voice.say(
+            self.subsystems.publisher.publish(
                 code, self.host, by=self.user, correlation_id=self.correlation_id, host=self.host.name
             )
 
@@ -103,7 +103,9 @@ class _Upgrade:
             return
         self.world.set(self.host, "update_available", False)
         code = 888 if self.reboot else 842
-        self.moves.voice.say(code, self.host, correlation_id=self.correlation_id, host=self.host.name)
+        self.subsystems.publisher.publish(
+            code, self.host, correlation_id=self.correlation_id, host=self.host.name
+        )
         if self.reboot:
             self.world.set(self.host, "status", "reboot")
             self._after(REBOOT_S, "_rebooted")
@@ -112,8 +114,10 @@ class _Upgrade:
 
     def _rebooted(self) -> None:
         if self.host.text("status") == "reboot":
-            own_id = self.moves.voice.own_correlation_id()
-            self.moves.voice.say(197, self.host, by=SYSTEM, correlation_id=own_id, host=self.host.name)
+            own_id = self.subsystems.publisher.own_correlation_id()
+            self.subsystems.publisher.publish(
+                197, self.host, by=SYSTEM, correlation_id=own_id, host=self.host.name
+            )
             self._come_back()
 
     def _come_back(self) -> None:
@@ -122,7 +126,7 @@ class _Upgrade:
             return
         self.world.set(self.host, "status", "initializing")
         self.world.agenda.after(
-            2.0, lambda: bring_up(self.moves, self.host), f"{self.host.name} after upgrade"
+            2.0, lambda: bring_up(self.subsystems, self.host), f"{self.host.name} after upgrade"
         )
 
 
@@ -141,7 +145,7 @@ class _Reinstall:
     """One host on its way through an installation."""
 
     def __init__(self, context: RequestContext, host: Entity, action: Tree) -> None:
-        self.moves: Moves = moves_of(context.engine)
+        self.subsystems: Subsystems = subsystems_of(context.engine)
         self.world = context.world
         self.host = host
         self.correlation_id = context.correlation_id
@@ -155,7 +159,9 @@ class _Reinstall:
     def _installed(self) -> None:
         if self.host.text("status") != "installing":
             return
-        self.moves.voice.say(504, self.host, correlation_id=self.correlation_id, host=self.host.name)
+        self.subsystems.publisher.publish(
+            504, self.host, correlation_id=self.correlation_id, host=self.host.name
+        )
         if self.reboot:
             self.world.set(self.host, "status", "reboot")
             self.world.agenda.after(REBOOT_S, self._ready, f"reboot {self.host.name}")
@@ -167,4 +173,6 @@ class _Reinstall:
             self.world.set(self.host, "status", "maintenance")
             return
         self.world.set(self.host, "status", "initializing")
-        self.world.agenda.after(2.0, lambda: bring_up(self.moves, self.host), f"activate {self.host.name}")
+        self.world.agenda.after(
+            2.0, lambda: bring_up(self.subsystems, self.host), f"activate {self.host.name}"
+        )

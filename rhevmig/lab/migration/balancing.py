@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.lifecycle import Migration, Migrations
 from rhevmig.lab.scheduling.filters import vcpus
-from rhevmig.lab.scheduling.scheduler import Scheduler
+from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.event_publisher import EventPublisher
 from rhevmig.lab.state.store import Entity
@@ -27,16 +27,20 @@ _BALANCED_BY_COUNT = "vm_evenly_distributed"
 _BALANCED_BY_LOAD = "evenly_distributed"
 
 
-class Enforcer:
+class Balancer:
     """Looks every minute whether some VM stands where a rule does not want it."""
 
     def __init__(
-        self, engine: EngineState, scheduler: Scheduler, migrations: Migrations, voice: EventPublisher
+        self,
+        engine: EngineState,
+        scheduler: EngineScheduler,
+        migrations: Migrations,
+        publisher: EventPublisher,
     ) -> None:
         self.world = engine.world
         self.scheduler = scheduler
         self.migrations = migrations
-        self.voice = voice
+        self.publisher = publisher
         #: False keeps the engine from moving anything by itself.
         self.is_on = True
         self.world.agenda.every(EVERY_S, self.look, "affinity and balance")
@@ -168,10 +172,10 @@ class Enforcer:
         candidates = [
             host for host in self.scheduler.candidates(vm, without={source.id}) if host.id in targets
         ]
-        passing, _ = self.scheduler.sift(vm, candidates)
+        passing, _ = self.scheduler.filter_hosts(vm, candidates)
         if not passing:
             return False
-        own_id = self.voice.own_correlation_id()
+        own_id = self.publisher.own_correlation_id()
         target = self.scheduler.choose(vm, passing)
         self.migrations.start(
             Migration(
