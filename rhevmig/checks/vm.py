@@ -5,8 +5,8 @@ from __future__ import annotations
 from rhevmig.checks.finding import Finding, Severity
 from rhevmig.checks.registry import Check, Subject, each_vm, seen
 from rhevmig.inventory import Vm
+from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS
 from rhevmig.policy import Policy
-from rhevmig.scheduling import HOSTED_ENGINE
 from rhevmig.terms import Affinity
 
 VM_001 = Check(
@@ -22,7 +22,7 @@ VM_001 = Check(
 def _pinned(on: Subject, vm: Vm, _: Policy) -> Finding:
     observed = vm.affinity or "–"
     row = seen("placement policy", observed, Affinity.MIGRATABLE)
-    if vm.origin in HOSTED_ENGINE:
+    if vm.origin in HOSTED_ENGINE_ORIGINS:
         return on.not_applicable("it is the hosted engine VM, which the hosted engine agents migrate")
     if not vm.is_running:
         return on.not_applicable(f"it is {vm.status}, so it does not migrate (placement {observed})")

@@ -1,10 +1,10 @@
 """May this VM run on that host, which of the engine's filters refuses it, and which VMs fit where."""
 
+from rhevmig.scheduling.comparison import Comparison, Disagreement, compare
 from rhevmig.scheduling.cpu_types import CpuAnswer, CpuTypes
 from rhevmig.scheduling.memory import overhead_bytes, required_bytes
 from rhevmig.scheduling.placement import Limits, Placement, place
 from rhevmig.scheduling.preconditions import vm_obstacles
-from rhevmig.scheduling.requirements import HOSTED_ENGINE
 from rhevmig.scheduling.scheduler import (
     ClassVerdicts,
     Scheduler,
@@ -24,12 +24,13 @@ from rhevmig.scheduling.verdicts import (
 )
 
 __all__ = [
-    "HOSTED_ENGINE",
     "READ_ALL",
     "Allowed",
     "ClassVerdicts",
+    "Comparison",
     "CpuAnswer",
     "CpuTypes",
+    "Disagreement",
     "Explanation",
     "Limits",
     "Migratability",
@@ -40,6 +41,7 @@ __all__ = [
     "Verdict",
     "VmClass",
     "VmSummary",
+    "compare",
     "explain",
     "overhead_bytes",
     "place",

@@ -55,12 +55,18 @@ class CpuTypes:
         return self._answers[key]
 
     def runs_model(self, host_type: str | None, model: str) -> CpuAnswer:
-        """Whether a host with this type can run a QEMU model such as `Skylake-Client`."""
+        """Whether the engine lets a VM with a custom CPU model run on a host with this type.
+
+        It requires the flags of the type whose model in ServerCPUList is the same as a whole, e.g.
+        `Skylake-Server,-hle,-rtm,-mpx`, and no flags for any other model.
+        """
+        if not self.has_flags:
+            because = "the models of the CPU types could not be read"
+            return CpuAnswer(allowed=Allowed.UNKNOWN, because=because)
         for cpu_type in self._types.values():
             if cpu_type.qemu_model == model:
                 return self.satisfies(host_type, cpu_type.name)
-        plain = model.split(",")[0]
-        return self._judge(host_type, frozenset({MODEL + plain}), f"model {plain}")
+        return CpuAnswer(allowed=Allowed.YES, because=f"the engine requires no flag for the model {model}")
 
     def vendor_types(self, name: str | None) -> tuple[CpuType, ...]:
         """The types of the same vendor and architecture, lowest level first."""

@@ -5,7 +5,10 @@ Engine: FeatureSupported, and the options by version in `pre_upgrade/0000_config
 
 from __future__ import annotations
 
+from functools import cache
 
+
+@cache
 def level_number(version: str | None) -> tuple[int, ...] | None:
     """A compatibility level as a comparable number; None where it is not known.
 

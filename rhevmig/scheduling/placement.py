@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from rhevmig.inventory import Host, Inventory, Vm
-from rhevmig.scheduling.filters.memory import memory, needed_bytes
+from rhevmig.scheduling.filters.memory import needed_bytes
 from rhevmig.scheduling.scheduler import Scheduler, scheduler_of
 from rhevmig.scheduling.verdicts import Reason
 from rhevmig.units import format_bytes
@@ -123,7 +123,7 @@ def _why_nowhere(packing: _Packing, unit: _Unit) -> tuple[str, ...]:
             continue
         reasons = [r for vm in unit.vms for r in scheduler.fixed_reasons(vm, host)]
         reasons += [r for vm in unit.vms for r in packing.affinity_reasons(vm, host)]
-        reasons += [r for vm in unit.vms for r in memory(needed_bytes(vm), packing.usable_bytes(host.id))]
+        reasons += [r for vm in unit.vms for r in scheduler.memory_reasons(vm, packing.usable_bytes(host.id))]
         because = reasons[0].sentence if reasons else packing.why_full(unit, host)
         name = f"{reasons[0].filter}: " if reasons else ""
         phrases.append(f"{host.name}: {name}{because}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rhevmig.inventory import Inventory, Vm
+from rhevmig.scheduling.requirements import is_pass_through
 from rhevmig.scheduling.verdicts import READ_ALL, Allowed, Obstacle
 from rhevmig.terms import Affinity, HostStatus, VmStatus
 
@@ -18,6 +19,8 @@ _STATUS_REMEDIES: dict[str, str] = {
     VmStatus.UNKNOWN: "Check its host: it does not respond.",
     VmStatus.IMAGE_LOCKED: "Wait until the operation on its disks has ended.",
 }
+#: `Vm.origin` of VMs that something else than the engine manages.
+UNMANAGED_ORIGINS = frozenset({"external", "kubevirt"})
 _LOST_HOST = frozenset({HostStatus.NON_RESPONSIVE, HostStatus.CONNECTING, HostStatus.DOWN})
 
 
@@ -49,6 +52,16 @@ def _unobserved(sentence: str, **evidence: str) -> Obstacle:
         remedy=READ_ALL,
         evidence=evidence,
     )
+
+
+def _unmanaged(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
+    """Engine: VmActionByVmOriginTypeValidator refuses all actions on VMs of other origin."""
+    if vm.origin in UNMANAGED_ORIGINS:
+        remedy = (
+            "Migrate it with the tool that manages it; maintenance of its host passes over it, "
+            "and it keeps running there until the host reboots."
+        )
+        yield _no("unmanaged", "the engine does not manage it", remedy, origin=vm.origin or "")
 
 
 def _scsi_reservation(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
@@ -99,8 +112,9 @@ def _pass_through(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
     stuck = []
     for nic in vm.nics or ():
         profile = inventory.find_vnic_profile(nic.vnic_profile_id)
-        is_passed = profile is not None and profile.pass_through not in (None, "disabled")
-        if nic.plugged is not False and is_passed and profile is not None and not profile.migratable:
+        if nic.plugged is False or profile is None:
+            continue
+        if is_pass_through(nic, profile) and not profile.migratable:
             stuck.append(nic.name)
     if stuck:
         names = ", ".join(stuck)
@@ -128,6 +142,20 @@ def _disks(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
             yield _no(f"{status}_disk", f"its disk {names} is {status}", remedy, disks=names)
 
 
+def _alone(inventory: Inventory, vm: Vm) -> Iterator[Obstacle]:
+    cluster = inventory.find_cluster(vm.cluster_id)
+    if cluster is None or not vm.is_running:
+        return
+    hosts = inventory.hosts_of(cluster)
+    if len(hosts) > 1 or any(host.id != vm.host_id for host in hosts):
+        return
+    if any(unseen.kind == "host" and unseen.what == "all" for unseen in inventory.unobserved):
+        yield _unobserved(f"the hosts of cluster {cluster.name} could not be read", missing="hosts")
+    else:
+        sentence = f"its cluster {cluster.name} has no other host"
+        yield _no("no_other_host", sentence, "Add a host to the cluster.", cluster=cluster.name)
+
+
 def _unread(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
     parts = {"NICs": vm.nics, "disks": vm.disk_attachments, "host devices": vm.host_devices}
     missing = ", ".join(name for name, value in parts.items() if value is None)
@@ -136,6 +164,7 @@ def _unread(_: Inventory, vm: Vm) -> Iterator[Obstacle]:
 
 
 _VALIDATIONS: tuple[Callable[[Inventory, Vm], Iterator[Obstacle]], ...] = (
+    _unmanaged,
     _scsi_reservation,
     _affinity,
     _status,
@@ -143,5 +172,6 @@ _VALIDATIONS: tuple[Callable[[Inventory, Vm], Iterator[Obstacle]], ...] = (
     _pass_through,
     _host_devices,
     _disks,
+    _alone,
     _unread,
 )

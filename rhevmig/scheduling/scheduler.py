@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm
 from rhevmig.scheduling.cpu_types import CpuTypes
 from rhevmig.scheduling.filters import ClusterContext, cluster_context, judge
 from rhevmig.scheduling.filters.affinity import HardRules
-from rhevmig.scheduling.filters.devices import device_location
+from rhevmig.scheduling.filters.devices import device_location, virtual_functions
+from rhevmig.scheduling.filters.host import in_cluster_upgrade, other_address
 from rhevmig.scheduling.filters.memory import memory, needed_bytes
 from rhevmig.scheduling.filters.pin_to_host import pin_to_host
 from rhevmig.scheduling.preconditions import vm_obstacles
@@ -23,7 +24,7 @@ from rhevmig.scheduling.verdicts import (
     VmSummary,
     migratability,
 )
-from rhevmig.terms import Affinity
+from rhevmig.terms import Affinity, FilterName
 
 
 class VmClass(NamedTuple):
@@ -69,12 +70,18 @@ class Scheduler:
         self._possible: dict[tuple[str, int], tuple[Host, ...]] = {}
         self._judged: dict[tuple[str, int, int], tuple[Reason, ...]] = {}
         self._verdicts: dict[VmClass, ClassVerdicts] = {}
+        self._fixed: dict[str, bool] = {}
+        addresses = Counter(host.address for host in inventory.hosts if host.address)
+        self._twins = {host.id for host in inventory.hosts if addresses[host.address or ""] > 1}
 
     def cpu_types_of(self, cluster: Cluster) -> CpuTypes:
         """The CPU types of the cluster's compatibility level."""
-        if cluster.version not in self._cpu_types:
-            self._cpu_types[cluster.version] = CpuTypes(self.inventory.cluster_level(cluster.version))
-        return self._cpu_types[cluster.version]
+        return self._cpu_types_at(cluster.version)
+
+    def _cpu_types_at(self, level: str | None) -> CpuTypes:
+        if level not in self._cpu_types:
+            self._cpu_types[level] = CpuTypes(self.inventory.cluster_level(level))
+        return self._cpu_types[level]
 
     # ── one VM ───────────────────────────────────────────────────────────────────────────────────
 
@@ -107,27 +114,40 @@ class Scheduler:
         shared = self._judged[key]
         if not self._is_fixed_to_hosts(vm):
             return shared
-        return (*shared, *pin_to_host(vm, host), *device_location(vm, host, demand))
+        source = self.inventory.find_host(vm.host_id)
+        own = (
+            (FilterName.PIN_TO_HOST, pin_to_host(vm, host)),
+            (FilterName.HOST_DEVICE, device_location(vm, host, demand)),
+            (FilterName.NETWORK, virtual_functions(vm, host, demand, offer)),
+            (
+                FilterName.IN_CLUSTER_UPGRADE,
+                in_cluster_upgrade(source, host) if self._compares_os(vm) else (),
+            ),
+            (FilterName.MIGRATION, other_address(source, host)),
+        )
+        is_active = self._context(cluster).is_active
+        return (*shared, *(reason for name, reasons in own if is_active(name) for reason in reasons))
 
     def affinity_reasons(
         self, vm: Vm, host: Host, *, at: Mapping[str, str | None] | None = None
     ) -> tuple[Reason, ...]:
         """Reasons of enforcing affinity, with other VMs on their current hosts or where `at` places them."""
-        return tuple(self.rules.reasons(vm, host.id, at=at)) if self.rules.concerns(vm.id) else ()
+        if not self.rules.concerns(vm.id):
+            return ()
+        is_active = self._is_active(vm)
+        return tuple(r for r in self.rules.reasons(vm, host.id, at=at) if is_active(r.filter))
+
+    def memory_reasons(self, vm: Vm, available_bytes: float | None) -> tuple[Reason, ...]:
+        """Reasons of the filter Memory with so much memory left for scheduling."""
+        if not self._is_active(vm)(FilterName.MEMORY):
+            return ()
+        return tuple(memory(needed_bytes(vm), available_bytes))
 
     def destinations(self, vm: Vm) -> tuple[Host, ...]:
         """Hosts that the VM surely could move to, in the engine's order."""
-        needed = needed_bytes(vm)
-        if needed is None:
-            return ()
-        concerns = self.rules.concerns(vm.id)
-        return tuple(
-            host
-            for host in self.possible_hosts(vm)
-            if host.id != vm.host_id
-            and (not needed or needed <= (host.max_scheduling_memory_bytes or 0))
-            and not (concerns and self.affinity_reasons(vm, host))
-        )
+        shared = self.class_verdicts(vm)
+        free = set(shared.destination_ids) - {vm.host_id}
+        return tuple(host for host in shared.hosts if host.id in free)
 
     def possible_hosts(self, vm: Vm) -> tuple[Host, ...]:
         """Hosts of its cluster without a fixed reason; memory and affinity are not considered."""
@@ -188,10 +208,10 @@ class Scheduler:
     # ── parts ────────────────────────────────────────────────────────────────────────────────────
 
     def _all_reasons(self, vm: Vm, host: Host, *, needs_memory: bool) -> tuple[Reason, ...]:
-        needed = needed_bytes(vm) if needs_memory else 0
+        available = host.max_scheduling_memory_bytes
         return (
             *self.fixed_reasons(vm, host),
-            *memory(needed, host.max_scheduling_memory_bytes),
+            *(self.memory_reasons(vm, available) if needs_memory else ()),
             *self.affinity_reasons(vm, host),
         )
 
@@ -204,8 +224,25 @@ class Scheduler:
         cluster = self.inventory.find_cluster(vm.cluster_id)
         return self.inventory.hosts_of(cluster) if cluster else ()
 
+    def _is_active(self, vm: Vm) -> Callable[[str], bool]:
+        cluster = self.inventory.find_cluster(vm.cluster_id)
+        return self._context(cluster).is_active if cluster else lambda _: True
+
     def _is_fixed_to_hosts(self, vm: Vm) -> bool:
-        return vm.affinity == Affinity.PINNED or bool(vm.host_devices)
+        """Whether equal VMs on other hosts get other verdicts."""
+        if vm.id not in self._fixed:
+            self._fixed[vm.id] = (
+                vm.affinity == Affinity.PINNED
+                or bool(vm.host_devices or self._demand(vm)[1].pass_through_nics)
+                or vm.host_id in self._twins
+                or self._compares_os(vm)
+            )
+        return self._fixed[vm.id]
+
+    def _compares_os(self, vm: Vm) -> bool:
+        cluster = self.inventory.find_cluster(vm.cluster_id)
+        policy = self._context(cluster).policy_filters if cluster else None
+        return policy is not None and FilterName.IN_CLUSTER_UPGRADE in policy
 
     def _verdict(self, vm: Vm, host: Host) -> Verdict:
         reasons = self.reasons(vm, host)
@@ -223,12 +260,12 @@ class Scheduler:
 
     def _context(self, cluster: Cluster) -> ClusterContext:
         if cluster.id not in self._contexts:
-            self._contexts[cluster.id] = cluster_context(self.inventory, cluster, self.cpu_types_of(cluster))
+            self._contexts[cluster.id] = cluster_context(self.inventory, cluster, self._cpu_types_at)
         return self._contexts[cluster.id]
 
     def _offer(self, host: Host) -> tuple[int, Offer]:
         if host.id not in self._offers:
-            offer = offer_of(host, self.inventory.find_cluster(host.cluster_id))
+            offer = offer_of(self.inventory, host, self.inventory.find_cluster(host.cluster_id))
             number = self._offer_numbers.setdefault(offer, len(self._offer_numbers))
             self._offers[host.id] = (number, offer)
         return self._offers[host.id]

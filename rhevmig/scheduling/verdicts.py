@@ -39,6 +39,10 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     #: Compared values by name, as text with units.
     evidence: dict[str, str] = {}
+    #: What was missing where it could not be judged, as the API names it.
+    missing: str | None = None
+    #: The least that would make it known.
+    remedy: str = ""
 
     @classmethod
     def no(cls, filter: str, sentence: str, **evidence: object) -> Reason:
@@ -46,9 +50,18 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
         return cls(filter=filter, allowed=Allowed.NO, sentence=sentence, evidence=_shown(evidence))
 
     @classmethod
-    def unknown(cls, filter: str, sentence: str, **evidence: object) -> Reason:
-        """A filter that could not be judged."""
-        return cls(filter=filter, allowed=Allowed.UNKNOWN, sentence=sentence, evidence=_shown(evidence))
+    def unknown(
+        cls, filter: str, sentence: str, *, missing: str, remedy: str = READ_ALL, **evidence: object
+    ) -> Reason:
+        """A filter that could not be judged; what was missing, and the least that would help."""
+        return cls(
+            filter=filter,
+            allowed=Allowed.UNKNOWN,
+            sentence=sentence,
+            evidence=_shown(evidence),
+            missing=missing,
+            remedy=remedy,
+        )
 
 
 def _shown(evidence: dict[str, object]) -> dict[str, str]:

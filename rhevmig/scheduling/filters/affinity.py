@@ -78,7 +78,9 @@ class HardRules:
         """Rules that refuse a host, with other VMs on their current hosts or where `at` places them."""
         if None in self._hidden_clusters or vm.cluster_id in self._hidden_clusters:
             sentence = "the affinity groups of the cluster could not be read"
-            yield Reason.unknown(FilterName.VM_AFFINITY_GROUPS, sentence)
+            yield Reason.unknown(
+                FilterName.VM_AFFINITY_GROUPS, sentence, missing="clusters/{id}/affinitygroups"
+            )
         yield from self._among_vms(vm, host_id, at or {})
         yield from self.host_reasons(vm, host_id)
 
@@ -99,7 +101,9 @@ class HardRules:
                 yield self._host_rule(label.name, "must run on a host with this label", label.host_ids)
             else:
                 sentence = f"label {label.name} is a rule below level 4.4; the cluster's level is not known"
-                yield Reason.unknown(FilterName.VM_TO_HOSTS_AFFINITY_GROUPS, sentence)
+                yield Reason.unknown(
+                    FilterName.VM_TO_HOSTS_AFFINITY_GROUPS, sentence, missing="cluster.version"
+                )
 
     def _host_rule(self, name: str, why: str, host_ids: Iterable[str]) -> Reason:
         hosts = (self.inventory.find_host(host_id) for host_id in host_ids)
@@ -131,7 +135,8 @@ class HardRules:
             yield self._vm_rule(name, f"must run on {', '.join(self._host_names(anchors))}")
         if unseen:
             names = ", ".join(self._name(each) for each in unseen)
-            yield Reason.unknown(FilterName.VM_AFFINITY_GROUPS, f"the host of {names} was not seen")
+            sentence = f"the host of {names} was not seen"
+            yield Reason.unknown(FilterName.VM_AFFINITY_GROUPS, sentence, missing="vm.host")
 
     def _vm_rule(self, name: str, why: str) -> Reason:
         sentence = f'enforcing affinity rule "{name}": the VM {why}'

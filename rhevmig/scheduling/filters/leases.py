@@ -16,4 +16,11 @@ def vm_leases(demand: Demand, _: Offer, context: ClusterContext) -> Iterator[Rea
     if domain is not None and context.storage_status.get(domain) != "active":
         status = context.storage_status.get(domain)
         sentence = f"the storage domain of the VM's lease is {status or 'not seen'}, not active"
-        yield Reason.unknown(FilterName.VM_LEASES_READY, sentence, storage_domain=domain, status=status)
+        yield Reason.unknown(
+            FilterName.VM_LEASES_READY,
+            sentence,
+            missing="lease state on the host",
+            remedy="Activate the storage domain.",
+            storage_domain=domain,
+            status=status,
+        )

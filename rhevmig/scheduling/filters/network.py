@@ -13,14 +13,18 @@ from rhevmig.terms import FilterName
 def networks(demand: Demand, offer: Offer, context: ClusterContext) -> Iterator[Reason]:
     """The host has the networks of all plugged NICs, and the display network with a boot protocol."""
     if demand.network_ids is None:
-        yield Reason.unknown(FilterName.NETWORK, "the NICs of the VM could not be read")
+        yield Reason.unknown(FilterName.NETWORK, "the NICs of the VM could not be read", missing="vm.nics")
         return
     if offer.network_ids is None:
-        yield Reason.unknown(FilterName.NETWORK, "the networks of the host could not be read")
+        yield Reason.unknown(
+            FilterName.NETWORK, "the networks of the host could not be read", missing="host.nics"
+        )
         return
     if demand.unknown_nics:
         nics = ", ".join(demand.unknown_nics)
-        yield Reason.unknown(FilterName.NETWORK, f"the profile of {nics} could not be read", nics=nics)
+        yield Reason.unknown(
+            FilterName.NETWORK, f"the profile of {nics} could not be read", missing="vnic_profile", nics=nics
+        )
     missing = demand.network_ids - offer.network_ids - context.external_network_ids
     if missing:
         names = ", ".join(sorted(context.network_names.get(each, each) for each in missing))
@@ -33,7 +37,7 @@ def _display(offer: Offer, context: ClusterContext) -> Iterator[Reason]:
     if display is None:
         if not context.roles_seen:
             sentence = "the display network of the cluster could not be read"
-            yield Reason.unknown(FilterName.NETWORK, sentence)
+            yield Reason.unknown(FilterName.NETWORK, sentence, missing="clusters/{id}/networks")
         return
     name = context.network_names.get(display, display)
     if offer.network_ids is not None and display not in offer.network_ids:
