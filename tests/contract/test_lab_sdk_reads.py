@@ -208,7 +208,7 @@ def test_answers_to_acts() -> None:
         ("POST", f"/vms/{vm.id}/migrate", "<action/>", 200),
         ("POST", f"/vms/{vm.id}/migrate", "<action/>", 409),
         ("POST", f"/clusters/{cluster.id}/affinitygroups", group, 201),
-        ("POST", f"/clusters/{cluster.id}/affinitygroups", group, 409),
+        ("POST", f"/clusters/{cluster.id}/affinitygroups", group, 400),
         ("POST", "/vms", new, 201),
         ("POST", "/vms", "<vm><name>new</name></vm>", 400),
         ("POST", "/tags", "<tag><name>t</name></tag>", 201),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 from lxml import etree
@@ -14,7 +15,7 @@ from rhevmig.recordings.exchange import Exchange
 
 ROOT = Path(__file__).parents[2]
 #: Exchanges that agree today; the number may only grow.
-AGREEING = 91
+AGREEING = 165
 
 
 class Replay:
@@ -31,6 +32,7 @@ class Replay:
         return text
 
     def send(self, exchange: Exchange) -> LabResponse:
+        self.lab.advance(max(0.0, _instant(exchange) - self.lab.clock.now_s))
         headers = {**exchange.request_headers, "authorization": self.authorization}
         path = self._translated(exchange.target.partition("?")[0])
         body = self._translated(exchange.request_text).encode()
@@ -39,6 +41,10 @@ class Replay:
         if exchange.status == answer.status == 201 and recorded_id and own_id:
             self.ids[recorded_id] = own_id
         return answer
+
+
+def _instant(exchange: Exchange) -> float:
+    return datetime.fromisoformat(exchange.header("x-recorded-at") or "").timestamp()
 
 
 def _root_id(text: str) -> str | None:
@@ -63,6 +69,8 @@ def differences() -> list[str]:
     for number, exchange in enumerate(read_cassette(ROOT / "cassettes" / "lab-writes" / "writes.json.xz")):
         answer = replay.send(exchange)
         recorded, own = summary(exchange.status, exchange.answer), summary(answer.status, answer.text)
+        if exchange.method == "HEAD":
+            own = (answer.status, "")  # the server leaves the body out
         if recorded != own:
             request = f"{number} {exchange.method} {exchange.path} {exchange.request_text[:300]}"
             found.append(f"{request}\n  engine {recorded}\n  lab    {own}")

@@ -112,10 +112,10 @@ def _wanted(context: RequestContext, action: Tree) -> Wanted:
     cluster = None
     if cluster_given is not None:
         cluster_id = _id_of(cluster_given)
-        cluster = (
-            world.find("clusters", cluster_id) if cluster_id else _named(world, "clusters", cluster_given)
-        )
-        if cluster is None:
+        # recorded: an unknown name is ignored, an unknown id is not
+        name = "" if cluster_id else text_at(cluster_given or {}, "name")
+        cluster = world.find("clusters", cluster_id) if cluster_id else world.named("clusters", name)
+        if cluster is None and not name:
             raise refuse("VALIDATION_FAILED", language=context.language)
     if host_given is not None and host is None:
         raise refuse("MIGRATE_INVALID_HOST", language=context.language)

@@ -41,7 +41,8 @@ Action = Callable[[RequestContext, Entity, Tree], Acted]
 #: Makes an entity from a body, below a parent (None at the top).
 Creator = Callable[[RequestContext, Any, Tree], Entity]
 Editor = Callable[[RequestContext, Entity, Tree], None]
-Remover = Callable[[RequestContext, Entity], None]
+#: May return the job of the removal, which the answer then shows.
+Remover = Callable[[RequestContext, Entity], Entity | None]
 #: Takes a member (the last argument) out of a group or label; the member itself stays.
 Leaver = Callable[[RequestContext, Entity, Entity], None]
 #: Reports the id of an object that does not exist.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
@@ -11,7 +12,7 @@ from lxml import etree
 from rhevmig.lab.api.schema import load_model
 from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.http.request import BODY_LIMIT_BYTES
-from rhevmig.lab.state.attribute_values import Tree, XmlRefused, parse_xml, tree_of
+from rhevmig.lab.state.attribute_values import Tree, XmlRefused, parse_xml, tree_of, value_at
 
 _HTML = "text/html;charset=UTF-8"
 _SCALARS = {
@@ -26,6 +27,35 @@ def _incorrect(url: str, method: str) -> EngineFault:
     return EngineFault(400, detail, reason="Request syntactically incorrect.", in_action=False)
 
 
+def _invalid(detail: str) -> EngineFault:
+    return EngineFault(400, detail, reason="Invalid value", in_action=False)
+
+
+def refuse_missing(sent: Tree, parameters: Iterable[str], *, body: str = "") -> None:
+    """Refuse a body without a parameter that the engine's interface requires.
+
+    Args:
+        parameters: dotted paths; those of a creation begin with the name of the body.
+        body: the name of the body, for a creation.
+    """
+    for parameter in parameters:
+        path = parameter.partition(".")[2] if body else parameter
+        if _at(sent, path) in (None, ""):
+            detail = f"Parameter '{parameter}' is mandatory but was not provided."
+            raise EngineFault(400, detail, reason="Input validation failed.", in_action=False)
+
+
+def _at(sent: Tree, path: str) -> Any:
+    """The value of a parameter; of a list that of its first item."""
+    above, _, last = path.rpartition(".")
+    name = "@id" if last == "id" else last
+    found = value_at(sent, above) if above else sent
+    if isinstance(found, dict) and name not in found and above:
+        items = next(iter(found.values()), None)
+        found = items[0] if isinstance(items, list) else items
+    return found.get(name) if isinstance(found, dict) else None
+
+
 def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: str, method: str) -> Tree:
     """The tree of a body; `method` is the part of the documentation that a refusal names."""
     kind = content_type.split(";")[0].strip().lower()
@@ -36,14 +66,15 @@ def read_body(body: bytes, content_type: str, *, type_name: str, tag: str, url: 
     if kind not in ("", "application/xml", "text/xml", "application/x-yaml"):
         raise EngineFault(415, in_action=False)
     if not body.strip():
-        return {}
+        raise _incorrect(url, method)
     try:
         root = parse_xml(body)
     except XmlRefused as error:
         raise _incorrect(url, method) from error
     if root.tag != tag:
         if root.tag in load_model().tags:
-            raise EngineFault(500, "argument type mismatch", content_type=_HTML, in_action=False)
+            text = "java.lang.ClassCastException@7f5ce357" if tag == "action" else "argument type mismatch"
+            raise EngineFault(500, text, content_type=_HTML, in_action=False)
         raise _incorrect(url, method)
     return _checked(root, type_name, url, method)
 
@@ -119,14 +150,19 @@ def _check_member(value: Any, kind: str, name: str) -> None:
     base, _, rest = kind.partition(":")
     if base == "string" and not isinstance(value, str):
         raise ValueError(f"{name} is not a string")
+    if base == "boolean" and isinstance(value, str) and not _SCALARS[base].fullmatch(value):
+        raise _invalid(f'Value "{value}" isn\'t a valid boolean, it should be "true" , "false", "0" or "1"')
     if base in _SCALARS:
         if not isinstance(value, str) or not _SCALARS[base].fullmatch(value):
             raise ValueError(f"{name} is not a {base}")
     elif base == "enum":
         values = load_model().enums.get(rest, [])
         if isinstance(value, str) and values and value not in values:
-            detail = f"{value} is not a member of {rest}. Possible values for {rest} are: {', '.join(values)}"
-            raise EngineFault(400, detail, reason="Invalid value", in_action=False)
+            valid = ", ".join(f"'{known}'" for known in values)
+            raise _invalid(
+                f"The string '{value}' isn't a valid value for the '{rest}' enumerated type. "
+                f"Valid values are: {valid}."
+            )
     elif base == "one":
         _check(value, rest)
     elif base == "many" and isinstance(value, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rhevmig.lab.api import action_registry, schema
 from rhevmig.lab.api.action_registry import Acted
-from rhevmig.lab.api.bodies import read_body
+from rhevmig.lab.api.bodies import read_body, refuse_missing
 from rhevmig.lab.api.get import xml_response
 from rhevmig.lab.api.request_context import Look, RequestContext
 from rhevmig.lab.api.routes import Target
@@ -13,6 +13,7 @@ from rhevmig.lab.api.xml import render_entity, render_tree
 from rhevmig.lab.http.faults import EngineFault, message
 from rhevmig.lab.http.request import LabResponse
 from rhevmig.lab.state.attribute_values import Tree
+from rhevmig.lab.state.defaults import read_data
 from rhevmig.lab.state.store import Entity
 
 
@@ -20,7 +21,8 @@ def write(context: RequestContext, target: Target) -> LabResponse:
     """The answer to a request with another method than GET and HEAD."""
     method = context.request.method
     if method == "OPTIONS":
-        return LabResponse(200, b"", [("Allow", _allowed(target))])
+        allowed = _allowed(target)
+        return LabResponse(200, allowed.encode(), [("Allow", allowed), ("Content-Type", "text/plain")])
     if target.action is not None and method == "POST":
         return _act(context, target)
     if method == "POST" and target.entity_id is None:
@@ -41,6 +43,11 @@ def _allowed(target: Target) -> str:
 def _not_modelled(context: RequestContext, what: str) -> EngineFault:
     """The refusal of what the lab does not model; an empty success would mislead clients."""
     return EngineFault(501, f"The lab does not model {what}.", reason="Not modelled", in_action=False)
+
+
+def _mandatory(kind: str, key: str) -> list[str]:
+    found: list[str] = read_data("mandatory.yaml")[kind].get(key, [])
+    return found
 
 
 def _guard(context: RequestContext) -> None:
@@ -73,6 +80,7 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
             report(context, str(target.entity_id))
         raise EngineFault(400, f"[{message(key, context.language)}]")
     _guard(context)
+    refuse_missing(sent, _mandatory("act", f"{place.path}/{name}"))
     function = action_registry.action_of(place.path, name)
     if function is None:
         raise _not_modelled(context, f"the action {name} of {place.path}")
@@ -80,9 +88,7 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
     if acted.response is not None:
         return acted.response
     shown = None if acted.only else _bare(context, target, acted)
-    job = (
-        {"job": {"@href": f"{context.look.base}/{acted.job.path}", "@id": acted.job.id}} if acted.job else {}
-    )
+    job = _job(context, acted.job)
     return xml_response(_action({**sent, **acted.extra, **job, "status": acted.status}, shown))
 
 
@@ -109,10 +115,13 @@ def _create(context: RequestContext, target: Target) -> LabResponse:
     place = target.place
     creator = action_registry.creator_of(place.path)
     sent = _body(context, place.type_name, place.tag, f"{place.segment}/methods/add")
+    refuse_missing(sent, _mandatory("create", place.path), body=place.tag)
     _guard_entity(context)
     if creator is None:
         raise _not_modelled(context, f"POST {place.path}")
     made = creator(context, target.parent, sent)
+    if made.lab.get("accepted"):
+        return xml_response(_action({"status": "complete"}, None))
     if made.lab.get("echo"):
         return xml_response("".join(render_tree(place.tag, sent)))
     if made.lab.get("bare"):
@@ -160,10 +169,16 @@ def _remove(context: RequestContext, target: Target) -> LabResponse:
     if leaver is not None and target.parent is not None:
         leaver(context, target.parent, target.entity)
     elif remover is not None:
-        remover(context, target.entity)
+        return xml_response(
+            _action({**_job(context, remover(context, target.entity)), "status": "complete"}, None)
+        )
     else:
         raise _not_modelled(context, f"DELETE {target.place.path}/{{id}}")
-    return xml_response("<action>\n    <status>complete</status>\n</action>\n")
+    return xml_response(_action({"status": "complete"}, None))
+
+
+def _job(context: RequestContext, job: Entity | None) -> Tree:
+    return {"job": {"@href": f"{context.look.base}/{job.path}", "@id": job.id}} if job is not None else {}
 
 
 def shown_after_writing(context: RequestContext, entity: Entity) -> tuple[Place, Entity]:

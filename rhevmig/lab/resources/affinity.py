@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rhevmig.lab.api.action_registry import create, edit, leave, remove
 from rhevmig.lab.api.request_context import RequestContext
-from rhevmig.lab.resources.changes import reference
-from rhevmig.lab.resources.kinds import add_entity, check_new, log_change
+from rhevmig.lab.resources.changes import find_referenced, reference
+from rhevmig.lab.resources.kinds import add_entity, check_new, log_change, refuse_invalid
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref, ref_id, text_at
 from rhevmig.lab.state.store import Entity, World
 
@@ -41,7 +41,7 @@ def forget_member(world: World, vm: Entity) -> None:
 
 
 def _view(member: Entity, how: str) -> Entity:
-    """A member as joining answers it: `echo` shows what was sent, `bare` the reference alone."""
+    """A member as joining answers it: `echo` shows what was sent, `bare` a reference, `accepted` neither."""
     view = Entity(member.place, member.id, {}, parent=None, base=None, seq=0)
     view.lab[how] = True
     return view
@@ -113,6 +113,7 @@ def _judge(world: World, group: Entity) -> None:
 @edit("clusters/affinitygroups")
 def edit_group(context: RequestContext, group: Entity, sent: Tree) -> None:
     """Change an affinity group."""
+    refuse_invalid(group.place, sent, action="edit")
     changes: Tree = {name: sent[name] for name in ("name", "description") if name in sent}
     if "priority" in sent:
         changes["priority"] = _priority(sent)
@@ -127,7 +128,11 @@ def edit_group(context: RequestContext, group: Entity, sent: Tree) -> None:
 @create("clusters/affinitygroups/vms")
 def join_group(context: RequestContext, group: Entity, sent: Tree) -> Entity:
     """Add a VM to a group."""
-    member = reference(context, "vms", sent)
+    member = find_referenced(context, "vms", sent)
+    if member is None:
+        raise context.refusal("GROUP_VM_UNKNOWN")
+    if any(ref_id(item) == member.id for item in items_of(group.get("vms"), "vm")):
+        raise context.refusal("GROUP_VM_TWICE")
     _join(context.world, group, "vms", member.id)
     _judge(context.world, group)
     log_change(context, group, 1)
@@ -139,7 +144,7 @@ def join_group_host(context: RequestContext, group: Entity, sent: Tree) -> Entit
     """Add a host to a group."""
     member = reference(context, "hosts", sent)
     _join(context.world, group, "hosts", member.id)
-    return _view(member, "echo")
+    return _view(member, "accepted")
 
 
 @leave(

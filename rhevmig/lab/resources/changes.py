@@ -46,10 +46,12 @@ def _has_any(value: Tree, choice: str) -> bool:
     return any(value.get("@id" if name == "id" else name) for name in choice.split("|"))
 
 
-def find_referenced(context: RequestContext, place: str, value: Any) -> Entity | None:
+def find_referenced(
+    context: RequestContext, place: str, value: Any, missing: str = "{name}"
+) -> Entity | None:
     """The entity that a reference in a body names by id or by name, or None.
 
-    Engine: an id that is no UUID is 400 "Invalid UUID string", an unknown name 404 "Entity not found".
+    Engine: an id that is no UUID is 400 "Invalid UUID string", an unknown name 404 "Entity not found: …".
     """
     if not isinstance(value, dict):
         return None
@@ -61,7 +63,7 @@ def find_referenced(context: RequestContext, place: str, value: Any) -> Entity |
         return context.world.find(place, entity_id)
     found = context.world.named(place, name) if name else None
     if name and found is None:
-        raise not_found(name)
+        raise not_found(missing.format(name=name))
     return found
 
 
@@ -70,11 +72,11 @@ def not_found(what: str) -> EngineFault:
     return EngineFault(404, f"Entity not found: {what}", in_action=False)
 
 
-def reference(context: RequestContext, place: str, value: Any) -> Entity:
-    """The entity that a member names; refuses with 404 if there is none."""
-    found = find_referenced(context, place, value)
+def reference(context: RequestContext, place: str, value: Any, missing: str = "{name}") -> Entity:
+    """The entity that a member names; refuses with 404 and the text `missing` if there is none."""
+    found = find_referenced(context, place, value, missing)
     if found is None:
-        raise not_found(ref_id(value) or text_at(value or {}, "name"))
+        raise not_found(missing.format(name=ref_id(value) or text_at(value or {}, "name")))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rhevmig.lab.api.action_registry import Acted, act, create, edit, remove
 from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import refuse
 from rhevmig.lab.resources.changes import reference, require
 from rhevmig.lab.resources.host_networks import synchronize
 from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
@@ -112,10 +113,10 @@ def _policy_properties(world: World, cluster: Entity, sent: Tree) -> Tree:
 def remove_cluster(context: RequestContext, cluster: Entity) -> None:
     """Remove a cluster; one with hosts or VMs is kept."""
     world = context.world
-    if world.referring("hosts", "cluster", cluster.id):
-        raise context.refusal("CLUSTER_HAS_HOSTS")
-    if world.referring("vms", "cluster", cluster.id):
-        raise context.refusal("CLUSTER_HAS_VMS")
+    kept = {"CLUSTER_HAS_HOSTS": "hosts", "CLUSTER_HAS_VMS": "vms"}
+    keys = [key for key, place in kept.items() if world.referring(place, "cluster", cluster.id)]
+    if keys:
+        raise refuse(*keys, language=context.language)
     world.remove(cluster)
     context.log(813, name=cluster.name)
 

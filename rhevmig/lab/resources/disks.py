@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rhevmig.lab.api.action_registry import create, edit, remove
 from rhevmig.lab.api.request_context import RequestContext
-from rhevmig.lab.resources.changes import reference
-from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
+from rhevmig.lab.resources.changes import reference, require
+from rhevmig.lab.resources.kinds import KINDS, add_entity, check_new, edit_entity
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref, text_at
 from rhevmig.lab.state.store import Entity, World
 
@@ -53,13 +53,6 @@ def _domain_of(context: RequestContext, sent: Tree) -> Entity | None:
     return reference(context, "storagedomains", named) if named else None
 
 
-def _master_domain(world: World, vm: Entity) -> Entity | None:
-    cluster = world.find("clusters", vm.ref("cluster"))
-    center = world.find("datacenters", cluster.ref("data_center")) if cluster else None
-    domains = world.children(center, "storagedomains") if center else []
-    return next((item.base for item in domains if item.base is not None and item.base.flag("master")), None)
-
-
 def copy_disks(world: World, source: Entity, target: Entity, *, named_after: str | None = None) -> None:
     """Copy the disks of a VM or template to another one, as `NAME_disk` where a name is given."""
     above = {"vms": "vm", "templates": "template"}
@@ -79,6 +72,7 @@ def copy_disks(world: World, source: Entity, target: Entity, *, named_after: str
 @create("disks")
 def add_disk(context: RequestContext, parent: None, sent: Tree) -> Entity:
     """A disk that no VM has yet."""
+    require("Disk", sent, *KINDS["disks"].needs)
     disk = new_disk(context, sent, domain=_domain_of(context, sent))
     context.log(2021, disk=disk.name)
     return disk
@@ -111,7 +105,7 @@ def attach_disk(context: RequestContext, vm: Entity, sent: Tree) -> Entity:
     if described.get("@id"):
         disk = reference(context, "disks", described)
     else:
-        domain = _domain_of(context, described) or _master_domain(context.world, vm)
+        domain = _domain_of(context, described)
         if not described.get("alias") and not described.get("name"):
             number = len(context.world.children(vm, "diskattachments")) + 1
             described = {**described, "alias": f"{vm.name}_Disk{number}"}

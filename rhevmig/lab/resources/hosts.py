@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from rhevmig.lab.api.action_registry import create, edit, remove, unknown
+from rhevmig.lab.api.action_registry import Acted, act, create, edit, remove, unknown
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.resources.changes import reference
@@ -80,6 +80,9 @@ def edit_host(context: RequestContext, host: Entity, sent: Tree) -> None:
     wanted = text_at(sent, "power_management.enabled") == "true"
     if wanted and not context.world.children(host, "fenceagents"):
         raise context.refusal("HOST_NO_FENCE_AGENT")
+    moves = text_at(sent, "address") not in ("", host.text("address"))
+    if moves and host.text("status") not in _REMOVABLE:
+        raise context.refusal("HOST_EDIT_OPERATIONAL")
     cluster = reference(context, "clusters", sent["cluster"]) if sent.get("cluster") else None
     edit_entity(context, host, sent, members={"cluster": ref(cluster.id)} if cluster else None)
     context.log(43, host, name=host.name)
@@ -100,6 +103,36 @@ def remove_host(context: RequestContext, host: Entity) -> None:
         raise context.refusal("HOST_REMOVE_NOT_MAINTENANCE")
     context.world.remove(host)
     context.log(44, name=host.name)
+
+
+@act("hosts", "approve")
+def approve_host(context: RequestContext, host: Entity, action: Tree) -> Acted:
+    """Refused unless the host waits for approval, which hosts of the lab never do."""
+    raise context.refusal("HOST_APPROVE_STATUS")
+
+
+@act("hosts", "forceselectspm")
+def select_spm(context: RequestContext, host: Entity, action: Tree) -> Acted:
+    """Make the host the SPM of its data center."""
+    if host.text("spm.status") in ("spm", "contending"):
+        raise context.refusal("SPM_ALREADY", host=host.name)
+    world = context.world
+    cluster = world.find("clusters", host.ref("cluster"))
+    center_id = cluster.ref("data_center") if cluster else None
+    for other in world.referring("clusters", "data_center", center_id or ""):
+        for peer in world.referring("hosts", "cluster", other.id):
+            if peer.text("spm.status") == "spm":
+                world.set(peer, "spm.status", "none")
+    world.set(host, "spm.status", "spm")
+    return Acted(shown=host)
+
+
+@act("hosts", "enrollcertificate")
+def enroll_certificate(context: RequestContext, host: Entity, action: Tree) -> Acted:
+    """Renew the host's certificate, which no answer shows; only in maintenance."""
+    if host.text("status") != "maintenance":
+        raise context.refusal("ENROLL_STATUS")
+    return Acted(shown=host)
 
 
 @create("hosts/fenceagents")

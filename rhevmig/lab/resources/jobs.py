@@ -75,5 +75,8 @@ def end_step(context: RequestContext, step: Entity, action: Tree) -> Acted:
 def add_event(context: RequestContext, parent: None, sent: Tree) -> Entity:
     """An event of another program."""
     check_new(context, "events", sent)
+    custom_id = text_at(sent, "custom_id")
+    if any(event.text("custom_id") == custom_id for event in context.world.all("events")):
+        raise context.refusal("EVENT_CUSTOM_ID_IN_USE")
     code = _EXTERNAL_CODES.get(text_at(sent, "severity"), "9801")
     return context.events.add(merged(context, "events", {"code": code}, sent))

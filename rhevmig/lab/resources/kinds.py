@@ -6,6 +6,8 @@ in other modules, which use these functions where they fit.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from rhevmig.lab.api.action_registry import create, edit, remove
@@ -15,6 +17,33 @@ from rhevmig.lab.resources.changes import merged, refuse_taken, require
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, ref, text_at
 from rhevmig.lab.state.store import Entity
+
+
+class ValueLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine's validation requires of one member."""
+
+    path: str
+    #: The text must match it entirely.
+    pattern: str = ""
+    #: Bounds of a number; 0 is always allowed if `or_zero`.
+    low: int | None = None
+    high: int | None = None
+    or_zero: bool = False
+    #: What the number is divided by before it is compared: bytes per MiB.
+    divisor: int = 1
+    #: The engine's text and the name of its attribute.
+    text: str
+    attribute: str
+
+    def allows(self, value: str) -> bool:
+        """Whether the engine accepts the value."""
+        if self.pattern:
+            return re.fullmatch(self.pattern, value) is not None
+        if not value.strip().lstrip("+-").isdigit():
+            return False
+        number = int(value) // self.divisor
+        within = (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+        return within or (self.or_zero and number == 0)
 
 
 class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +59,10 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     skip: tuple[str, ...] = ()
     #: The member that refers to the object above.
     parent: str = ""
+    #: What values of its members must be like.
+    limits: tuple[ValueLimit, ...] = ()
+    #: Key of the text that refuses a second one below the same object.
+    only_one: str = ""
     #: The member whose text is its id, if the engine generates none.
     id_from: str = ""
     #: Key of the text that refuses a name in use, on creation and on change.
@@ -41,6 +74,8 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[int, int, int] = (0, 0, 0)
 
 
+#: Letters of any script, digits, `_`, `.` and `-`.
+_NAME = r"[\w.-]+"
 _PERCENTS: Tree = {
     "cluster_hard_limit_pct": "20",
     "cluster_soft_limit_pct": "80",
@@ -64,7 +99,12 @@ SIMPLE_KINDS: dict[str, ResourceKind] = {
     "networks/networklabels": ResourceKind(words="NetworkLabel", needs=(), parent="network", id_from="@id"),
     "storageconnections": ResourceKind(words="StorageConnection", needs=("type",)),
     "storagedomains/diskprofiles": ResourceKind(words="DiskProfile", parent="storage_domain"),
-    "vms/watchdogs": ResourceKind(words="Watchdog", needs=("action", "model"), parent="vm"),
+    "schedulingpolicies": ResourceKind(
+        words="SchedulingPolicy", base={"default_policy": "false", "locked": "false"}
+    ),
+    "vms/watchdogs": ResourceKind(
+        words="Watchdog", needs=("action", "model"), parent="vm", only_one="WATCHDOG_EXISTS"
+    ),
 }
 
 KINDS: dict[str, ResourceKind] = {
@@ -81,6 +121,14 @@ KINDS: dict[str, ResourceKind] = {
     ),
     "clusters/affinitygroups": ResourceKind(
         words="AffinityGroup",
+        limits=(
+            ValueLimit(
+                path="name",
+                pattern=_NAME,
+                text="Cannot {action} Affinity Group. Name field is invalid.",
+                attribute="affinityGroup.name",
+            ),
+        ),
         parent="cluster",
         name_in_use="GROUP_NAME_IN_USE",
         events=(10350, 10352, 10354),
@@ -91,7 +139,9 @@ KINDS: dict[str, ResourceKind] = {
         edit_name_in_use="DATA_CENTER_NAME_IN_USE",
     ),
     "disks": ResourceKind(
-        words="Disk", needs=(), skip=("storage_domains", "storage_domain", "name", "disk_profile")
+        words="Disk",
+        needs=("provisionedSize", "format"),
+        skip=("storage_domains", "storage_domain", "name", "disk_profile"),
     ),
     "events": ResourceKind(words="Event", needs=("description", "severity", "origin", "customId")),
     "hosts": ResourceKind(
@@ -110,6 +160,16 @@ KINDS: dict[str, ResourceKind] = {
     ),
     "networks": ResourceKind(
         words="Network",
+        limits=(
+            ValueLimit(
+                path="vlan.@id",
+                low=0,
+                high=4094,
+                text="VLAN ID must be a number between 0 and 4094.",
+                attribute="network.vlanId",
+            ),
+            ValueLimit(path="mtu", low=68, or_zero=True, text="mtu value invalid", attribute="network.mtu"),
+        ),
         skip=("data_center", "display", "required"),
         name_in_use="CREATE_NETWORK_NAME_IN_USE",
         within="data_center",
@@ -129,12 +189,48 @@ KINDS: dict[str, ResourceKind] = {
     ),
     "vms": ResourceKind(
         words="Vm",
+        limits=(
+            ValueLimit(
+                path="name",
+                pattern=".{1,255}",
+                text="size must be between 1 and 255",
+                attribute="vmStatic.name",
+            ),
+            ValueLimit(
+                path="name",
+                pattern=_NAME,
+                text="Can not {action} VM. The given name contains special characters. Only lower-case and "
+                "upper-case letters, numbers, '_', '-', '.' are allowed.",
+                attribute="vmStatic.name",
+            ),
+            ValueLimit(
+                path="memory",
+                low=1,
+                divisor=2**20,
+                text="must be greater than or equal to 1",
+                attribute="vmStatic.memSizeMb",
+            ),
+        ),
         skip=("cluster", "template", "original_template", "host"),
     ),
     "vms/diskattachments": ResourceKind(
         words="DiskAttachment", needs=("bootable", "interface"), skip=("disk", "vm")
     ),
-    "vms/nics": ResourceKind(words="Nic", skip=("vm",), parent="vm", name_in_use="NIC_NAME_IN_USE"),
+    "vms/nics": ResourceKind(
+        words="Nic",
+        limits=(
+            ValueLimit(
+                path="mac.address",
+                pattern="([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}",
+                text='MAC address must be in format "HH:HH:HH:HH:HH:HH" where H is a hexadecimal character '
+                "(either a digit or A-F, case is insignificant).",
+                attribute="nic.macAddress",
+            ),
+        ),
+        skip=("vm",),
+        parent="vm",
+        name_in_use="NIC_NAME_IN_USE",
+    ),
     "vnicprofiles": ResourceKind(
         words="VnicProfile",
         needs=("name", "network.id|name"),
@@ -149,6 +245,9 @@ def check_new(context: RequestContext, place: str, sent: Tree, *, parent: Entity
     """Refuse a body that lacks a required member or has a name in use."""
     kind = KINDS[place]
     require(kind.words, sent, *kind.needs)
+    refuse_invalid(place, sent, action="add")
+    if kind.only_one and parent is not None and context.world.children(parent, place.rpartition("/")[2]):
+        raise context.refusal(kind.only_one)
     if not kind.name_in_use:
         return
     if kind.within and parent is not None:
@@ -158,6 +257,19 @@ def check_new(context: RequestContext, place: str, sent: Tree, *, parent: Entity
     else:
         among = list(context.world.all(place))
     refuse_taken(context, kind.name_in_use, text_at(sent, "name"), among)
+
+
+def refuse_invalid(place: str, sent: Tree, *, action: str) -> None:
+    """Refuse values that the engine's validation does not accept, all of them at once."""
+    texts = []
+    for limit in KINDS[place].limits:
+        value = text_at(sent, limit.path)
+        if value and not limit.allows(value):
+            # on creation the engine validates numbers twice
+            times = 2 if action == "add" and limit.low is not None and limit.divisor > 1 else 1
+            texts += [limit.text.format(action=action), f"Attribute: {limit.attribute}"] * times
+    if texts:
+        raise EngineFault(400, f"[{', '.join(texts)}]", in_action=False)
 
 
 def add_entity(
@@ -199,6 +311,7 @@ def edit_entity(
 ) -> None:
     """Change an entity by a body, except for the members that the table or `skip` leaves out."""
     kind = KINDS[entity.place]
+    refuse_invalid(entity.place, sent, action="edit")
     if kind.edit_name_in_use and "name" in sent:
         among = context.world.all(entity.place)
         refuse_taken(context, kind.edit_name_in_use, text_at(sent, "name"), among, besides=entity)

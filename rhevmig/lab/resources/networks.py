@@ -6,6 +6,7 @@ from typing import Any
 
 from rhevmig.lab.api.action_registry import create, edit, remove
 from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.resources.changes import not_found, reference, require
 from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
 from rhevmig.lab.state import defaults
@@ -75,14 +76,26 @@ def edit_network(context: RequestContext, network: Entity, sent: Tree) -> None:
 
 
 @remove("networks")
-def remove_network(context: RequestContext, network: Entity) -> None:
-    """Remove a logical network; one that VMs use is kept."""
+def remove_network(context: RequestContext, network: Entity) -> Entity:
+    """Remove a logical network; the management network and one that VMs use are kept."""
     world = context.world
+    parts = [item for item in world.all("clusters/networks") if item.id == network.id]
+    if any("management" in items_of(part.get("usages"), "usage") for part in parts):
+        raise context.refusal("MANAGEMENT_NETWORK_STAYS", name=network.name)
     profiles = world.referring("vnicprofiles", "network", network.id)
     using = [name for profile in profiles for name in vms_using(world, profile)]
     if using:
-        raise context.refusal("NETWORK_USED_BY_VMS", names=", ".join(sorted(set(using))))
+        raise _in_use(context, "NETWORK", sorted(set(using)))
+    center = world.find("datacenters", network.ref("data_center"))
     drop_network(world, network)
+    return context.end_job(
+        f"Removing network {network.name} from Data Center: {center.name if center else ''}"
+    )
+
+
+def _in_use(context: RequestContext, kind: str, vms: list[str]) -> EngineFault:
+    many = "MANY" if len(vms) > 1 else "ONE"
+    return context.refusal(f"{kind}_IN_{many}_USE", names=", ".join(vms), count=len(vms))
 
 
 def drop_network(world: World, network: Entity) -> None:
@@ -171,7 +184,7 @@ def _take_roles(world: World, owner: Entity, roles: list[str]) -> None:
 def unassign_network(context: RequestContext, part: Entity) -> None:
     """Take a network from a cluster; the management network stays."""
     if "management" in items_of(part.get("usages"), "usage"):
-        raise context.refusal("MANAGEMENT_NETWORK_STAYS")
+        raise context.refusal("MANAGEMENT_NETWORK_STAYS", name=part.name)
     context.world.remove(part)
 
 
@@ -210,7 +223,7 @@ def remove_profile(context: RequestContext, profile: Entity) -> None:
     """Remove a vNIC profile that no VM uses."""
     using = vms_using(context.world, profile)
     if using:
-        raise context.refusal("PROFILE_USED_BY_VMS", names=", ".join(using))
+        raise _in_use(context, "PROFILE", using)
     context.world.remove(profile)
 
 

@@ -48,6 +48,8 @@ def remove_user(context: RequestContext, user: Entity) -> None:
 @create("permissions", "users/permissions", *_BELOW_OBJECTS)
 def grant(context: RequestContext, above: Entity | None, sent: Tree) -> Entity:
     """Grant a role to a user or group, on an object or on everything."""
+    if not sent.get("user") and not sent.get("group"):
+        require("Permission", {}, "user|group.id")
     attrs: Tree = {"role": ref(reference(context, "roles", sent.get("role") or {}).id)}
     for member in ("user", "group"):
         if sent.get(member):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhevmig.lab.api.action_registry import create
+from rhevmig.lab.api.action_registry import Acted, act, create
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.state.attribute_values import Tree, ref, text_at
 from rhevmig.lab.state.store import Entity, World
@@ -21,6 +21,13 @@ def add_active_snapshot(world: World, vm: Entity, date: str, *, snapshot_id: str
         "snapshot_type": "active",
     }
     world.add("vms/snapshots", snapshot_id, attrs, parent=vm)
+
+
+@act("vms", "commitsnapshot")
+@act("vms", "undosnapshot")
+def end_preview(context: RequestContext, vm: Entity, action: Tree) -> Acted:
+    """Refused: snapshots are never previewed in the lab."""
+    raise context.refusal("SNAPSHOT_NOT_PREVIEWED")
 
 
 @create("vms/snapshots")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rhevmig.lab.api.action_registry import Acted, act, create, remove
 from rhevmig.lab.api.request_context import RequestContext
+from rhevmig.lab.http.faults import EngineFault
 from rhevmig.lab.resources.changes import merged, require
 from rhevmig.lab.state import defaults
-from rhevmig.lab.state.attribute_values import Tree, ref, text_at
+from rhevmig.lab.state.attribute_values import Tree, items_of, ref, text_at
 from rhevmig.lab.state.host_load import MIB, schedulable_mib
 from rhevmig.lab.state.store import Entity
 
@@ -23,8 +24,12 @@ def start(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     if vm.text("status") == "paused":
         world.update(vm, {"status": "up", "status_detail": None})
         return Acted(job=context.end_job(f"Launching VM {vm.name}"), shown=vm)
+    if vm.text("status") == "migrating":
+        raise _status_illegal(context, vm, "run VM")
     if vm.get("host") is not None:
         raise context.refusal("VM_START_RUNNING")
+    if not _can_boot(context, vm):
+        raise context.refusal("VM_NO_BOOTABLE_DISK")
     host = _choose_host(context, vm, action)
     job = context.start_job(f"Launching VM {vm.name}")
     pending = vm.lab.pop("next_run", {})
@@ -55,6 +60,18 @@ def start(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     return Acted(job=job, shown=vm)
 
 
+def _can_boot(context: RequestContext, vm: Entity) -> bool:
+    """Whether the VM has a bootable disk, or boots from something else as well."""
+    devices = items_of(vm.get("os.boot.devices"), "device")
+    disks = context.world.children(vm, "diskattachments")
+    return any(device != "hd" for device in devices) or any(disk.flag("bootable") for disk in disks)
+
+
+def _status_illegal(context: RequestContext, vm: Entity, what: str) -> EngineFault:
+    status = " ".join(word.capitalize() for word in vm.text("status").split("_"))
+    return context.refusal("VM_STATUS_ILLEGAL", what=what, status=status)
+
+
 def _choose_host(context: RequestContext, vm: Entity, action: Tree) -> Entity:
     """The host to start on. The scheduler's filters treat the VM as if it were to migrate there."""
     world = context.world
@@ -78,12 +95,10 @@ def _end(context: RequestContext, vm: Entity, status: str = "down") -> None:
     context.world.update(vm, {**gone, "status": status, "stop_time": context.world.clock.stamp()})
 
 
-def _require_running(context: RequestContext, vm: Entity, key: str) -> Entity:
+def _host_of(context: RequestContext, vm: Entity) -> Entity | None:
     """The host of a VM that runs; refused with a general exception while it migrates, as recorded."""
     host = context.world.find("hosts", vm.ref("host"))
-    if host is None:
-        raise context.refusal(key)
-    if vm.text("status") == "migrating":
+    if host is not None and vm.text("status") == "migrating":
         context.end_job(f"Shutting down VM {vm.name}", status="failed")
         context.log(74, vm, host, vm=vm.name, host=host.name)
         raise context.refusal("GENERAL_EXCEPTION")
@@ -92,18 +107,24 @@ def _require_running(context: RequestContext, vm: Entity, key: str) -> Entity:
 
 @act("vms", "stop")
 def stop(context: RequestContext, vm: Entity, action: Tree) -> Acted:
-    """Power a VM off at once."""
-    host = _require_running(context, vm, "VM_STOP_NOT_RUNNING")
+    """Power a VM off at once; one that is down stays down, with success."""
+    host = _host_of(context, vm)
+    job = context.end_job(f"Stopping VM {vm.name}")
+    if host is None:
+        return Acted(job=job, shown=vm)
     _end(context, vm)
     reason = text_at(action, "reason")
     context.log(33, vm, host, vm=vm.name, host=host.name, reason=f" (Reason: {reason})" if reason else "")
-    return Acted(shown=vm)
+    return Acted(job=job, shown=vm)
 
 
 @act("vms", "shutdown")
 def shutdown(context: RequestContext, vm: Entity, action: Tree) -> Acted:
-    """Ask the guest to shut down."""
-    host = _require_running(context, vm, "VM_SHUTDOWN_NOT_RUNNING")
+    """Ask the guest to shut down; one that is down stays down, with success."""
+    host = _host_of(context, vm)
+    job = context.end_job(f"Shutting down VM {vm.name}")
+    if host is None:
+        return Acted(job=job, shown=vm)
     context.world.set(vm, "status", "powering_down")
     context.log(73, vm, host, vm=vm.name, host=host.name, reason="")
 
@@ -112,13 +133,15 @@ def shutdown(context: RequestContext, vm: Entity, action: Tree) -> Acted:
             _end(context, vm)
 
     context.world.agenda.after(SHUTDOWN_S, ended, f"shutdown {vm.name}")
-    return Acted(shown=vm)
+    return Acted(job=job, shown=vm)
 
 
 @act("vms", "reboot")
 def reboot(context: RequestContext, vm: Entity, action: Tree) -> Acted:
-    """EngineRestart the guest."""
-    host = _require_running(context, vm, "VM_REBOOT_NOT_RUNNING")
+    """Restart the guest."""
+    host = _host_of(context, vm)
+    if host is None:
+        raise _status_illegal(context, vm, "restart VM")
     context.world.set(vm, "status", "reboot_in_progress")
     context.log(157, vm, host, vm=vm.name, host=host.name)
 
@@ -133,7 +156,8 @@ def reboot(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 @act("vms", "suspend")
 def suspend(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Save the memory of a VM and end it."""
-    _require_running(context, vm, "VM_SUSPEND_NOT_RUNNING")
+    if _host_of(context, vm) is None:
+        raise context.refusal("VM_NOT_UP")
     context.world.set(vm, "status", "saving_state")
 
     def saved() -> None:
@@ -151,7 +175,9 @@ def suspend(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 def make_ticket(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """A ticket for the console of a running VM."""
     if vm.get("host") is None:
-        raise context.refusal("TICKET_NOT_RUNNING")
+        refused = _status_illegal(context, vm, "set Virtual Machine Ticket")
+        refused.in_action = False
+        raise refused
     given = text_at(action, "ticket.value") or context.world.new_id("ticket")[:12].replace("-", "")
     expiry = text_at(action, "ticket.expiry", "7200")
     return Acted(extra={"ticket": {"expiry": expiry, "value": given}}, only=True)
@@ -161,13 +187,37 @@ def make_ticket(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 def reset(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Reset a running VM."""
     if vm.get("host") is None:
-        raise context.refusal("RESET_NOT_RUNNING")
+        raise _status_illegal(context, vm, "reset VM")
     return Acted(job=context.end_job(f"Resetting VM {vm.name}"), shown=vm)
+
+
+@act("vms", "freezefilesystems")
+@act("vms", "thawfilesystems")
+def freeze(context: RequestContext, vm: Entity, action: Tree) -> Acted:
+    """Freeze or thaw the guest's file systems, which no answer shows."""
+    if vm.get("host") is None:
+        raise _status_illegal(context, vm, "freeze VM")
+    return Acted(shown=vm)
+
+
+@act("vms", "reordermacaddresses")
+def reorder_mac_addresses(context: RequestContext, vm: Entity, action: Tree) -> Acted:
+    """Accepted; no answer shows a difference."""
+    return Acted(shown=vm)
+
+
+@act("vms", "detach")
+def detach_from_pool(context: RequestContext, vm: Entity, action: Tree) -> Acted:
+    """Refused, as recorded for a VM that belongs to no pool."""
+    raise context.refusal("NOT_AUTHORIZED")
 
 
 @act("vms", "autopincpuandnumanodes")
 def pin_cpus(context: RequestContext, vm: Entity, action: Tree) -> Acted:
     """Let the engine pin CPUs and NUMA nodes."""
+    if text_at(action, "optimize_cpu_settings") != "true":
+        detail = "The input is unsupported. `Pin` CPU Pinning policy is not supported."
+        raise EngineFault(400, detail, in_action=False)
     context.world.set(vm, "cpu_pinning_policy", "resize_and_pin_numa")
     return Acted(only=True)
 

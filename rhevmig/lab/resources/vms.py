@@ -7,7 +7,7 @@ from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.resources.affinity import forget_member
 from rhevmig.lab.resources.changes import reference, refuse_taken, require
 from rhevmig.lab.resources.disks import copy_disks
-from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity
+from rhevmig.lab.resources.kinds import add_entity, check_new, edit_entity, refuse_invalid
 from rhevmig.lab.resources.snapshots import add_active_snapshot
 from rhevmig.lab.state import defaults
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref, text_at
@@ -15,6 +15,9 @@ from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.host_load import MIB
 from rhevmig.lab.state.store import Entity, World
 
+#: Largest maximum memory of a VM, MiB (recorded); most CPUs of a VM (MaxNumOfVmCpus of cluster level 4.8).
+_PLATFORM_MIB = 67_108_864
+_MAX_CPUS = 710
 _NIC_KINDS = {"virtio": "VirtIO"}
 
 
@@ -24,11 +27,16 @@ def add_vm(context: RequestContext, parent: None, sent: Tree) -> Entity:
     if not sent.get("cluster"):
         require("Vm", sent, "cluster.id|name")
     world, now = context.world, context.world.clock.stamp()
-    cluster = reference(context, "clusters", sent["cluster"])
-    require("Vm", sent, "name")
+    cluster = reference(context, "clusters", sent["cluster"], "Cluster: name={name}")
+    if not sent.get("template") and not sent.get("snapshots"):
+        require("Vm", sent, "template.id|name")
+    template = None
+    if sent.get("template"):
+        template = reference(context, "templates", sent["template"], "GetVmTemplate")
+    check_new(context, "vms", sent)
+    _refuse_too_large(context, sent, "add")
     center_id = cluster.ref("data_center")
     refuse_taken(context, "VM_NAME_IN_USE", text_at(sent, "name"), vms_of_center(world, center_id))
-    template = reference(context, "templates", sent["template"]) if sent.get("template") else None
     if template is not None and template.id == defaults.BLANK_ID:
         template = None
     members: Tree = {"cluster": ref(cluster.id), "status": "down"}
@@ -50,6 +58,18 @@ def add_vm(context: RequestContext, parent: None, sent: Tree) -> Entity:
     context.end_job(f"Creating VM {vm.name} in Cluster {cluster.name}")
     context.log(34, vm, vm=vm.name)
     return vm
+
+
+def _refuse_too_large(context: RequestContext, sent: Tree, action: str) -> None:
+    """Refuse more memory or CPUs than the engine allows on x86."""
+    largest_mib = int(text_at(sent, "memory", "0")) // MIB * 4
+    if largest_mib > _PLATFORM_MIB:
+        raise context.refusal("VM_TOO_LARGE", action=action, memory=largest_mib, limit=_PLATFORM_MIB)
+    cpus = 1
+    for part in ("sockets", "cores", "threads"):
+        cpus *= int(text_at(sent, f"cpu.topology.{part}", "1"))
+    if cpus > _MAX_CPUS:
+        raise context.refusal("VM_TOO_MANY_CPUS", action=action)
 
 
 def vms_of_center(world: World, center_id: str | None) -> list[Entity]:
@@ -93,6 +113,8 @@ def edit_vm(context: RequestContext, vm: Entity, sent: Tree) -> None:
     """Change a VM; what a running one cannot take over at once waits for its next start."""
     running, before = vm.get("host") is not None, vm.number("memory") // MIB
     later = defaults.member_set("next_run").intersection(sent) if running else frozenset()
+    refuse_invalid("vms", sent, action="edit")
+    _refuse_too_large(context, sent, "edit")
     if "name" in sent:
         cluster = context.world.find("clusters", vm.ref("cluster"))
         among = vms_of_center(context.world, cluster.ref("data_center") if cluster else None)
@@ -114,7 +136,7 @@ def edit_vm(context: RequestContext, vm: Entity, sent: Tree) -> None:
 
 
 @remove("vms")
-def remove_vm(context: RequestContext, vm: Entity) -> None:
+def remove_vm(context: RequestContext, vm: Entity) -> Entity:
     """Remove a VM that is down, with its disks unless `detach_only`."""
     world = context.world
     if vm.get("host") is not None or vm.text("status") not in ("down", "suspended"):
@@ -127,9 +149,10 @@ def remove_vm(context: RequestContext, vm: Entity) -> None:
             if disk is not None and not disk.flag("shareable"):
                 world.remove(disk)
     forget_member(world, vm)
-    context.end_job(f"Removing VM {vm.name} from system")
+    job = context.end_job(f"Removing VM {vm.name} from system")
     world.remove(vm)
     context.log(113, vm=vm.name)
+    return job
 
 
 # -- interfaces

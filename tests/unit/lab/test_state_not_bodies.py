@@ -24,8 +24,7 @@ def test_a_changed_address_shows_in_the_display_of_every_vm_on_the_host():
     """A VM's display follows from its host: what was kept of the VM's text is thrown away."""
     lab = driven()
     before = {vm.findtext("display/address") for vm in lab.get("vms?search=name%3Dweb*")}
-    host_id = lab.id_of("hosts", "host01")
-    lab.ask("PUT", f"hosts/{host_id}", "<host><address>192.0.2.99</address></host>")
+    lab.world.set(lab.world.named("hosts", "host01"), "address", "192.0.2.99")
     after = {vm.findtext("display/address") for vm in lab.get("vms?search=name%3Dweb*")}
     assert (before, after) == ({"host01.lab.example"}, {"192.0.2.99"})
 
