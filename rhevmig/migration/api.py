@@ -257,7 +257,8 @@ def _check_current(plan: Plan, port: MigrationPort, inventory: Inventory | None)
     _check_engine(plan, port)
     drift: list[str] = []
     if inventory is not None:
-        vm_ids = {*(move.vm_id for move in plan.moves), *(item.vm_id for item in plan.blocked)}
+        vm_ids = {*(m.vm_id for m in plan.moves), *(b.vm_id for b in plan.blocked)}
+        vm_ids |= {item.vm_id for item in plan.remaining}
         if fingerprint(inventory, vm_ids, {host.host_id for host in plan.hosts}) != plan.fingerprint:
             drift.append("the inventory is newer than the plan and differs from it")
     vms = port.watch(tuple(move.vm_id for move in plan.moves)) if plan.moves else {}

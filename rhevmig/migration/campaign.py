@@ -134,7 +134,9 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
                 f"{course.outcome.verdict.value}: {course.outcome.reason}" if course.outcome else course.phase
             )
             lines.append(f"  {course.vm_name}: {ended}")
-        lines.extend(f"  {item.vm_name}: blocked: {'; '.join(item.reasons)}" for item in self.plan.blocked)
+        for item in self.plan.blocked:
+            remedy = f" · {item.remedy}" if item.remedy else ""
+            lines.append(f"  {item.vm_name}: blocked: {'; '.join(item.reasons)}{remedy}")
         if self.host is not None and self.host.state != "none":
             lines.append(
                 f"  host {self.host.name}: {self.host.state.replace('_', ' ')} {self.host.reason}".rstrip()

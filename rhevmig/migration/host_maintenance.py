@@ -34,6 +34,11 @@ from rhevmig.terms import Affinity, HostStatus, VmStatus
 
 #: Requests to switch the host while the engine does not receive them or refuses them for the moment.
 _REQUESTS = 4
+#: Statuses on the way to the intended one.
+_BETWEEN = {
+    Act.DEACTIVATE: frozenset({HostStatus.PREPARING_FOR_MAINTENANCE}),
+    Act.ACTIVATE: frozenset({HostStatus.UNASSIGNED, HostStatus.INITIALIZING, HostStatus.CONNECTING}),
+}
 _ARRIVED = {Act.DEACTIVATE: HostStatus.MAINTENANCE, Act.ACTIVATE: HostStatus.UP}
 
 
@@ -82,15 +87,53 @@ def host_steps(state: State, seen: Observation, now: datetime, *, is_open: bool)
 
 
 def _enter(state: State, seen: Observation, now: datetime) -> HostSteps:
-    """All moves have ended: may maintenance be requested?"""
-    staying = [vm for vm in seen.on_host or () if vm.status in RUNNING and vm.host_id == state.plan.host_id]
-    blocking = [vm for vm in staying if not _may_go(state, vm) or vm.vm_id in state.vm_ids]
-    if not blocking:
-        # the engine moves VMs that came meanwhile as it empties the host
-        return HostSteps(now=(_request(state, seen, now, Act.DEACTIVATE, 1),))
-    names = ", ".join(vm.name or vm.vm_id for vm in blocking)
-    reason = f"not put into maintenance: {names} still run{'s' if len(blocking) == 1 else ''} on it"
-    return HostSteps(now=(_settled(state, "not_started", reason, blocking),))
+    """All moves have ended: may maintenance be requested?
+
+    Engine: asked for a host with a VM that cannot leave, it may answer 400 or 409 and begin all the same;
+    the host then stays `preparing_for_maintenance` (recording `maintenance-accepted-with-400`).
+    """
+    staying = _staying(state, seen)
+    leaving = {item.vm_id for item in state.plan.remaining}
+    blocked = {item.vm_id for item in state.plan.blocked} | state.vm_ids
+    blocking = [
+        vm for vm in staying if vm.vm_id not in leaving and (vm.vm_id in blocked or not _may_go(state, vm))
+    ]
+    if blocking:
+        reason = f"not put into maintenance: {_names(state, blocking)}"
+        return HostSteps(now=(_settled(state, "not_started", reason, blocking),))
+    host = seen.hosts.get(state.plan.host_id or "")
+    if host is not None and (host.vms_active or 0) > len(seen.on_host or ()):
+        if (now - state.last_at).total_seconds() < state.options.timing.unheard_s:
+            return HostSteps(waits=True)
+        reason = (
+            f"not put into maintenance: the engine counts {host.vms_active} VMs on it, "
+            f"this account sees {len(seen.on_host or ())}"
+        )
+        return HostSteps(now=(_settled(state, "not_started", reason),))
+    # the engine moves VMs that came meanwhile as it empties the host
+    return HostSteps(now=(_request(state, seen, now, Act.DEACTIVATE, 1),))
+
+
+def _staying(state: State, seen: Observation) -> list[VmState]:
+    return [vm for vm in seen.on_host or () if vm.status in RUNNING and vm.host_id == state.plan.host_id]
+
+
+def _names(state: State, vms: Sequence[VmState]) -> str:
+    """Each VM that stays with its reason."""
+    named = [f"{vm.name or vm.vm_id} ({_why_it_stays(state, vm)})" for vm in vms]
+    return f"{len(named)} VM{'' if len(named) == 1 else 's'} on it: " + ", ".join(named)
+
+
+def _why_it_stays(state: State, vm: VmState) -> str:
+    blocked = next((item for item in state.plan.blocked if item.vm_id == vm.vm_id), None)
+    if blocked is not None:
+        return "; ".join(blocked.reasons)
+    item = next((i for i in reversed(state.moves.values()) if i.move.vm_id == vm.vm_id), None)
+    if item is not None and item.last_outcome is not None:
+        return f"{item.last_outcome.verdict.value.replace('_', ' ')}: {item.last_outcome.reason}"
+    if vm.affinity not in (None, Affinity.MIGRATABLE):
+        return f"{vm.affinity}"
+    return vm.status
 
 
 def _request(state: State, seen: Observation, now: datetime, act: Act, number: int) -> HostActIntended:
@@ -105,15 +148,30 @@ def _request(state: State, seen: Observation, now: datetime, act: Act, number: i
 
 
 def _settled(state: State, word: str, reason: str = "", staying: Sequence[VmState] = ()) -> HostActSettled:
+    """The host's course; an activation after maintenance that was not reached is no success."""
     assert state.plan.host_id is not None
+    straggler_ids = tuple(vm.vm_id for vm in staying)
+    before = _failed_maintenance(state)
+    if before is not None:
+        word = "reactivated" if word == "up" else word
+        reason = f"{reason or 'activated again'}; before that: {before.reason}"
+        straggler_ids = before.straggler_ids
     course = HostCourse(
         host_id=state.plan.host_id,
         name=state.plan.host_name(state.plan.host_id),
         state=word,
         reason=reason,
-        straggler_ids=tuple(vm.vm_id for vm in staying),
+        straggler_ids=straggler_ids,
     )
     return HostActSettled(host=course)
+
+
+def _failed_maintenance(state: State) -> HostCourse | None:
+    """The host's course before an activation that did not follow maintenance."""
+    if not state.host_acts or state.host_acts[-1].act != Act.ACTIVATE:
+        return None
+    settled = [act.settled for act in state.host_acts if act.act == Act.DEACTIVATE and act.settled]
+    return settled[-1] if settled and settled[-1].state != "maintenance" else None
 
 
 def _underway(state: State, act: HostAct, host: HostState, seen: Observation, now: datetime) -> HostSteps:
@@ -122,16 +180,11 @@ def _underway(state: State, act: HostAct, host: HostState, seen: Observation, no
     word = "maintenance" if act.act == Act.DEACTIVATE else "up"
     if host.status == _ARRIVED[act.act]:
         return HostSteps(now=(_settled(state, word),))
-    if isinstance(act.answer, Refused):
+    is_between = host.status in _BETWEEN[act.act]
+    if isinstance(act.answer, Refused) and not is_between:
         return _refused(state, act, act.answer, seen, now)
     if isinstance(act.answer, NotSent):
         return _again(state, act, seen, now, "the request did not reach the engine")
-    is_between = host.status in (
-        HostStatus.PREPARING_FOR_MAINTENANCE,
-        HostStatus.UNASSIGNED,
-        HostStatus.INITIALIZING,
-        HostStatus.CONNECTING,
-    )
     is_unclear = act.answer is None or isinstance(act.answer, AnswerLost)
     if not is_between and is_unclear and not _is_received(act, seen):
         if waited_s < timing.unheard_s:
@@ -152,14 +205,17 @@ def _underway(state: State, act: HostAct, host: HostState, seen: Observation, no
 def _refused(state: State, act: HostAct, answer: Refused, seen: Observation, now: datetime) -> HostSteps:
     waited_s = (now - act.intended_at).total_seconds()
     refusal = classify_refusal(answer)
-    if refusal.kind == RefusalClass.UNCLEAR and waited_s < state.options.timing.unheard_s:
+    timing = state.options.timing
+    look_s = timing.unheard_s if refusal.kind == RefusalClass.UNCLEAR else timing.event_grace_s
+    if waited_s < look_s:
+        # a refused act may have begun all the same: the host's status decides
         return HostSteps(waits=True)
     if refusal.kind in (RefusalClass.BLOCKED, RefusalClass.TRANSIENT) and _requests(state, act) < _REQUESTS:
         wait_s = state.options.timing.blocked_backoff_s * 2 ** _requests(state, act)
         return (
             _again(state, act, seen, now, refusal.sentence) if waited_s >= wait_s else HostSteps(waits=True)
         )
-    return HostSteps(now=(_settled(state, "refused", refusal.sentence),))
+    return HostSteps(now=(_settled(state, "refused", refusal.sentence or "the engine gave no reason"),))
 
 
 def _again(state: State, act: HostAct, seen: Observation, now: datetime, why: str) -> HostSteps:
@@ -186,7 +242,7 @@ def _stuck(state: State, seen: Observation, waited_s: float) -> HostSteps | None
     """A host in preparation with VMs on it and no migration: migrate them ourselves, or name them."""
     if seen.on_host is None or waited_s < state.options.timing.stuck_after_s:
         return None
-    staying = [vm for vm in seen.on_host if vm.status in RUNNING and vm.host_id == state.plan.host_id]
+    staying = _staying(state, seen)
     if not staying or any(vm.status == VmStatus.MIGRATING for vm in staying) or state.open_attempts:
         return None
     fresh = [vm for vm in staying if not _was_tried(state, vm) and _may_go(state, vm)]
@@ -196,9 +252,9 @@ def _stuck(state: State, seen: Observation, waited_s: float) -> HostSteps | None
         )
     if any(course_outcome(item, state.options) is None for item in state.moves.values()):
         return HostSteps(waits=True)
-    names = ", ".join(f"{vm.name or vm.vm_id} ({vm.affinity or vm.status})" for vm in staying)
     reason = (
-        f"the engine's own evacuation does not move {names}; migrate with force, stop, or activate the host"
+        f"the engine's own evacuation does not move {_names(state, staying)}; migrate with force, stop, "
+        "or activate the host"
     )
     return HostSteps(now=(_settled(state, "stuck", reason, staying),))
 
@@ -238,10 +294,11 @@ def _after(state: State, last: HostAct, seen: Observation, now: datetime, *, is_
     """What follows once the host has reached a state, or has not."""
     assert last.settled is not None
     if last.act == Act.DEACTIVATE:
-        if last.settled.state == "maintenance" and state.options.return_host and not is_open:
+        is_out_of_service = last.settled.state in ("maintenance", "stuck", "failed")
+        if is_out_of_service and state.options.return_host and not is_open:
             return HostSteps(now=(_request(state, seen, now, Act.ACTIVATE, 1),))
         return _NOTHING
-    if last.settled.state != "up" or not state.options.return_vms:
+    if last.settled.state not in ("up", "reactivated") or not state.options.return_vms:
         return _NOTHING
     # per VM, for a process may have ended after only some of these moves were written
     back = {item.move.vm_id for item in state.moves.values() if item.why == "home"}

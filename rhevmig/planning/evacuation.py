@@ -13,7 +13,8 @@ from rhevmig.errors import InvalidArgument, NotMigratable
 from rhevmig.inventory import Host, Inventory, PathState, Vm, migration_path
 from rhevmig.planning.estimates import estimate_move, max_migrations_of
 from rhevmig.planning.makespan import estimate_window
-from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost
+from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, Remaining
+from rhevmig.planning.remaining import split_off
 from rhevmig.scheduling import (
     Allowed,
     Explanation,
@@ -94,10 +95,9 @@ def plan_evacuation(
             name="host", value=f"{leaving.name} ({leaving.status})", expected="a host that is up"
         )
     excluded = {leaving.id, *(inventory.host(key).id for key in exclude_hosts)}
-    reasons = {
-        vm.id: _blocked(vm, vm_obstacles(inventory, vm), force=force) for vm in inventory.vms_on(leaving)
-    }
-    movable = [vm for vm in inventory.vms_on(leaving) if reasons[vm.id] is None]
+    ordinary, remaining, engine_blocked = split_off(inventory, leaving)
+    reasons = {vm.id: _blocked(vm, vm_obstacles(inventory, vm), force=force) for vm in ordinary}
+    movable = [vm for vm in ordinary if reasons[vm.id] is None]
     hosts = [item for item in inventory.hosts if item.cluster_id == leaving.cluster_id]
     poor = _poor_links(inventory, hosts)
     placements = place(
@@ -111,7 +111,12 @@ def plan_evacuation(
         hosts=hosts,
         host_id=leaving.id,
         moves=moves,
-        blocked=(*(blocked for blocked in reasons.values() if blocked is not None), *homeless),
+        blocked=(
+            *(blocked for blocked in reasons.values() if blocked is not None),
+            *engine_blocked,
+            *homeless,
+        ),
+        remaining=remaining,
         force=force,
         now=now,
         notes=(*_unseen(inventory, leaving), *(text for host_id, text in poor.items() if host_id in used)),
@@ -288,9 +293,10 @@ def _plan(
     notes: tuple[str, ...],
     host_id: str | None = None,
     candidates: tuple[Candidate, ...] = (),
+    remaining: tuple[Remaining, ...] = (),
 ) -> Plan:
     plan_hosts = {host.id: _plan_host(inventory, host, moves) for host in hosts}
-    vm_ids = {*(move.vm_id for move in moves), *(item.vm_id for item in blocked)}
+    vm_ids = {*(m.vm_id for m in moves), *(b.vm_id for b in blocked), *(r.vm_id for r in remaining)}
     if inventory.instant.is_torn:
         notes = (*notes, "the inventory changed while it was read; parts of it may be older than others")
     return Plan(
@@ -302,6 +308,7 @@ def _plan(
         host_id=host_id,
         moves=moves,
         blocked=blocked,
+        remaining=remaining,
         candidates=candidates,
         hosts=tuple(plan_hosts.values()),
         force=force,

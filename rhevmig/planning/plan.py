@@ -77,6 +77,15 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
+class Remaining(msgspec.Struct, frozen=True, kw_only=True):
+    """A VM without a move that does not keep its host from maintenance."""
+
+    vm_id: str
+    vm_name: str
+    #: What happens to it.
+    reason: str
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A host that was considered for a single VM."""
 
@@ -116,6 +125,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     #: In the order in which they may start.
     moves: tuple[Move, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+    #: VMs of the evacuated host that no move is planned for and that do not prevent maintenance.
+    remaining: tuple[Remaining, ...] = ()
     #: For a single VM.
     candidates: tuple[Candidate, ...] = ()
     hosts: tuple[PlanHost, ...] = ()
@@ -168,6 +179,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             lines.append(f"    –  {blocked.vm_name} stays: {'; '.join(blocked.reasons)}")
             if blocked.remedy:
                 lines.append(f"       {blocked.remedy}")
+        lines.extend(f"    –  {item.vm_name}: {item.reason}" for item in self.remaining)
         for item in self.candidates:
             word = {"yes": "is possible", "no": "refuses"}.get(item.allowed, "cannot be judged")
             lines.append(

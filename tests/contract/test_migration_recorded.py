@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from rhevmig.migration import Campaign, Outcome, RefusalClass, Verdict, run
+from rhevmig.migration import (
+    Accepted,
+    ActAnswer,
+    Campaign,
+    HostState,
+    Outcome,
+    RefusalClass,
+    Refused,
+    Verdict,
+    run,
+)
 from rhevmig.migration.refusals import classify_refusal
+from rhevmig.planning import Blocked
 from tests.contract.migration_recordings import Recording, read
 from tests.contract.migration_replay import ReplayPort, posts_of, was_accepted
 
@@ -226,3 +239,57 @@ def test_recorded_outage_of_the_source_agent_is_our_success():
     assert len(port.acts) == 1
     assert outcome.evidence[-2].event_code in (142, 163)
     assert "no event 63" in outcome.evidence[-1].text
+
+
+class PortAfterwards(ReplayPort):
+    """Requests that were not recorded are refused as the recorded one was."""
+
+    def _answer(self, target: str, act: str, correlation_id: str) -> ActAnswer:
+        if any((post.target, post.act) == (target, act) for post in self.pending):
+            return super()._answer(target, act, correlation_id)
+        self.acts.append(f"{act} {target}")
+        if act == "activate":
+            host = HostState(host_id=target, status="up")
+            self.recording.hosts[target].append((self.clock.now(), host))
+            return Accepted()
+        return next(p.answer for p in self.recording.posts if isinstance(p.answer, Refused))
+
+
+def evacuated(name: str, *, blocked: bool) -> tuple[Campaign, PortAfterwards, set[str]]:
+    """The recorded evacuation; `blocked`: as the plan had said, the VMs that were left on the host are."""
+    recording = copy.deepcopy(recorded(name))
+    posts = recording.posts
+    (switch,) = posts_of(recording, "rm-", act="deactivate")
+    port = PortAfterwards(recording, *posts)
+    moves = posts_of(recording, "rm-", act="migrate")
+    plan = port.plan(*moves, kind="evacuate", host_id=switch.target)
+    moved = {post.target for post in moves}
+    stay = {
+        vm_id
+        for vm_id, timeline in recording.vms.items()
+        if timeline[-1][1].host_id == switch.target and vm_id not in moved
+    }
+    items = tuple(Blocked(vm_id=key, vm_name=recording.vm_names[key], reasons=("Network",)) for key in stay)
+    plan = msgspec.structs.replace(plan, blocked=items if blocked else ())
+    options = port.options(return_host=not blocked)
+    return run(plan, port, journal=":memory:", options=options, clock=port.clock), port, stay
+
+
+def test_recorded_host_with_blocked_vms_is_not_asked_into_maintenance():
+    """The plan knew that VMs cannot leave: they are named, and the host stays in service."""
+    campaign, port, stay = evacuated("evacuation-with-blocked-vms", blocked=True)
+    assert campaign.host is not None
+    assert (campaign.host.state, set(campaign.host.straggler_ids)) == ("not_started", stay)
+    assert stay
+    assert not [act for act in port.acts if act.startswith("deactivate")]
+
+
+@pytest.mark.parametrize("name", ["evacuation-with-blocked-vms", "maintenance-accepted-with-400"])
+def test_recorded_refusal_of_maintenance_that_had_begun(name):
+    """409 and preparing_for_maintenance: not believed as refused; the host is activated again on request."""
+    campaign, port, stay = evacuated(name, blocked=False)
+    assert campaign.host is not None
+    assert campaign.host.state == "reactivated"
+    assert stay <= set(campaign.host.straggler_ids)
+    acts = [act.split()[0] for act in port.acts if not act.startswith("migrate")]
+    assert acts == ["deactivate", "activate"]

@@ -67,7 +67,7 @@ class HostCourse(msgspec.Struct, frozen=True, kw_only=True):
     host_id: str
     name: str = ""
     #: `none`, `entering_maintenance`, `maintenance`, `activating`, `up`, `stuck`, `refused`, `not_started`,
-    #: `failed`.
+    #: `failed`, `reactivated` (maintenance was not reached, and the host was activated again).
     state: str = "none"
     #: In one sentence.
     reason: str = ""

@@ -86,6 +86,8 @@ class FakeEngine:
         self.counter = 0
         self.away: EngineError | None = None
         self.evacuation_fails: set[str] = set()
+        #: hosts whose deactivation is refused and begins all the same
+        self.refused_but_begun: set[str] = set()
         self.reads_without_host = False
         self.max_out: dict[str, int] = {}
         self.max_in: dict[str, int] = {}
@@ -471,6 +473,10 @@ class FakeEngine:
             return Refused(status_code=409, detail=f"[{text}]")
         staying = [vm for vm in self.vms.values() if vm.host == host and vm.status != "down"]
         pinned = [vm.id for vm in staying if vm.affinity == "pinned"]
+        if host in self.refused_but_begun:
+            self.event(602, host_id=host, correlation_id=correlation_id)
+            self.hosts[host] = "preparing_for_maintenance"
+            return Refused(status_code=400, detail="[]")
         if pinned:
             text = "One or more running VMs are indicated as non-migratable. The non-migratable VMs are: "
             return Refused(status_code=409, detail=f"[{text}{', '.join(pinned)}.]")

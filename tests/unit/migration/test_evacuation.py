@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from rhevmig.migration import Campaign, CampaignState, Options, Phase, Refused, Verdict
-from rhevmig.planning import Blocked
+from rhevmig.planning import Blocked, Remaining
 from tests.unit.migration.fake_engine import Course
 from tests.unit.migration.scenes import Scene, a_plan
 
@@ -236,3 +237,81 @@ def test_blocked_vms_are_told_and_keep_the_host():
     assert (campaign.host.state, campaign.host.straggler_ids) == ("not_started", ("p1",))
     assert campaign.exit_code == 3
     assert campaign.courses[0].outcome.verdict == Verdict.SUCCEEDED
+
+
+def blocked_by_network(*names: str) -> tuple[Blocked, ...]:
+    reasons = ("h2: Network: network guests is missing",)
+    return tuple(Blocked(vm_id=n, vm_name=n, reasons=reasons, remedy="Attach it.") for n in names)
+
+
+def test_host_with_migratable_blocked_vms_is_not_asked_into_maintenance():
+    """Blocked VMs need not be pinned: known to stay, they keep the host in service, each with its reason."""
+    scene = a_full_host(1)
+    plan = a_plan(scene.engine, "v1", kind="evacuate", blocked=blocked_by_network("b1", "b2"))
+    scene.engine.add("b1")
+    scene.engine.add("b2")
+    campaign = scene.run(plan)
+    assert scene.engine.posts("deactivate") == 0
+    assert (campaign.host.state, campaign.host.straggler_ids) == ("not_started", ("b1", "b2"))
+    assert campaign.host.reason.count("network guests is missing") == 2
+    assert "Attach it." in str(campaign)
+
+
+def test_blocked_vm_that_has_left_does_not_keep_the_host():
+    """A person moved the blocked VM meanwhile: nothing is known to stay."""
+    scene = a_full_host(1)
+    plan = a_plan(scene.engine, "v1", kind="evacuate", blocked=blocked_by_network("b1"))
+    scene.engine.add("b1", host="h3")
+    assert scene.run(plan).host.state == "maintenance"
+
+
+@pytest.mark.parametrize(
+    ("return_host", "state", "status"),
+    [(False, "stuck", "preparing_for_maintenance"), (True, "reactivated", "up")],
+)
+def test_refused_maintenance_that_has_begun(return_host, state, status):
+    """The engine refuses without a reason and begins: named VMs, the host activated again on request."""
+    scene = a_full_host(1)
+    plan = a_plan(scene.engine, "v1", kind="evacuate")
+    scene.engine.add("late")
+    scene.engine.refused_but_begun.add("h1")
+    scene.engine.at(30, "set_affinity", "late", "user_migratable")
+    campaign = scene.run(plan, return_host=return_host)
+    assert (campaign.host.state, scene.engine.hosts["h1"]) == (state, status)
+    assert campaign.host.straggler_ids == ("late",)
+    assert "late (user_migratable)" in campaign.host.reason
+    assert (campaign.exit_code, scene.engine.posts("activate")) == (3, int(return_host))
+
+
+def test_refused_maintenance_that_has_begun_ends_when_the_vms_leave():
+    """The stragglers can be moved: the host arrives in maintenance although the engine had refused."""
+    scene = a_full_host(1)
+    plan = a_plan(scene.engine, "v1", kind="evacuate")
+    scene.engine.add("late")
+    scene.engine.refused_but_begun.add("h1")
+    campaign = scene.run(plan)
+    assert (campaign.host.state, campaign.exit_code) == ("maintenance", 0)
+    assert scene.engine.posts("migrate", "late") == 1
+
+
+def test_vms_that_the_engine_moves_itself_do_not_keep_the_host():
+    """The engine's own VM is left to maintenance, whatever its placement settings are."""
+    scene = a_full_host(1)
+    remaining = (Remaining(vm_id="HostedEngine", vm_name="HostedEngine", reason="the engine's own VM"),)
+    plan = a_plan(scene.engine, "v1", kind="evacuate", remaining=remaining)
+    scene.engine.add("HostedEngine", affinity="user_migratable")
+    campaign = scene.run(plan)
+    assert (campaign.host.state, campaign.exit_code) == ("maintenance", 0)
+    assert scene.engine.posts("migrate", "HostedEngine") == 0
+
+
+def test_vms_that_the_account_does_not_see_keep_the_host():
+    """The host counts more VMs than the account sees: maintenance is not requested."""
+    scene = a_full_host(1)
+    read = scene.engine.host_states
+    scene.engine.host_states = lambda ids: {  # type: ignore[method-assign]
+        key: msgspec.structs.replace(state, vms_active=3) for key, state in read(ids).items()
+    }
+    campaign = evacuate(scene)
+    assert (campaign.host.state, scene.engine.posts("deactivate")) == ("not_started", 0)
+    assert "counts 3 VMs" in campaign.host.reason
