@@ -16,6 +16,7 @@ from rhevmig.planning.makespan import estimate_window
 from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, Remaining
 from rhevmig.planning.remaining import split_off
 from rhevmig.scheduling import (
+    READ_ALL,
     Allowed,
     Explanation,
     Obstacle,
@@ -68,7 +69,7 @@ def plan_migration(
         force=force,
         now=now,
         candidates=tuple(_candidate(v) for v in explanation if not v.is_current_host),
-        notes=_doubts(explanation, named),
+        not_judged=(*_doubts(explanation, named), *_unseen_host(subject, source)),
     )
 
 
@@ -119,7 +120,8 @@ def plan_evacuation(
         remaining=remaining,
         force=force,
         now=now,
-        notes=(*_unseen(inventory, leaving), *(text for host_id, text in poor.items() if host_id in used)),
+        notes=tuple(text for host_id, text in poor.items() if host_id in used),
+        not_judged=(*_unseen(inventory, leaving), *_unjudged(inventory, movable)),
     )
 
 
@@ -257,10 +259,33 @@ def _poor_links(inventory: Inventory, hosts: Iterable[Host]) -> dict[str, str]:
 
 
 def _unseen(inventory: Inventory, host: Host) -> tuple[str, ...]:
-    seen = len(inventory.vms_on(host))
-    if host.vms_total is None or host.vms_total == seen:
+    """VMs that may run on the host without being in the plan."""
+    seen, sentences = len(inventory.vms_on(host)), []
+    hidden = [vm for vm in inventory.vms if vm.is_running and vm.host_id is None]
+    hidden = [vm for vm in hidden if vm.cluster_id == host.cluster_id]
+    if hidden:
+        what = f"the hosts of {len(hidden)} running VMs of the cluster were not seen"
+        sentences.append(f"{what}; some may run on {host.name}. {READ_ALL}")
+    if host.vms_total is not None and host.vms_total != seen:
+        sentences.append(f"host {host.name} reports {host.vms_total} VMs, {seen} of them were seen")
+    if any(unseen.kind == "vm" and unseen.what == "all" for unseen in inventory.unobserved):
+        sentences.append(f"the VMs of the engine could not be read. {READ_ALL}")
+    return tuple(sentences)
+
+
+def _unseen_host(vm: Vm, source: Host | None) -> tuple[str, ...]:
+    if source is not None:
         return ()
-    return (f"the host reports {host.vms_total} VMs, {seen} of them were seen",)
+    return (f"the current host of {vm.name} was not seen, so no migration is planned. {READ_ALL}",)
+
+
+def _unjudged(inventory: Inventory, vms: Iterable[Vm]) -> tuple[str, ...]:
+    return tuple(
+        f"{vm.name}: {obstacle.sentence}"
+        for vm in vms
+        for obstacle in vm_obstacles(inventory, vm)
+        if obstacle.allowed == Allowed.UNKNOWN
+    )
 
 
 # ── both ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -290,7 +315,8 @@ def _plan(
     blocked: tuple[Blocked, ...],
     force: bool,
     now: datetime | None,
-    notes: tuple[str, ...],
+    not_judged: tuple[str, ...],
+    notes: tuple[str, ...] = (),
     host_id: str | None = None,
     candidates: tuple[Candidate, ...] = (),
     remaining: tuple[Remaining, ...] = (),
@@ -314,6 +340,7 @@ def _plan(
         force=force,
         estimate=estimate_window(moves, plan_hosts) if moves else Estimate(),
         notes=notes,
+        not_judged=not_judged,
     )
 
 

@@ -136,6 +136,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate = Estimate()
     #: Remarks for the operator.
     notes: tuple[str, ...] = ()
+    #: What could not be judged or seen, one sentence each; a plan with any is not known to be complete.
+    not_judged: tuple[str, ...] = ()
 
     def host_name(self, host_id: str | None) -> str:
         """The name of a host of the plan, its id where it is none of them."""
@@ -185,6 +187,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             lines.append(
                 f"       {item.name} {word}" + (f": {'; '.join(item.reasons)}" if item.reasons else "")
             )
+        lines.extend(f"  unknown: {sentence}" for sentence in self.not_judged)
         lines.extend(f"  note: {note}" for note in self.notes)
         return "\n".join(lines)
 

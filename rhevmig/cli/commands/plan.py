@@ -64,7 +64,7 @@ def migrate(
 
 
 def show_plan(plan: Plan, *, output: Path | None = None, as_json: bool) -> None:
-    """Prints a plan and ends the command: 0 all VMs can move, 3 something is blocked."""
+    """Prints a plan and ends the command: 0 all VMs can move, 3 something is blocked, 4 not all was seen."""
     if as_json:
         print_json(plan)
     else:
@@ -72,4 +72,4 @@ def show_plan(plan: Plan, *, output: Path | None = None, as_json: bool) -> None:
     if output is not None:
         plan.save(output)
         note(f"saved {output}; nothing was changed. Run it with: rhevmig run {output}")
-    raise typer.Exit(3 if plan.blocked else 0)
+    raise typer.Exit(3 if plan.blocked else 4 if plan.not_judged else 0)
