@@ -46,7 +46,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     #: What is true when it passes.
     title: str
-    #: `storage`, `network`, `cpu`, `time`, `vm`.
+    #: `storage`, `network`, `cpu`, `time`, `host`, `vm`.
     area: str
     severity: Severity
     #: What it reads, as the API names it.
@@ -123,7 +123,7 @@ def seen(name: str, observed: object, expected: str = "") -> ObservedValue:
     return ObservedValue(name=name, observed=text, expected=expected)
 
 
-#: All checks by id, in the order of registration: storage, network, CPU, time, VM.
+#: All checks by id, in the order of registration: storage, network, CPU, time, hosts, VM.
 CHECKS: dict[str, Check] = {}
 _EVALUATE: dict[str, Evaluate] = {}
 

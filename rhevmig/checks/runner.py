@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 # Importing a module registers its checks; the order here is the order of `CHECKS`.
-from rhevmig.checks import storage, network_separation, migration_network, cpu, clocks, vm  # isort: skip
+from rhevmig.checks import storage, network_separation, migration_network, cpu, clocks, hosts, vm  # isort: skip
 from rhevmig.checks.finding import Finding, Findings, Status
 from rhevmig.checks.registry import CHECKS, Check, get_check
 from rhevmig.checks.scopes import engine_scope
@@ -19,7 +19,7 @@ from rhevmig.policy import Policy, Waiver, load_policy
 #: Modules with checks, by name.
 AREAS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (storage, network_separation, migration_network, cpu, clocks, vm)
+    for module in (storage, network_separation, migration_network, cpu, clocks, hosts, vm)
 }
 ORDER = {
     Status.FAIL: 0,

@@ -96,7 +96,7 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
     """A validation of the VM that precedes scheduling and applies to every host."""
 
     #: Stable word: `pinned`, `user_migratable`, `status`, `io_error`, `locked_disk`, `scsi_reservation`,
-    #: `pass_through_nic`, `host_device`, `unobserved`, …
+    #: `pass_through_nic`, `host_device`, `no_other_host`, `unobserved`, …
     code: str
     #: `no` where the engine refuses, `unknown` where it could not be judged.
     allowed: Allowed

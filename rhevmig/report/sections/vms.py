@@ -98,7 +98,7 @@ def _why(found: VmSummary) -> str:
         why.append(
             f"none of {counted(found.other_hosts, 'other host')} accepts it: {listed}"
             if found.other_hosts
-            else "its cluster has no other host"
+            else ""
         )
     return _sentences(why)
 
