@@ -6,7 +6,6 @@ from rhevmig.lab.api.action_registry import Acted, act
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.hosts.maintenance import SPM_RELEASE_S, hand_over_spm, refusal_text, running_vms
 from rhevmig.lab.http.faults import EngineFault, refuse
-from rhevmig.lab.migration.lifecycle import Migration
 from rhevmig.lab.scheduling.cpu_flags import host_flags, required_flags
 from rhevmig.lab.state.attribute_values import Tree, text_at
 from rhevmig.lab.state.external_facts import facts_of
@@ -150,8 +149,4 @@ def _flee(subsystems: Subsystems, host: Entity) -> None:
             continue
         passing = subsystems.scheduler.passing(vm, without={host.id})
         if passing:
-            own_id = subsystems.publisher.own_correlation_id()
-            target = subsystems.scheduler.choose(vm, passing)
-            subsystems.migrations.start(
-                Migration(vm, host, target, named=True, correlation_id=own_id, user=None, internal=True)
-            )
+            subsystems.migrations.start_own(vm, subsystems.scheduler.choose(vm, passing))

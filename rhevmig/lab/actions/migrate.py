@@ -8,7 +8,7 @@ reference of the REST API gives the order of validations.
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from rhevmig.lab.api.action_registry import Acted, act, unknown
 from rhevmig.lab.api.request_context import RequestContext
@@ -22,15 +22,12 @@ from rhevmig.lab.subsystems import Subsystems, subsystems_of
 _MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
 
 
-class Wanted:
-    """What a migrate asks for."""
+class Wanted(NamedTuple):
+    """What a migrate request asks for."""
 
-    def __init__(
-        self, *, host: Entity | None = None, cluster: Entity | None = None, force: bool = False
-    ) -> None:
-        self.host = host
-        self.cluster = cluster
-        self.force = force
+    host: Entity | None = None
+    cluster: Entity | None = None
+    force: bool = False
 
 
 class _Locked(EngineFault):
@@ -314,17 +311,7 @@ def _closure(context: RequestContext, subsystems: Subsystems, vm: Entity, wanted
             or not _takes(subsystems, member, destination)
         ):
             continue
-        subsystems.migrations.start(
-            Migration(
-                member,
-                source,
-                destination,
-                named=True,
-                correlation_id=subsystems.publisher.own_correlation_id(),
-                user=context.caller.user,
-                internal=True,
-            )
-        )
+        subsystems.migrations.start_own(member, destination, user=context.caller.user)
     return Acted(shown=vm)
 
 

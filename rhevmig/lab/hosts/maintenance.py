@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rhevmig.lab.http.faults import EngineFault, message, refuse
-from rhevmig.lab.migration.lifecycle import Migration, Migrations
+from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
@@ -171,16 +171,7 @@ class Maintenance:
             jobs.end_step(step, "failed")
             return False
         jobs.step(job, "Executing", "executing", parent=step)
-        migration = Migration(
-            vm,
-            host,
-            self.scheduler.choose(vm, passing),
-            named=True,
-            correlation_id=self.publisher.own_correlation_id(),
-            user=user,
-            internal=True,
-        )
-        self.migrations.start(migration)
+        self.migrations.start_own(vm, self.scheduler.choose(vm, passing), user=user)
         return True
 
     def _is_locked(self, vm: Entity) -> bool:

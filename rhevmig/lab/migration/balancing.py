@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rhevmig.lab.migration.lifecycle import Migration, Migrations
+from rhevmig.lab.migration.lifecycle import Migrations
 from rhevmig.lab.scheduling.filters import vcpus
 from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import items_of, ref_id
@@ -169,17 +169,8 @@ class Balancer:
             or vm.lab.get("locked")
         ):
             return False
-        candidates = [
-            host for host in self.scheduler.candidates(vm, without={source.id}) if host.id in targets
-        ]
-        passing, _ = self.scheduler.filter_hosts(vm, candidates)
+        passing = [host for host in self.scheduler.passing(vm, without={source.id}) if host.id in targets]
         if not passing:
             return False
-        own_id = self.publisher.own_correlation_id()
-        target = self.scheduler.choose(vm, passing)
-        self.migrations.start(
-            Migration(
-                vm, source, target, named=True, correlation_id=own_id, user=None, internal=True, reason=reason
-            )
-        )
+        self.migrations.start_own(vm, self.scheduler.choose(vm, passing), reason=reason)
         return True

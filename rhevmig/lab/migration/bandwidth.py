@@ -8,6 +8,7 @@ and the `rec-fallback-…` events of the crawl). Only the time a migration takes
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from rhevmig.lab.scheduling.filters import host_networks, vcpus
 from rhevmig.lab.state.attribute_values import items_of, text_at
@@ -19,30 +20,18 @@ from rhevmig.precopy.presets import LEGACY, MINIMAL_DOWNTIME, PolicyPreset, find
 _UNKNOWN_SPEED_BPS = 1_000_000_000
 
 
-class Path:
+class Path(NamedTuple):
     """Where the bytes of one migration go."""
 
-    __slots__ = ("capacities_bytes_s", "destination", "fell_back", "links", "network", "source")
-
-    def __init__(
-        self,
-        *,
-        network: Entity | None,
-        source: MigrationLink,
-        destination: MigrationLink,
-        capacities_bytes_s: dict[Hashable, float],
-        fell_back: bool,
-    ) -> None:
-        #: The network used; None when neither host has one.
-        self.network = network
-        #: Each end as the engine's arithmetic sees it.
-        self.source = source
-        self.destination = destination
-        #: Bytes per second of every link crossed, by a key that all migrations over it share.
-        self.capacities_bytes_s = capacities_bytes_s
-        self.links = tuple(capacities_bytes_s)
-        #: The cluster has a migration network, and it could not be used.
-        self.fell_back = fell_back
+    #: The network used; None when neither host has one.
+    network: Entity | None
+    #: Each end as the engine's arithmetic sees it.
+    source: MigrationLink
+    destination: MigrationLink
+    #: Bytes per second of every link crossed, by a key that all migrations over it share.
+    capacities_bytes_s: dict[Hashable, float]
+    #: The cluster has a migration network, and it could not be used.
+    fell_back: bool
 
 
 def _role_network(world: World, cluster: Entity, role: str) -> Entity | None:

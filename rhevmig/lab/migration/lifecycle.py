@@ -7,6 +7,7 @@ named host fails for good at once (event 120). One without goes on to another ho
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,42 +31,29 @@ CANCEL_SEEN_S = 3.0
 HANDOVER_S = 0.2
 
 
+@dataclass(eq=False)
 class Migration:
     """One request to move one VM."""
 
-    def __init__(
-        self,
-        vm: Entity,
-        source: Entity,
-        destination: Entity,
-        *,
-        named: bool,
-        correlation_id: str,
-        user: Entity | None,
-        internal: bool = False,
-        reason: str = "",
-        job: Entity | None = None,
-        step: Entity | None = None,
-        cluster: Entity | None = None,
-    ) -> None:
-        self.vm = vm
-        self.source = source
-        self.destination = destination
-        #: A host was asked for: it is that one or none.
-        self.named = named
-        self.correlation_id = correlation_id
-        #: Who asked; None is the engine itself.
-        self.user = user
-        #: Started by the engine (maintenance, closure, balancing): event 67 instead of 62.
-        self.internal = internal
-        self.reason = reason
-        self.job = job
-        #: The step "Executing" that ends with this try.
-        self.step = step
-        #: The cluster the VM moves into, when it is another one.
-        self.cluster = cluster
-        self.tried: list[str] = [destination.id]
-        self.began_s = 0.0
+    vm: Entity
+    source: Entity
+    destination: Entity
+    _: KW_ONLY
+    #: A host was requested: it is that one or none.
+    named: bool
+    correlation_id: str
+    #: None is the engine itself.
+    user: Entity | None
+    #: Started by the engine (maintenance, closure, balancing): event 67 instead of 62.
+    internal: bool = False
+    reason: str = ""
+    job: Entity | None = None
+    #: The step "Executing" that ends with this try.
+    step: Entity | None = None
+    #: The cluster the VM moves into, when it is another one.
+    cluster: Entity | None = None
+    tried: list[str] = field(default_factory=list)
+    began_s: float = 0.0
 
     @property
     def who(self) -> Entity | str:
@@ -98,9 +86,30 @@ class Migrations:
     def start(self, migration: Migration) -> None:
         """The engine has decided: the VM is `migrating` from this instant."""
         migration.began_s = self.world.clock.now_s
+        migration.tried.append(migration.destination.id)
         self.active[migration.vm.id] = migration
         migration.vm.lab["status_before"] = migration.vm.text("status")
         self._depart(migration)
+
+    def start_own(
+        self, vm: Entity, destination: Entity, *, user: Entity | None = None, reason: str = ""
+    ) -> None:
+        """The engine moves a VM by itself, with a correlation id of its own (event 67)."""
+        source = self.world.find("hosts", vm.ref("host"))
+        assert source is not None
+        own_id = self.publisher.own_correlation_id()
+        self.start(
+            Migration(
+                vm,
+                source,
+                destination,
+                named=True,
+                correlation_id=own_id,
+                user=user,
+                internal=True,
+                reason=reason,
+            )
+        )
 
     def _depart(self, migration: Migration) -> None:
         vm, destination = migration.vm, migration.destination
@@ -108,13 +117,7 @@ class Migrations:
         self.loads.reserve(vm, destination)
         self.world.set(vm, "status", "migrating")
         show_progress(self.world, vm, 0)
-        values = {"vm": vm.name, "source": migration.source.name, "destination": destination.name}
-        about = (vm, migration.source)
-        reason = migration.reason if migration.internal else ""
-        code = 67 if migration.internal else 62
-        self.publisher.publish(
-            code, *about, by=migration.who, correlation_id=migration.correlation_id, reason=reason, **values
-        )
+        self._publish(migration, 67 if migration.internal else 62, reason=migration.reason)
         self.copies.start(Copy(vm, migration.source, destination, self._copied))
 
     # -- ending
@@ -161,15 +164,9 @@ class Migrations:
         total_s = now_s - migration.began_s if ended.total_s is None else ended.total_s
         duration_s = total_s if ended.duration_s is None else ended.duration_s
         is_unknown = ended.downtime_ms is None or vm.lab.pop("downtime_unknown", False)
-        self.publisher.publish(
+        self._publish(
+            migration,
             63,
-            vm,
-            migration.source,
-            by=migration.who,
-            correlation_id=migration.correlation_id,
-            vm=vm.name,
-            source=migration.source.name,
-            destination=copy.destination.name,
             duration=duration_words(duration_s),
             total=duration_words(total_s),
             downtime="(N/A)" if is_unknown else f"{ended.downtime_ms}ms",
@@ -199,7 +196,7 @@ class Migrations:
         self.world.update(vm, {"status": "down", "host": None})
         if migration is not None:
             del self.active[vm.id]
-            self._say_failed(120 if migration.named else 65, migration, ended.error)
+            self._publish(migration, 120 if migration.named else 65, error=_because(ended.error))
         self.publisher.publish(119, vm, copy.source, message=ended.error, vm=vm.name)
         if migration is not None:
             self._conclude(migration, arrived=False)
@@ -209,32 +206,20 @@ class Migrations:
         was_paused = vm.lab.get("status_before") == "paused"
         self._back(vm)
         if migration.named:
-            self._say_failed(120, migration, ended.error)
+            self._publish(migration, 120, error=_because(ended.error))
             self._give_up(migration)
             return
-        self.publisher.publish(
-            128,
-            vm,
-            migration.source,
-            by=migration.who,
-            correlation_id=migration.correlation_id,
-            vm=vm.name,
-            destination=migration.destination.name,
-            error=_because(ended.error),
-        )
-        if self._step_failed(migration) and len(migration.tried) < MAX_HOSTS and not was_paused:
+        self._publish(migration, 128, error=_because(ended.error))
+        if migration.step is not None:
+            self.engine.jobs.end_step(migration.step, "failed")
+            migration.step = None
+        if len(migration.tried) < MAX_HOSTS and not was_paused:
             self.world.agenda.after(
                 RERUN_GAP_S, lambda: self._rerun(migration, ended.error), f"rerun {vm.name}"
             )
             return
-        self._say_failed(65, migration, ended.error)
+        self._publish(migration, 65, error=_because(ended.error))
         self._give_up(migration)
-
-    def _step_failed(self, migration: Migration) -> bool:
-        if migration.step is not None:
-            self.engine.jobs.end_step(migration.step, "failed")
-            migration.step = None
-        return True
 
     def _rerun(self, migration: Migration, error: str) -> None:
         """Another host, if one is left."""
@@ -250,15 +235,8 @@ class Migrations:
                 migration.job, "Validating", "validating", status="finished" if passing else "failed"
             )
         if not passing:
-            self.publisher.publish(
-                166,
-                vm,
-                migration.source,
-                by=migration.who,
-                correlation_id=migration.correlation_id,
-                vm=vm.name,
-            )
-            self._say_failed(65, migration, error)
+            self._publish(migration, 166)
+            self._publish(migration, 65, error=_because(error))
             self._give_up(migration)
             return
         migration.destination = self.scheduler.choose(vm, passing)
@@ -268,17 +246,16 @@ class Migrations:
         vm.lab["status_before"] = vm.text("status")
         self._depart(migration)
 
-    def _say_failed(self, code: int, migration: Migration, error: str) -> None:
+    def _publish(self, migration: Migration, code: int, **values: object) -> None:
+        """Write an event about a migration."""
+        values |= {
+            "vm": migration.vm.name,
+            "source": migration.source.name,
+            "destination": migration.destination.name,
+        }
+        about = (migration.vm, migration.source)
         self.publisher.publish(
-            code,
-            migration.vm,
-            migration.source,
-            by=migration.who,
-            correlation_id=migration.correlation_id,
-            vm=migration.vm.name,
-            source=migration.source.name,
-            destination=migration.destination.name,
-            error=_because(error),
+            code, *about, by=migration.who, correlation_id=migration.correlation_id, **values
         )
 
     def _give_up(self, migration: Migration) -> None:

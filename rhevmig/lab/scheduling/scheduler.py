@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from rhevmig.lab.http.faults import message
 from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
@@ -33,15 +34,12 @@ def in_hash_order(entities: Iterable[Entity]) -> list[Entity]:
     return sorted(found, key=lambda entity: (_hash(entity.id) & (buckets - 1), -entity.seq))
 
 
-class FilteredOut:
+class FilteredOut(NamedTuple):
     """Why a host does not take a VM."""
 
-    __slots__ = ("filter", "host", "reason")
-
-    def __init__(self, host: Entity, name: str, reason: str) -> None:
-        self.host = host
-        self.filter = name
-        self.reason = reason
+    host: Entity
+    filter: str
+    reason: str
 
     def sentence(self, language: str = "en") -> str:
         """The engine's line for this host."""
