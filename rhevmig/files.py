@@ -1,4 +1,4 @@
-"""The one function that writes a file: snapshots, plans, reports and cassettes."""
+"""Files: the one function that writes them, and the bounds of those that are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,43 @@ import stat
 from pathlib import Path
 
 from rhevmig.errors import OutputFailed
+
+#: Longest file that a person writes (policy, scenario), bytes.
+MAX_TEXT_BYTES = 4 << 20
+
+
+def read_text(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """The text of a file in UTF-8; at most one byte more than the limit is read, also of an endless device.
+
+    Raises: OSError; ValueError (too long, not UTF-8).
+    """
+    with path.open("rb") as stream:
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"it is longer than {max_bytes:,} bytes")
+    return content.decode("utf-8")
+
+
+def check_bounds(document: object, *, max_depth: int = 40, max_values: int = 200_000) -> None:
+    """Refuses a document that is nested too deeply, or enormous once the aliases of its YAML are expanded.
+
+    Raises: ValueError.
+    """
+    level, count = [document], 0
+    for _ in range(max_depth):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            count += 1
+            if count + len(below) > max_values:
+                raise ValueError(f"it has more than {max_values:,} values")
+        if not below:
+            return
+        level = below
+    raise ValueError("it is nested too deeply")
 
 
 def write_file(path: Path, content: bytes) -> Path:

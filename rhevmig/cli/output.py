@@ -6,6 +6,7 @@ Colours are used on a terminal only and honour NO_COLOR. In a pipe or a file a l
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "bold": 1}
 #: A character and its style.
 _Cell = tuple[str, str]
+#: Characters of a note.
+MAX_NOTE = 2_000
 #: Columns of a table that is not printed on a terminal: nothing is folded.
 _UNLIMITED = 10_000
 
@@ -82,16 +85,23 @@ def print_text(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """One line about what is going on, on stderr."""
-    write_err(f"{visible(text)}\n")
+    """One line about what is going on, on stderr; what a server or a file made enormous is cut."""
+    shown = (
+        text if len(text) <= MAX_NOTE else f"{text[:MAX_NOTE]} … ({len(text) - MAX_NOTE:,} more characters)"
+    )
+    write_err(f"{visible(shown)}\n")
 
 
 def print_json(value: Any) -> None:
     """A Struct of the product, or plain data, as JSON."""
     import msgspec
 
-    encoded = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2)
-    write_out(encoded.decode() + "\n")
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+    except UnicodeEncodeError:
+        # a lone surrogate, e.g. of an argument that is not UTF-8: JSON has an escape for it
+        text = json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=2)
+    write_out(text + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -12,8 +12,11 @@ import msgspec
 import yaml
 
 from rhevmig.errors import ConfigError
+from rhevmig.files import read_text
 from rhevmig.policy.policy import Policy
 
+MAX_VALUES = 100_000
+MAX_DEPTH = 40
 NOT_YET = {"checks": "a site's own checks (CEL expressions) are not supported by this version"}
 
 
@@ -24,8 +27,8 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     """
     file = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(Path(path))
+    except (OSError, ValueError) as error:
         detail = getattr(error, "strerror", None) or str(error)
         raise ConfigError(file=file, detail=f"cannot be read: {detail}") from error
     reader = _Reader(file)
@@ -42,10 +45,13 @@ class _Reader:
         self.file = file
         self.lines: dict[str, int] = {"$": 1}
         self._open: list[yaml.Node] = []
+        self._values = 0
 
     def read(self, text: str) -> Policy:
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except RecursionError as error:
+            raise self.error("$", "it is nested too deeply") from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else None
@@ -60,15 +66,16 @@ class _Reader:
                     raise self.error(f"$.{key}", why)
         try:
             return msgspec.convert(data, Policy)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, OverflowError) as error:
             raise self._explain(str(error)) from error
 
     def error(self, key: str, detail: str, *, line: int | None = None) -> ConfigError:
         """An error with the line of the key, or of the nearest key above it."""
         place = key
         while line is None:
+            # above `$.provenance[...]` and `$.roles.storage[1]` are `$.provenance` and `$.roles.storage`
             line = self.lines.get(place)
-            place = re.sub(r"(\.[^.\[\]]+|\[\d+\])$", "", place)
+            place = re.sub(r"(\.[^.\[\]]+|\[[^\[\]]*\]|.)$", "", place) or "$"
         return ConfigError(file=f"{self.file}:{line}", key=key, line=line, detail=detail)
 
     def _explain(self, message: str) -> ConfigError:
@@ -83,6 +90,10 @@ class _Reader:
         self.lines.setdefault(place, node.start_mark.line + 1)
         if any(node is outer for outer in self._open):
             raise self.error(place, "it contains itself")
+        self._values += 1
+        if self._values > MAX_VALUES or len(self._open) > MAX_DEPTH:
+            # aliases are expanded here: a page of YAML can stand for millions of values
+            raise self.error("$", f"it has more than {MAX_VALUES:,} values or {MAX_DEPTH} levels")
         self._open.append(node)
         try:
             return self._content(node, place)
@@ -98,7 +109,7 @@ class _Reader:
             return node.value
         try:
             return yaml.SafeLoader("").construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise self.error(place, f"{node.value!r} cannot be read as {node.tag}") from error
 
     def _mapping(self, node: yaml.MappingNode, place: str) -> dict[str, Any]:

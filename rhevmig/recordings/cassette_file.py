@@ -19,7 +19,7 @@ import msgspec
 import yaml
 
 from rhevmig.errors import CassetteError, OutputFailed
-from rhevmig.files import write_file
+from rhevmig.files import check_bounds, write_file
 from rhevmig.recordings.exchange import Exchange, exchange_of
 
 #: Bytes of a cassette after decompression.
@@ -144,27 +144,11 @@ def _decode(path: Path, data: bytes) -> Any:
         raise CassetteError(
             path=str(path), detail=f"truncated or damaged: {reason[:200]}", remedy="Record it again."
         ) from error
-    _check_bounds(path, document)
+    try:
+        check_bounds(document, max_depth=MAX_DEPTH, max_values=MAX_NODES)
+    except ValueError as error:
+        raise CassetteError(path=str(path), detail=str(error)) from error
     return document
-
-
-def _check_bounds(path: Path, document: Any) -> None:
-    """Refuses what would be enormous once its YAML aliases are expanded."""
-    level, nodes = [document], 0
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-            nodes += 1
-            if nodes + len(below) > MAX_NODES:
-                raise CassetteError(path=str(path), detail=f"more than {MAX_NODES} values")
-        if not below:
-            return
-        level = below
-    raise CassetteError(path=str(path), detail="nested too deeply")
 
 
 def _encode(path: Path, document: Mapping[str, Any]) -> bytes:

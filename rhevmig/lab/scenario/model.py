@@ -17,9 +17,13 @@ import msgspec
 import yaml
 
 from rhevmig.errors import ScenarioInvalid
+from rhevmig.files import check_bounds, read_text
 from rhevmig.lab.migration.guest_load import Workload
 from rhevmig.lab.scenario.yaml_lines import LOADER, line_naming, line_of
 
+#: Bounds of a scenario file, its base included.
+MAX_BYTES = 64 << 20
+MAX_VALUES = 5_000_000
 #: Bounds of counts, of parts of a CPU, of sizes in GiB.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Part = Annotated[int, msgspec.Meta(ge=1, le=1024)]
@@ -320,17 +324,28 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def load_scenario(path: Path) -> Scenario:
     """The scenario in a file."""
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, max_bytes=MAX_BYTES)
+    except (OSError, ValueError) as error:
         raise ScenarioInvalid(file=str(path), detail=f"cannot be read: {error}") from error
     return parse_scenario(text, file=str(path))
 
 
 def _read_yaml(text: str) -> Any:
+    """The data of a YAML text, bounded in depth and number of values.
+
+    Raises: yaml.YAMLError, ValueError.
+    """
     try:
-        return yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe one
+        document = yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe one
     except yaml.YAMLError:
-        return yaml.safe_load(text)  # fails too, with a better message
+        document = yaml.safe_load(text)  # fails too, with a better message
+    except (LookupError, TypeError, AttributeError) as error:
+        # the safe loader's own failures: `!!bool x`, `!!int [1]`
+        raise ValueError(f"a value does not fit its tag ({error})") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    check_bounds(document, max_values=MAX_VALUES)
+    return document
 
 
 def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
@@ -341,6 +356,8 @@ def parse_scenario(text: str, *, file: str = "<scenario>") -> Scenario:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
         raise ScenarioInvalid(file=file, line=line, detail=str(getattr(error, "problem", error))) from error
+    except ValueError as error:
+        raise ScenarioInvalid(file=file, detail=str(error)) from error
     if isinstance(raw, dict) and "base" in raw:
         raw = _on_base(raw, Path(file).parent, file)
     try:
@@ -360,8 +377,10 @@ def _on_base(raw: dict[str, Any], folder: Path, file: str) -> dict[str, Any]:
     path = folder / f"{name}.yaml"
     path = path if path.exists() else Path(__file__).parents[1] / "scenarios" / f"{name}.yaml"
     try:
-        base = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        base = _read_yaml(read_text(path, max_bytes=MAX_BYTES))
+        if not isinstance(base, dict):
+            raise ValueError("it is not a mapping")
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ScenarioInvalid(file=file, detail=f"base {name}: {error}") from error
     merged = dict(base)
     for key, value in raw.items():
