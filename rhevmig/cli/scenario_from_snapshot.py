@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from rhevmig.engine.mapping.cluster import CLUSTER
+from rhevmig.engine.mapping.host import HOST
+from rhevmig.engine.mapping.network import VNIC_PROFILE
+from rhevmig.engine.mapping.vm import VM
 from rhevmig.inventory import (
     SNAPSHOT,
     AffinityGroup,
@@ -17,11 +22,22 @@ from rhevmig.inventory import (
     Host,
     HostNic,
     Inventory,
+    Network,
     NetworkAttachment,
     Vm,
 )
 from rhevmig.lab.scenario.model import Scenario
+from rhevmig.terms import NetworkRole
 from rhevmig.units import GIB, MEGABIT
+
+#: Fields that a scenario has keys for or the lab computes; all others are carried as attributes of the API.
+_OF_CLUSTER = frozenset({"id", "name", "data_center_id", "scheduling_policy_id"})
+_OF_HOST = frozenset(
+    {"id", "name", "cluster_id", "status", "spm_status", "max_scheduling_memory_bytes"}
+    | {"vms_active", "vms_migrating", "vms_total"}
+)
+_OF_VM = frozenset({"id", "name", "cluster_id", "host_id", "status", "template_id"})
+_OF_PROFILE = frozenset({"id", "name", "network_id", "network_filter_id", "qos_id"})
 
 
 def is_snapshot(path: Path) -> bool:
@@ -56,13 +72,40 @@ def scenario_of(inventory: Inventory) -> Scenario:
             {
                 "name": label.name,
                 "id": label.id,
+                "attributes": {"has_implicit_affinity_group": label.has_implicit_affinity_group},
                 "vms": _names(inventory.find_vm(key) for key in label.vm_ids),
                 "hosts": _names(inventory.find_host(key) for key in label.host_ids),
             }
             for label in inventory.affinity_labels
         ],
     }
-    return msgspec.convert(_pruned(raw), type=Scenario)
+    found = _pruned(raw)
+    for cluster, entry in zip(clusters, found["clusters"], strict=True):
+        if cluster.migration is not None:
+            entry["migration_policy"] = cluster.migration.policy_id  # None is the engine's legacy policy
+    return msgspec.convert(found, type=Scenario)
+
+
+def left_out(inventory: Inventory) -> tuple[str, ...]:
+    """What the twin does not have although it may decide where a VM goes, one line each."""
+    clusters = {cluster.id for cluster in inventory.clusters if cluster.data_center_id}
+    vms = [vm for vm in inventory.vms if vm.cluster_id in clusters]
+    hosts = inventory.hosts
+    hidden = [vm for vm in vms if vm.is_running and vm.host_id is None]
+    counts = {
+        "VMs with host devices, which the twin leaves out": sum(bool(vm.host_devices) for vm in vms),
+        "VMs with unread NICs: the twin gives them one": sum(vm.nics is None for vm in vms),
+        "VMs with unread disks: the twin gives them one": sum(vm.disk_attachments is None for vm in vms),
+        "hosts with unread NICs: the twin gives them one": sum(host.nics is None for host in hosts),
+        "running VMs with an unread host: the twin chooses one": len(hidden),
+        "VMs of clusters without a data center, which the twin leaves out": len(inventory.vms) - len(vms),
+    }
+    lines = [f"{count} {what}" for what, count in counts.items() if count]
+    kinds = Counter(missing.kind for missing in inventory.unobserved)
+    if kinds:
+        parts = ", ".join(f"{kind.replace('_', ' ')} ({count})" for kind, count in sorted(kinds.items()))
+        lines.append(f"not in the snapshot, so the twin has defaults: {parts}")
+    return tuple(lines)
 
 
 def _data_center(inventory: Inventory, data_center: DataCenter) -> dict[str, Any]:
@@ -73,17 +116,11 @@ def _data_center(inventory: Inventory, data_center: DataCenter) -> dict[str, Any
         "version": data_center.version,
         "local": data_center.local,
         "status": data_center.status,
+        "management": _management(inventory, data_center),
         "networks": [
-            {
-                "name": network.name,
-                "id": network.id,
-                "vlan": network.vlan_id,
-                "mtu": network.mtu,
-                "vm": network.is_vm_network,
-                "profiles": [p.name for p in inventory.vnic_profiles if p.network_id == network.id],
-            }
+            _network(inventory, network)
             for network in inventory.networks
-            if network.data_center_id == data_center.id and network.name != "ovirtmgmt"
+            if network.data_center_id == data_center.id
         ],
         "storage": [
             {
@@ -101,6 +138,40 @@ def _data_center(inventory: Inventory, data_center: DataCenter) -> dict[str, Any
             for domain in storage
         ],
     }
+
+
+def _management(inventory: Inventory, data_center: DataCenter) -> str | None:
+    """The management network: sites that began as RHEV 3 call it `rhevm`."""
+    for cluster in inventory.clusters_of(data_center):
+        found = inventory.network_by_role(cluster, NetworkRole.MANAGEMENT)
+        if found is not None:
+            return found.name
+    return None
+
+
+def _network(inventory: Inventory, network: Network) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "id": network.id,
+        "vlan": network.vlan_id,
+        "mtu": network.mtu,
+        "vm": network.is_vm_network,
+        "profiles": [
+            {
+                "name": profile.name,
+                "id": profile.id,
+                "attributes": VNIC_PROFILE.attributes_of(profile, without=_OF_PROFILE),
+            }
+            for profile in inventory.vnic_profiles
+            if profile.network_id == network.id
+        ],
+        "attributes": {"description": network.description, "comment": network.comment},
+    }
+
+
+def _pairs(properties: dict[str, str], tag: str) -> dict[str, Any] | None:
+    pairs = [{"name": name, "value": text} for name, text in properties.items()]
+    return {tag: pairs} if pairs else None
 
 
 def _cluster(inventory: Inventory, cluster: Cluster, sites: dict[str, str]) -> dict[str, Any]:
@@ -123,6 +194,10 @@ def _cluster(inventory: Inventory, cluster: Cluster, sites: dict[str, str]) -> d
         "migration_bandwidth_mbps": migration.bandwidth_custom_mbps if migration else None,
         "overcommit_percent": cluster.memory_overcommit_percent,
         "scheduling_policy": policies.get(cluster.scheduling_policy_id or ""),
+        "attributes": {
+            **CLUSTER.attributes_of(cluster, without=_OF_CLUSTER),
+            "custom_scheduling_policy_properties": _pairs(cluster.scheduling_properties, "property"),
+        },
     }
 
 
@@ -130,7 +205,7 @@ def _host(inventory: Inventory, host: Host, clusters: dict[str, str]) -> dict[st
     nics = [nic for nic in host.nics or () if nic.vlan_id is None]
     attachments = [_attachment(inventory, host, item) for item in host.network_attachments or ()]
     return {
-        "name": host.name,
+        "name": _escaped(host.name),
         "id": host.id,
         "cluster": clusters[host.cluster_id],
         "status": host.status,
@@ -144,6 +219,7 @@ def _host(inventory: Inventory, host: Host, clusters: dict[str, str]) -> dict[st
         "spm": host.spm_status == "spm",
         "nics": [_nic(host, nic) for nic in nics],
         "attachments": [item for item in attachments if item is not None],
+        "attributes": HOST.attributes_of(host, without=_OF_HOST),
     }
 
 
@@ -188,14 +264,14 @@ def _with_prefix(nic: HostNic) -> str | None:
 
 def _vm(inventory: Inventory, vm: Vm, clusters: dict[str, str]) -> dict[str, Any]:
     host = inventory.find_host(vm.host_id)
-    profiles = [inventory.find_vnic_profile(nic.vnic_profile_id) for nic in vm.nics or ()]
+    profiles = [_profile(inventory, nic.vnic_profile_id) for nic in vm.nics or ()]
     disks = [inventory.find_disk(item.disk_id) for item in vm.disk_attachments or ()]
     return {
-        "name": vm.name,
+        "name": _escaped(vm.name),
         "id": vm.id,
         "cluster": clusters[vm.cluster_id],
         "status": vm.status,
-        "host": host.name if host else None,
+        "host": host.name if host and host.cluster_id == vm.cluster_id else None,
         "memory_gib": (vm.memory_bytes or 0) / GIB or None,
         "guaranteed_gib": vm.memory_guaranteed_bytes / GIB if vm.memory_guaranteed_bytes else None,
         "sockets": vm.cpu_sockets,
@@ -209,9 +285,11 @@ def _vm(inventory: Inventory, vm: Vm, clusters: dict[str, str]) -> dict[str, Any
                 "id": nic.id,
                 "mac": nic.mac_address,
                 "interface": nic.interface,
-                "profile": p and p.name,
+                "profile": profile,
+                "plugged": nic.plugged,
+                "linked": nic.linked,
             }
-            for nic, p in zip(vm.nics or (), profiles, strict=True)
+            for nic, profile in zip(vm.nics or (), profiles, strict=True)
         ],
         "disks": [
             {
@@ -220,6 +298,9 @@ def _vm(inventory: Inventory, vm: Vm, clusters: dict[str, str]) -> dict[str, Any
                 "size_gib": _gib(disk.provisioned_size_bytes),
                 "interface": item.interface,
                 "shareable": disk.shareable,
+                "active": item.active,
+                "read_only": item.read_only,
+                "uses_scsi_reservation": item.uses_scsi_reservation,
                 "storage": next(
                     iter(_names(map(inventory.find_storage_domain, disk.storage_domain_ids))), None
                 ),
@@ -229,16 +310,43 @@ def _vm(inventory: Inventory, vm: Vm, clusters: dict[str, str]) -> dict[str, Any
         ],
         "high_availability": vm.high_availability,
         "type": vm.type,
+        "tags": list(vm.tags or ()),
+        "attributes": {
+            **VM.attributes_of(vm, without=_OF_VM),
+            "custom_compatibility_version": _version(vm.custom_compatibility_version),
+            "custom_properties": _pairs(vm.custom_properties, "custom_property"),
+            "cpu.cpu_tune": _pins(vm.cpu_pins),
+        },
     }
 
 
+def _profile(inventory: Inventory, profile_id: str | None) -> str | None:
+    """A profile by its network and name: networks may have profiles of one name."""
+    profile = inventory.find_vnic_profile(profile_id)
+    network = inventory.find_network(profile.network_id) if profile else None
+    return f"{network.name}/{profile.name}" if profile and network else None
+
+
+def _version(text: str | None) -> dict[str, str] | None:
+    major, _, minor = (text or "").partition(".")
+    return {"major": major, "minor": minor} if major else None
+
+
+def _pins(pins: dict[str, str]) -> dict[str, Any] | None:
+    found = [{"vcpu": vcpu, "cpu_set": cpus} for vcpu, cpus in pins.items()]
+    return {"vcpu_pins": {"vcpu_pin": found}} if found else None
+
+
 def _group(inventory: Inventory, group: AffinityGroup, clusters: dict[str, str]) -> dict[str, Any]:
+    # members by label are members, so the twin needs no labels in its groups
+    vm_ids, host_ids = inventory.members_of(group)
     return {
         "name": group.name,
         "id": group.id,
         "cluster": clusters[group.cluster_id],
-        "vms": _names(inventory.find_vm(key) for key in group.vm_ids),
-        "hosts": _names(inventory.find_host(key) for key in group.host_ids),
+        "vms": _names(vm for vm in inventory.vms if vm.id in vm_ids),
+        "hosts": _names(host for host in inventory.hosts if host.id in host_ids),
+        "attributes": {"priority": group.priority},
         "vms_rule": _rule(group.vms_rule),
         "vms_enforcing": group.vms_rule.enforcing,
         "hosts_rule": _rule(group.hosts_rule),
@@ -248,6 +356,11 @@ def _group(inventory: Inventory, group: AffinityGroup, clusters: dict[str, str])
 
 def _rule(rule: AffinityRule) -> str:
     return ("positive" if rule.positive else "negative") if rule.enabled else "disabled"
+
+
+def _escaped(name: str) -> str:
+    """A name that a scenario does not take for a pattern such as `web{n}`."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _names(found: Any) -> list[str]:

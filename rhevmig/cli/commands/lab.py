@@ -67,10 +67,15 @@ def ca(folder: Annotated[Path, typer.Argument(help="folder of `rhevmig lab serve
 
 def _world_of(scenario: str, source: Path | None) -> object:
     if source is not None:
-        from rhevmig.cli.scenario_from_snapshot import is_snapshot, scenario_of
+        from rhevmig.cli.scenario_from_snapshot import is_snapshot, left_out, scenario_of
         from rhevmig.inventory import load
 
-        return scenario_of(load(source)) if is_snapshot(source) else source
+        if not is_snapshot(source):
+            return source
+        inventory = load(source)
+        for line in left_out(inventory):
+            note(f"twin: {line}")
+        return scenario_of(inventory)
     from rhevmig import lab
 
     file = Path(scenario)

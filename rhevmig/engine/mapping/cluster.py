@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rhevmig.engine.mapping.conversions import pairs_of, text_of, version_of, words_of
-from rhevmig.engine.mapping.fields import FieldTable, reference, same, struct, value, word, words
+from rhevmig.engine.mapping.conversions import pairs_of, version_of, words_of
+from rhevmig.engine.mapping.fields import FieldTable, reference, same, struct, text, value, word, words
 from rhevmig.inventory import Cluster, ClusterNetwork, FencingPolicy, MigrationOptions
 
 MIGRATION_OPTIONS = FieldTable(
@@ -34,7 +34,7 @@ CLUSTER = FieldTable(
     words("bios_type", "switch_type", "firewall_type", "fips_mode"),
     data_center_id=reference("data_center"),
     version=value("version", version_of),
-    cpu_type=value("cpu.type", text_of),
+    cpu_type=text("cpu.type"),
     architecture=word("cpu.architecture"),
     migration=struct("migration", MIGRATION_OPTIONS),
     resilience_policy=word("error_handling.on_error"),

@@ -41,11 +41,6 @@ def pairs_of(properties: Iterable[Any] | None) -> dict[str, str]:
     return {item.name: item.value or "" for item in properties or () if item.name is not None}
 
 
-def text_of(value: str | None) -> str | None:
-    """A text; the engine sends an empty element where none is set."""
-    return value or None
-
-
 def any_text_of(value: str | None) -> str:
     """A text that may be empty."""
     return value or ""

@@ -15,7 +15,7 @@ engine does not send it, which for a status also means a word that the SDK does 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -35,6 +35,10 @@ class Attribute(msgspec.Struct, frozen=True):
     get: Callable[[Any], Any]
     #: Link that must have been followed for the value to be observed.
     link: str | None = None
+    #: Where the API has the value as it is, `.@id` for a reference; empty where it is converted.
+    path: str = ""
+    #: Field table of a struct inside.
+    inside: FieldTable[Any] | None = None
 
 
 class FieldTable(Generic[T]):
@@ -79,11 +83,26 @@ class FieldTable(Generic[T]):
                 raise FieldMissing(kind=self.label, id=id, field_name=name.removesuffix("_id"))
         return self.model(**values, **known)
 
+    def attributes_of(
+        self, item: msgspec.Struct | None, *, without: Container[str] = (), prefix: str = ""
+    ) -> dict[str, Any]:
+        """From a struct back to the API: paths and values of all observed fields that are not converted."""
+        if item is None:
+            return {}
+        found: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            kept = getattr(item, name)
+            if not field.path or name in without or kept is None:
+                continue
+            path = prefix + field.path
+            found |= field.inside.attributes_of(kept, prefix=f"{path}.") if field.inside else {path: kept}
+        return found
+
 
 def value(path: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """The attribute at a path, e.g. `memory_policy.over_commit.percent`; None where a part is missing."""
     get = _getter(path)
-    return Attribute(get) if convert is None else Attribute(lambda item: convert(get(item)))
+    return Attribute(get, path=path) if convert is None else Attribute(lambda item: convert(get(item)))
 
 
 def same(*names: str) -> dict[str, Attribute]:
@@ -98,7 +117,7 @@ def words(*names: str) -> dict[str, Attribute]:
 
 def reference(path: str) -> Attribute:
     """The id of the object that the attribute refers to."""
-    return value(f"{path}.id")
+    return Attribute(_getter(f"{path}.id"), path=f"{path}.@id")
 
 
 def references(path: str) -> Attribute:
@@ -108,7 +127,13 @@ def references(path: str) -> Attribute:
 
 def word(path: str) -> Attribute:
     """The engine's spelling of a value of an enumeration."""
-    return value(f"{path}.value")
+    return Attribute(_getter(f"{path}.value"), path=path)
+
+
+def text(path: str) -> Attribute:
+    """A text; the engine sends an empty element where none is set."""
+    get = _getter(path)
+    return Attribute(lambda item: get(item) or None, path=path)
 
 
 def computed(convert: Callable[[Any], Any]) -> Attribute:
@@ -118,7 +143,13 @@ def computed(convert: Callable[[Any], Any]) -> Attribute:
 
 def struct(path: str, mapping: FieldTable[Any]) -> Attribute:
     """A struct inside; None where the attribute is missing."""
-    return value(path, lambda part: None if part is None else mapping(part))
+    get = _getter(path)
+
+    def convert(item: Any) -> msgspec.Struct | None:
+        part = get(item)
+        return None if part is None else mapping(part)
+
+    return Attribute(convert, path=path, inside=mapping)
 
 
 def structs(path: str, mapping: FieldTable[Any]) -> Attribute:

@@ -11,7 +11,6 @@ from rhevmig.engine.mapping.conversions import (
     integer_of,
     names_of,
     pairs_of,
-    text_of,
     words_of,
 )
 from rhevmig.engine.mapping.fields import (
@@ -21,6 +20,7 @@ from rhevmig.engine.mapping.fields import (
     same,
     struct,
     structs,
+    text,
     value,
     word,
     words,
@@ -122,7 +122,7 @@ HOST = FieldTable(
     words("status", "external_status", "type", "auto_numa_status", "kdump_status", "vgpu_placement"),
     cluster_id=reference("cluster"),
     cpu_name=value("cpu.name"),
-    cpu_type=value("cpu.type", text_of),
+    cpu_type=text("cpu.type"),
     cpu_speed_mhz=value("cpu.speed"),
     cpu_sockets=value("cpu.topology.sockets"),
     cpu_cores=value("cpu.topology.cores"),

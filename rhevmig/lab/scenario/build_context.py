@@ -17,6 +17,8 @@ class Builder:
         self.world = world
         self.file = file
         self.names: dict[tuple[str, str], Entity] = {}
+        #: Name of the management network by data center.
+        self.management: dict[str, str] = {}
         self.free: dict[str, list[tuple[float, int, Entity]]] = {}
         self.macs = 0
 

@@ -105,12 +105,13 @@ def _nics(builder: Builder, host: Entity, entry: HostEntry, cluster: Entity, num
             slaves = {"host_nic": [ref(made[slave].id) for slave in nic.slaves]}
             world.set(made[nic.name], "bonding.slaves", slaves)
     attachments = entry.attachments
-    if not any(item.network == "ovirtmgmt" for item in attachments):
+    management = builder.management.get(cluster.ref("data_center") or "", "ovirtmgmt")
+    if not any(item.network == management for item in attachments):
         first = next(
             (nic.name for nic in nics if not any(nic.name in bond.slaves for bond in nics)), nics[0].name
         )
         address = f"10.0.{host.seq >> 8 & 0xFF}.{host.seq & 0xFF or 1}/16"
-        attachments = [AttachmentEntry(network="ovirtmgmt", nic=first, address=address), *attachments]
+        attachments = [AttachmentEntry(network=management, nic=first, address=address), *attachments]
     center_id = cluster.ref("data_center")
     for item in attachments:
         asked_by = f"host {host.name}"

@@ -16,6 +16,7 @@ from rhevmig.lab.scenario.model import (
     ClusterNetworkEntry,
     DataCenterEntry,
     NetworkEntry,
+    ProfileEntry,
     Scenario,
     StorageEntry,
     UserEntry,
@@ -140,8 +141,10 @@ def _data_center(builder: Builder, entry: DataCenterEntry) -> None:
     center = builder.add("datacenters", entry.name, with_attributes(attrs, entry), given=entry.id)
     add_default_quota(world, center, quota_id=world.new_id("quota", entry.name))
     networks = list(entry.networks)
-    if not any(network.name == "ovirtmgmt" for network in networks):
-        networks.insert(0, NetworkEntry(name="ovirtmgmt", attributes={"description": "Management Network"}))
+    builder.management[center.id] = entry.management
+    if not any(network.name == entry.management for network in networks):
+        management = NetworkEntry(name=entry.management, attributes={"description": "Management Network"})
+        networks.insert(0, management)
     for network in networks:
         add_network(builder, center, network)
     for number, domain in enumerate(entry.storage):
@@ -162,13 +165,21 @@ def add_network(builder: Builder, center: Entity, entry: NetworkEntry) -> Entity
     }
     network = builder.add("networks", entry.name, with_attributes(attrs, entry), given=entry.id, scope=scope)
     profiles = entry.profiles if entry.profiles is not None else ([entry.name] if entry.vm else [])
-    for profile in profiles:
+    for given in profiles:
+        profile = ProfileEntry(name=given) if isinstance(given, str) else given
         members = {
             **defaults.default_attrs("vnicprofiles"),
-            "name": profile,
+            "name": profile.name,
             "network": ref(network.id),
         }
-        builder.add("vnicprofiles", profile, members, scope=f"{scope}{entry.name}/", also=f"{scope}{profile}")
+        builder.add(
+            "vnicprofiles",
+            profile.name,
+            with_attributes(members, profile),
+            given=profile.id,
+            scope=f"{scope}{entry.name}/",
+            also=f"{scope}{profile.name}",
+        )
     return network
 
 
@@ -245,8 +256,9 @@ def _cluster_networks(builder: Builder, cluster: Entity, center: Entity, entry: 
     if not any("management" in network.roles for network in listed):
         taken = {role for network in listed for role in network.roles}
         roles = [role for role in ROLES[:-1] if role not in taken or role == "vm"]
-        listed = [network for network in listed if network.name != "ovirtmgmt"]
-        listed.insert(0, ClusterNetworkEntry(name="ovirtmgmt", roles=roles, required=True))
+        management = builder.management.get(center.id, "ovirtmgmt")
+        listed = [network for network in listed if network.name != management]
+        listed.insert(0, ClusterNetworkEntry(name=management, roles=roles, required=True))
     for network in listed:
         base = builder.get("networks", network.name, asked_by=f"cluster {entry.name}", scope=f"{center.id}/")
         add_cluster_network(world, cluster, base, network.roles, required=network.required)

@@ -116,6 +116,8 @@ def _nics(builder: Builder, vm: Entity, entry: VmEntry, cluster: Entity) -> None
             "name": nic.name or f"nic{position}",
             "interface": nic.interface,
             "mac": {"address": nic.mac or builder.next_mac()},
+            "plugged": "true" if nic.plugged else "false",
+            "linked": "true" if nic.linked else "false",
             "vm": ref(vm.id),
         }
         if nic.profile is not None:
@@ -159,6 +161,9 @@ def _disks(builder: Builder, vm: Entity, entry: VmEntry, cluster: Entity) -> Non
             **defaults.default_attrs("vms/diskattachments"),
             "bootable": "true" if position == 1 else "false",
             "interface": disk.interface,
+            "active": "true" if disk.active else "false",
+            "read_only": "true" if disk.read_only else "false",
+            "uses_scsi_reservation": "true" if disk.uses_scsi_reservation else "false",
             "disk": ref(disk_id),
             "vm": ref(vm.id),
         }

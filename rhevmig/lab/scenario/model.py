@@ -51,6 +51,10 @@ class UserEntry(_Entry, frozen=True, kw_only=True):
     where: dict[str, str] = {}
 
 
+class ProfileEntry(_Entry, frozen=True, kw_only=True):
+    """A vNIC profile, where more than its name is given."""
+
+
 class NetworkEntry(_Entry, frozen=True, kw_only=True):
     """A logical network of a data center."""
 
@@ -59,7 +63,7 @@ class NetworkEntry(_Entry, frozen=True, kw_only=True):
     mtu: int = 0
     vm: bool = True
     #: Names of its vNIC profiles; one named as the network if absent.
-    profiles: list[str] | None = None
+    profiles: list[str | ProfileEntry] | None = None
 
 
 class StorageEntry(_Entry, frozen=True, kw_only=True):
@@ -87,7 +91,9 @@ class DataCenterEntry(_Entry, frozen=True, kw_only=True):
     local: bool = False
     #: up, maintenance, …; up when a master domain is active, else uninitialized.
     status: str | None = None
-    #: Networks in addition to ovirtmgmt, which every data center has.
+    #: The network that every data center has; one of this name below gives its settings.
+    management: str = "ovirtmgmt"
+    #: Networks in addition to the management network.
     networks: list[NetworkEntry] = []
     storage: list[StorageEntry] = []
 
@@ -197,6 +203,10 @@ class DiskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     #: virtio_scsi, virtio, …
     interface: str = "virtio_scsi"
     shareable: bool = False
+    #: Whether it is plugged in.
+    active: bool = True
+    read_only: bool = False
+    uses_scsi_reservation: bool = False
     #: Derived from the VM and a number if absent.
     id: str | None = None
 
@@ -210,6 +220,8 @@ class VmNicEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: str | None = None
     #: virtio, e1000e, pci_passthrough, …
     interface: str = "virtio"
+    plugged: bool = True
+    linked: bool = True
     #: Derived from the VM and a number if absent.
     id: str | None = None
     #: MAC address; the next of the pool if absent.
