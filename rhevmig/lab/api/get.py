@@ -9,6 +9,7 @@ from rhevmig.lab.api import collections, follow, schema
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.api.routes import Target
 from rhevmig.lab.api.schema import Place
+from rhevmig.lab.api.search.fields import fields_of
 from rhevmig.lab.api.search.query import select
 from rhevmig.lab.api.xml import PROLOG, render_collection, render_entity, render_tree
 from rhevmig.lab.http import accounts
@@ -159,7 +160,7 @@ def _searched(context: RequestContext, place: Place, entities: list[Entity]) -> 
     if place.path == "events":
         entities = _newer_than(entities, context.request.param("from"))
     text = context.request.param("search")
-    if not text:
+    if not text or not fields_of(place.path):
         return _limited(entities, limit)
     sensitive = is_true(context.request.param("case_sensitive")) is True
     return select(context.world, place.path, entities, text, case_sensitive=sensitive, limit=limit)

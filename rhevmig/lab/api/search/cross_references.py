@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from rhevmig.lab.api.search.fields import SearchField, fields_of
+from rhevmig.lab.api.search.fields import SearchField, fields_of, text_fields
 from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.store import Entity, World
 
@@ -55,13 +55,8 @@ def _domains_above(world: World, entity: Entity) -> Iterable[Entity]:
     return _domains_of_center(world, center) if center is not None else ()
 
 
-def _disks_of_center(world: World, center: Entity) -> Iterable[Entity]:
-    own = {domain.id for domain in _domains_of_center(world, center)}
-    return [
-        disk for disk in world.all("disks") if any(one.id in own for one in _domains_of_disk(world, disk))
-    ]
-
-
+#: Plurals of objects.
+_OBJECTS = {name: name.removesuffix("s") for name in ("hosts", "templates", "vms", "clusters", "storages")}
 #: Collection to object to (collection of the other side, how to get there).
 _CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
     "vms": {
@@ -72,14 +67,14 @@ _CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
     "hosts": {"vm": ("vms", _many("vms", "host")), "storage": ("storagedomains", _domains_above)},
     "templates": {"vm": ("vms", _many("vms", "template"))},
     "clusters": {
-        "network": ("networks", _networks_of_cluster),
+        "datacenter": ("datacenters", _one("datacenters", "data_center")),
+        "cluster_network": ("networks", _networks_of_cluster),
         "storage": ("storagedomains", _domains_above),
     },
     "datacenters": {
         "cluster": ("clusters", _many("clusters", "data_center")),
         "network": ("networks", _many("networks", "data_center")),
         "storage": ("storagedomains", _domains_of_center),
-        "disk": ("disks", _disks_of_center),
     },
     "disks": {"storage": ("storagedomains", _domains_of_disk)},
 }
@@ -88,12 +83,23 @@ _CROSS: dict[str, dict[str, tuple[str, _Related]]] = {
 def cross_field(place: str, name: str) -> SearchField | None:
     """The field of `object.field`, or None if the engine does not join them."""
     word, dot, rest = name.lower().partition(".")
-    known = _CROSS.get(place, {})
-    other = known.get(word) or known.get(word.removesuffix("s"))
+    other = _CROSS.get(place, {}).get(_OBJECTS.get(word, word))
     field = fields_of(other[0]).get(rest) if other is not None and dot else None
-    if other is None or field is None:
-        return None
-    related, read = other[1], field.read
+    return _seen_from(other[1], field) if other is not None and field is not None else None
+
+
+def cross_object(place: str, name: str) -> tuple[SearchField, ...]:
+    """The text fields of an object that is compared without a field, as in `host=kvm`.
+
+    Engine: SyntaxChecker (FreeTextSpecificObj) looks for a part of each text field of the object.
+    """
+    word = name.lower()
+    other = _CROSS.get(place, {}).get(_OBJECTS.get(word, word))
+    return tuple(_seen_from(other[1], field) for field in text_fields(other[0])) if other is not None else ()
+
+
+def _seen_from(related: _Related, field: SearchField) -> SearchField:
+    read = field.read
     return SearchField(
         read=lambda world, entity: [text for one in related(world, entity) for text in read(world, one)],
         kind=field.kind,

@@ -26,13 +26,13 @@ class SearchField(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The values that an entity has there.
     read: _Read
-    #: text, number or date; only the latter two know < and >.
+    #: text, enum, number or date; only the latter two know < and >.
     kind: str = "text"
 
     def sort_key(self, world: World, entity: Entity) -> tuple[float, str]:
         """What to sort by."""
         value = next(iter(self.read(world, entity)), "")
-        if self.kind == "text":
+        if self.kind in ("text", "enum"):
             return (0.0, value.lower())
         try:
             return (float(value), "")
@@ -117,13 +117,52 @@ def _guest_address(world: World, vm: Entity) -> Iterable[str]:
     return (str(vm.lab["ip"]),) if "ip" in vm.lab else ()
 
 
-def _vms_on_host(world: World, host: Entity) -> Iterable[str]:
-    return (str(len(world.referring("vms", "host", host.id))),)
+def _vms_on_host(world: World, host: Entity, *statuses: str) -> Iterable[str]:
+    vms = world.referring("vms", "host", host.id)
+    return (str(sum(not statuses or vm.text("status") in statuses for vm in vms)),)
+
+
+def _active_vms_on_host(world: World, host: Entity) -> Iterable[str]:
+    return _vms_on_host(world, host)
 
 
 def _migrating_vms_on_host(world: World, host: Entity) -> Iterable[str]:
-    vms = world.referring("vms", "host", host.id)
-    return (str(sum(vm.text("status") == "migrating" for vm in vms)),)
+    return _vms_on_host(world, host, "migrating")
+
+
+def _address_of_host(world: World, vm: Entity) -> Iterable[str]:
+    host = world.find("hosts", vm.ref("host"))
+    return (host.text("address"),) if host is not None else ()
+
+
+def _cores(world: World, host: Entity) -> Iterable[str]:
+    return (str(host.number("cpu.topology.sockets", 1) * host.number("cpu.topology.cores", 1)),)
+
+
+def _spm_number(world: World, host: Entity) -> Iterable[str]:
+    """Hosts of a data center are numbered in the order in which they were added."""
+    cluster = world.find("clusters", host.ref("cluster"))
+    center_id = cluster.ref("data_center") if cluster is not None else None
+    clusters = world.referring("clusters", "data_center", center_id or "")
+    peers = [peer.seq for one in clusters for peer in world.referring("hosts", "cluster", one.id)]
+    return (str(sum(seq <= host.seq for seq in peers)),)
+
+
+def _version(world: World, entity: Entity) -> Iterable[str]:
+    return (f"{entity.text('version.major')}.{entity.text('version.minor')}",)
+
+
+def _is_vm_network(world: World, network: Entity) -> Iterable[str]:
+    return ("true" if "vm" in items_of(network.get("usages"), "usage") else "false",)
+
+
+def _login(world: World, user: Entity) -> Iterable[str]:
+    login = user.text("user_name")
+    return (login, login.rpartition("@")[0])
+
+
+def _vm_count_of_template(world: World, template: Entity) -> Iterable[str]:
+    return (str(len(world.referring("vms", "template", template.id))),)
 
 
 def _domain_status(world: World, domain: Entity) -> Iterable[str]:
@@ -154,10 +193,6 @@ def _vm_count_of_disk(world: World, disk: Entity) -> Iterable[str]:
     return (str(len(_vms_of_disk(world, disk))),)
 
 
-def _vms_of_template(world: World, template: Entity) -> Iterable[str]:
-    return [vm.name for vm in world.referring("vms", "template", template.id)]
-
-
 def _job_correlation_id(world: World, job: Entity) -> Iterable[str]:
     return (str(job.lab.get("correlation_id", "")),)
 
@@ -168,19 +203,20 @@ _READERS: Mapping[str, _Read] = {
     function.__name__.removeprefix("_"): function
     for function in (
         *(_identifier, _status, _vm_status, _tags, _vcpus, _architecture, _progress, _guest_address),
-        *(_vms_on_host, _migrating_vms_on_host, _domain_status, _domain_centers, _domain_size_gib),
-        *(_vm_names_of_disk, _vm_count_of_disk, _vms_of_template, _job_correlation_id),
+        *(_active_vms_on_host, _migrating_vms_on_host, _address_of_host, _cores, _spm_number, _version),
+        *(_domain_status, _domain_centers, _domain_size_gib, _is_vm_network, _login),
+        *(_vm_names_of_disk, _vm_count_of_disk, _vm_count_of_template, _job_correlation_id),
     )
 }
 
 
 def _field(specification: str) -> SearchField:
-    """A line of the table: `number memory / 1048576`, `name cluster.data_center`, `read vm_status`."""
+    """A line of the table: `number memory / 1048576`, `name cluster.data_center`, `enum read vm_status`."""
     kind, source, *rest = specification.split()
-    if kind == "read":
-        return SearchField(read=_READERS[source])
     if kind == "name":
         return SearchField(read=_name_of(source.split(".")))
+    if source == "-":
+        return SearchField(read=lambda world, entity: (), kind=kind)
     if source == "read":
         return SearchField(read=_READERS[rest[0]], kind=kind)
     return SearchField(read=_divided(source, int(rest[1])) if rest else _attribute(source), kind=kind)
@@ -190,9 +226,13 @@ def _field(specification: str) -> SearchField:
 def fields_of(place: str) -> Mapping[str, SearchField]:
     """The search fields of a collection by name; none if it cannot be searched."""
     table = read_data("search.yaml").get(place, {})
-    return {name: _field(text) for name, text in table.items() if name != "default"}
+    return {name: _field(text) for name, text in table.items()}
 
 
-def default_fields(place: str) -> tuple[str, ...]:
-    """The fields in which a value without a field is looked for."""
-    return tuple(read_data("search.yaml").get(place, {}).get("default", ()))
+@cache
+def text_fields(place: str) -> tuple[SearchField, ...]:
+    """The fields in which a value without a field is looked for.
+
+    Engine: BaseConditionFieldAutoCompleter.buildFreeTextConditionSql takes every field of type String.
+    """
+    return tuple(field for field in fields_of(place).values() if field.kind == "text")

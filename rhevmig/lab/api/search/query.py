@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from rhevmig.lab.api.search.cross_references import cross_field
-from rhevmig.lab.api.search.fields import SearchField, default_fields, fields_of, seconds_of
+from rhevmig.lab.api.search.cross_references import cross_field, cross_object
+from rhevmig.lab.api.search.fields import SearchField, fields_of, seconds_of, text_fields
 from rhevmig.lab.state.store import Entity, World
 
 _TOKEN = re.compile(
@@ -50,7 +50,7 @@ class _Parser:
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
         found, position = [], 0
-        text = re.sub(rf"^\s*{self.place}\s*:", "", text, flags=re.IGNORECASE).rstrip()
+        text = text.rstrip()
         while position < len(text):
             match = _TOKEN.match(text, position)
             if match is None:
@@ -131,6 +131,9 @@ class _Parser:
             return self.free_text(name)
         operator = self.take("op")
         value = self.take("word", "quoted")
+        related = cross_object(self.place, name) if name.lower() not in self.fields else ()
+        if related:
+            return self.any_contains(related, value, wanted=operator == "=")
         return self.compare(self.field(name), operator, value)
 
     def field(self, name: str) -> SearchField:
@@ -140,11 +143,16 @@ class _Parser:
         return known
 
     def free_text(self, value: str) -> _Test:
-        if value.lower() in ("and", "or") or not default_fields(self.place) or self.has_free_text:
+        """A value without a field; allowed once."""
+        if value.lower() in ("and", "or") or not text_fields(self.place) or self.has_free_text:
             raise SearchUnreadable(value)
         self.has_free_text = True
-        tests = [self.compare(self.field(name), "=", f"*{value}*") for name in default_fields(self.place)]
-        return lambda entity: any(test(entity) for test in tests)
+        return self.any_contains(text_fields(self.place), value)
+
+    def any_contains(self, fields: Sequence[SearchField], value: str, *, wanted: bool = True) -> _Test:
+        """Whether any of these fields contains the value."""
+        tests = [self.compare(field, "=", f"*{value}*") for field in fields]
+        return lambda entity: any(test(entity) for test in tests) is wanted
 
     def compare(self, field: SearchField, operator: str, value: str) -> _Test:
         world = self.world
@@ -152,7 +160,7 @@ class _Parser:
             pattern = _pattern(value, case_sensitive=self.case_sensitive and field.kind == "text")
             wanted = operator == "="
             return lambda entity: any(pattern.fullmatch(text) for text in field.read(world, entity)) is wanted
-        if field.kind == "text":
+        if field.kind in ("text", "enum"):
             raise SearchUnreadable(f"{operator} on a text field")
         limit = _number(value)
         below = operator[0] == "<"
