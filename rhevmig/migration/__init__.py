@@ -27,6 +27,7 @@ from rhevmig.migration.port import (
     VmState,
 )
 from rhevmig.migration.progress import OnProgress, Progress
+from rhevmig.migration.refusals import classify_refusal, classify_text
 
 if TYPE_CHECKING:
     from rhevmig.migration.api import cancel as cancel
@@ -71,6 +72,8 @@ __all__ = [
     "Verdict",
     "VmState",
     "cancel",
+    "classify_refusal",
+    "classify_text",
     "migrate",
     "resume",
     "run",

@@ -210,12 +210,18 @@ def _refused(state: State, act: HostAct, answer: Refused, seen: Observation, now
     if waited_s < look_s:
         # a refused act may have begun all the same: the host's status decides
         return HostSteps(waits=True)
-    if refusal.kind in (RefusalClass.BLOCKED, RefusalClass.TRANSIENT) and _requests(state, act) < _REQUESTS:
-        wait_s = state.options.timing.blocked_backoff_s * 2 ** _requests(state, act)
-        return (
-            _again(state, act, seen, now, refusal.sentence) if waited_s >= wait_s else HostSteps(waits=True)
-        )
-    return HostSteps(now=(_settled(state, "refused", refusal.sentence or "the engine gave no reason"),))
+    if refusal.kind in (RefusalClass.BLOCKED, RefusalClass.TRANSIENT):
+        number = _requests(state, act)
+        wait_s = min(timing.blocked_backoff_s * 2 ** (number - 1), timing.blocked_backoff_max_s)
+        first_at = next(item.intended_at for item in state.host_acts if item.act == act.act)
+        if waited_s < wait_s:
+            return HostSteps(waits=True)
+        if (now - first_at).total_seconds() < timing.blocked_wait_s:
+            return HostSteps(now=(_request(state, seen, now, act.act, number + 1),))
+    reason = refusal.sentence or "the engine gave no reason"
+    if refusal.key != "unrecognised":
+        reason = f"{reason} – {refusal.remedy}"
+    return HostSteps(now=(_settled(state, "refused", reason),))
 
 
 def _again(state: State, act: HostAct, seen: Observation, now: datetime, why: str) -> HostSteps:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from importlib import resources
 
 import msgspec
@@ -22,11 +23,22 @@ _FILTER_LINE = re.compile(
 )
 
 
+_VARIABLE = re.compile(r"\$\{\w+\}")
+_SENTENCE_END = re.compile(r"(?<=[.:])\s+(?=[A-Z$-])")
+_PREFIX = re.compile(r"Cannot \$\{action\} \$\{type\}[.:]?\s*")
+#: Literal characters from which on a sentence is specific enough.
+_SPECIFIC = 10
+
+
 class _Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str
-    match: str
     kind: RefusalClass = msgspec.field(name="class")
     remedy: str
+    #: A text of the engine's catalogue.
+    text: str = ""
+    #: A regular expression for a text that is not in the catalogue, with its origin.
+    match: str = ""
+    origin: str = ""
 
 
 class _OwnRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +47,9 @@ class _OwnRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    rules: tuple[_Rule, ...]
+    #: By key of the catalogue.
+    messages: dict[str, _Rule]
+    others: tuple[_Rule, ...]
     #: By key: refusals that follow from the VM's state without a request.
     own: dict[str, _OwnRule]
     filters: dict[str, RefusalClass]
@@ -45,6 +59,40 @@ class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def _rules() -> _Rules:
     text = resources.files("rhevmig.migration").joinpath("data/refusals.yaml").read_bytes()
     return msgspec.yaml.decode(text, type=_Rules)
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[re.Pattern[str], int, _Rule], ...]:
+    """Sentences that only one message has, with the number of their literal characters.
+
+    Single sentences, because hints at the end of a message differ between versions of the engine.
+    """
+    sentences = [
+        (sentence.rstrip(". "), rule)
+        for rule in _rules().messages.values()
+        for sentence in _SENTENCE_END.split(_PREFIX.sub("", rule.text, count=1))
+    ]
+    uses = Counter(sentence for sentence, _ in sentences)
+    patterns = []
+    for sentence, rule in sentences:
+        parts = _VARIABLE.split(sentence)
+        literal = sum(map(len, parts))
+        if uses[sentence] == 1 and literal >= _SPECIFIC:
+            patterns.append((re.compile(".*?".join(map(re.escape, parts))), literal, rule))
+    return tuple(patterns)
+
+
+def _rule_for(sentence: str) -> _Rule | None:
+    """The rule with the most literal text in common."""
+    weights: dict[str, int] = {}
+    found: dict[str, _Rule] = {}
+    for pattern, literal, rule in _patterns():
+        if pattern.search(sentence):
+            weights[rule.text] = weights.get(rule.text, 0) + literal
+            found[rule.text] = rule
+    if found:
+        return found[max(weights, key=lambda text: weights[text])]
+    return next((rule for rule in _rules().others if re.search(rule.match, sentence)), None)
 
 
 def classify_refusal(refused: Refused) -> Refusal:
@@ -65,7 +113,7 @@ def classify_text(text: str, *, status_code: int | None = None) -> Refusal:
     sentence = " ".join(text.strip().removeprefix("[").removesuffix("]").split())
     lines = list(_FILTER_LINE.finditer(text))
     filters = tuple(dict.fromkeys(line["filter"].strip() for line in lines))
-    rule = next((rule for rule in _rules().rules if re.search(rule.match, sentence)), None)
+    rule = _rule_for(sentence)
     key, kind, remedy = "unrecognised", RefusalClass.OPERATOR, "Read the engine's sentence."
     if rule is not None:
         key, kind, remedy = rule.key, rule.kind, rule.remedy
