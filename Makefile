@@ -6,9 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONLY ?=
+ROOM ?= scheduling
+SAMPLE ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check docs bench setup clean
+.PHONY: help demo test test-slow mutation check docs bench setup clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +23,9 @@ test: check ## check, then the whole fast suite
 
 test-slow: $(READY) ## foreign clients, kill enumerations, soaks, version matrices
 	@$(BIN)/python -m pytest -q -m slow
+
+mutation: $(READY) ## mutation testing of a room: ROOM=scheduling SAMPLE=100
+	@$(BIN)/python tests/mutation/run.py $(ROOM) --sample $(SAMPLE)
 
 check: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .
