@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from rhevmig.engine.error_mapping import refused_link
+from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineError, EngineNotFound, PermissionDenied
 from rhevmig.inventory import Unobserved
 from rhevmig.inventory.collections import Collection, link_name
@@ -27,24 +28,8 @@ T = TypeVar("T")
 Convert = Callable[[Any, frozenset[str]], T]
 
 
-class Source(Protocol):
-    """What sends a reading request: `transport.Transport`."""
-
-    def read(
-        self,
-        path: str,
-        query: dict[str, str],
-        *,
-        tag: str,
-        convert: Callable[[Any], T],
-        timeout_s: float | None = None,
-    ) -> list[T]:
-        """The objects of an answer, converted one by one."""
-        ...
-
-
 def read_list(
-    source: Source,
+    transport: Transport,
     path: str,
     query: dict[str, str],
     *,
@@ -60,7 +45,7 @@ def read_list(
     most = first_max
     while True:
         asked = {**query, "max": str(most)}
-        found = source.read(path, asked, tag=tag, convert=convert, timeout_s=timeout_s)
+        found = transport.read(path, asked, tag=tag, convert=convert, timeout_s=timeout_s)
         if len(found) < most:
             return found
         most *= GROWTH
@@ -72,8 +57,8 @@ class Reader:
     Args: first_max (of each list); follows (whether this engine follows links, as 4.2 and newer do).
     """
 
-    def __init__(self, source: Source, *, first_max: int = FIRST_MAX, follows: bool = True) -> None:
-        self._source = source
+    def __init__(self, transport: Transport, *, first_max: int = FIRST_MAX, follows: bool = True) -> None:
+        self._transport = transport
         self._first_max = first_max
         self._follows = follows
         self._lock = threading.Lock()
@@ -134,7 +119,7 @@ class Reader:
     ) -> T | None:
         """One object; None where the engine has none, or the account may not see it."""
         try:
-            found = self._source.read(path, query or {}, tag=tag, convert=convert)
+            found = self._transport.read(path, query or {}, tag=tag, convert=convert)
         except (PermissionDenied, EngineNotFound):
             return None
         return found[0] if found else None
@@ -143,7 +128,7 @@ class Reader:
         """A short list as objects of the SDK; None where it does not exist, or the account may not see it."""
         asked = {**(query or {}), "max": str(self._first_max)}
         try:
-            return self._source.read(path, asked, tag=tag, convert=lambda item: item)
+            return self._transport.read(path, asked, tag=tag, convert=lambda item: item)
         except (PermissionDenied, EngineNotFound):
             return None
 
@@ -155,7 +140,7 @@ class Reader:
             query = {**query, "follow": ",".join(links)}
         followed = frozenset(links)
         return read_list(
-            self._source,
+            self._transport,
             collection.path,
             query,
             tag=collection.name,

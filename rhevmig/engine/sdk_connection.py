@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import ovirtsdk4 as sdk
@@ -31,6 +31,9 @@ LOGIN_TIMEOUT_S = 60
 MAX_ANSWER_BYTES = 1 << 29
 #: By element name; importing `readers` registers them. Those of lists read many objects.
 _READERS: dict[str, Callable[[Any], Any]] = readers.Reader._readers
+
+
+T = TypeVar("T")
 
 
 class EngineConnection(sdk.Connection):  # type: ignore[misc] # the SDK has no types
@@ -207,6 +210,19 @@ def elements(content: bytes, request: EngineRequest, *, tag: str, known: bool = 
     finally:
         if cursor is not None:
             cursor.close()
+
+
+def converted(
+    content: bytes, request: EngineRequest, *, tag: str, convert: Callable[[Any], T], known: bool = False
+) -> list[T]:
+    """The objects in an answer, each converted before the next one is parsed.
+
+    Raises: NotAnEngine for values that no engine sends, FieldMissing, and what `elements` raises.
+    """
+    try:
+        return [convert(item) for item in elements(content, request, tag=tag, known=known)]
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise error_of(error, request) from error
 
 
 def _bounded(buffer: io.BytesIO) -> Callable[[bytes], int | None]:

@@ -116,8 +116,8 @@ def read_root(transport: Transport) -> Root:
 
 def newest_event_index(transport: Transport) -> int | None:
     """Index of the newest event; None on an engine without events."""
-    newest = transport.read("events", {"max": "1"}, tag="events", convert=lambda item: int(item.id))
-    return newest[0] if newest else None
+    newest = transport.read("events", {"max": "1"}, tag="events", convert=EVENT)
+    return newest[0].id if newest else None
 
 
 def with_tags(collection: Collection) -> Collection:

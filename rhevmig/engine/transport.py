@@ -17,7 +17,7 @@ from rhevmig.clock import Clock
 from rhevmig.engine.curl_errors import NEVER_SENT
 from rhevmig.engine.error_mapping import EXPIRED, error_of
 from rhevmig.engine.request import EngineRequest
-from rhevmig.engine.sdk_connection import EngineConnection, elements
+from rhevmig.engine.sdk_connection import EngineConnection, converted
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import (
     AuthenticationFailed,
@@ -121,8 +121,7 @@ class Transport:
 
         def once() -> list[T]:
             content = self.exchange(request, query, timeout_s=timeout_s)
-            found = elements(content, request, tag=tag, known=self._known)
-            return [convert(item) for item in found]
+            return converted(content, request, tag=tag, convert=convert, known=self._known)
 
         return policy(once)
 

@@ -74,6 +74,7 @@ def test_why_on_a_snapshot_loads_only_what_it_needs(snapshot: Path) -> None:
         "clock",
         "errors",
         "events",
+        "files",
         "inventory",
         "scheduling",
         "terms",

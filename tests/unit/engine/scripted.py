@@ -7,7 +7,7 @@ from typing import Any
 
 from rhevmig.clock import ManualClock
 from rhevmig.engine.request import EngineRequest
-from rhevmig.engine.sdk_connection import elements
+from rhevmig.engine.sdk_connection import converted
 from rhevmig.engine.settings import Settings
 
 URL = "https://engine.example/ovirt-engine/api"
@@ -37,7 +37,7 @@ class Scripted:
         answer = self._answer(path, query)
         if isinstance(answer, Exception):
             raise answer
-        return [convert(item) for item in elements(answer, EngineRequest(url=URL, path=path), tag=tag)]
+        return converted(answer, EngineRequest(url=URL, path=path), tag=tag, convert=convert)
 
 
 def a_list(tag: str, *items: str) -> bytes:
