@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from rhevmig.checks.finding import Finding, ObservedValue, Severity
-from rhevmig.checks.registry import Check, Subject, each_cluster, each_host, seen
+from rhevmig.checks.registry import Check, Subject, each_cluster, each_host, each_vm, seen
 from rhevmig.events import EventCode
-from rhevmig.inventory import Cluster, CpuType, Event, Host, Inventory
+from rhevmig.inventory import Cluster, CpuType, Event, Host, Inventory, Vm
 from rhevmig.policy import Policy
 from rhevmig.scheduling import READ_ALL, Allowed, CpuAnswer, CpuTypes, scheduler_of
 
@@ -34,6 +34,13 @@ CPU_005 = Check(
     area="cpu",
     severity=Severity.INFO,
     needs=("host.cpu.type", "clusterlevels", "options/ServerCPUList"),
+)
+CPU_010 = Check(
+    id="CPU-010",
+    title="Every host of the cluster supports the VM's custom CPU model",
+    area="cpu",
+    severity=Severity.HIGH,
+    needs=("vm.custom_cpu_model", "host.cpu.type", "clusterlevels", "options/ServerCPUList"),
 )
 #: Status details with which the engine refuses to activate a host.
 _INCOMPATIBLE = frozenset(
@@ -189,3 +196,38 @@ def _highest_common(types: CpuTypes, names: list[str]) -> CpuType | None:
         if all(types.satisfies(name, candidate.name).allowed == Allowed.YES for name in names)
     ]
     return sure[-1] if sure else None
+
+
+@each_vm(CPU_010)
+def _custom_model(on: Subject, vm: Vm, _: Policy) -> Finding:
+    cluster = on.inventory.find_cluster(vm.cluster_id)
+    if not vm.custom_cpu_model:
+        return on.passed("it has no custom CPU model")
+    if cluster is None:
+        return on.unread("its cluster was not seen", missing="vm.cluster", part=("cluster", "all"))
+    types, model = scheduler_of(on.inventory).cpu_types_of(cluster), vm.custom_cpu_model
+    hosts = on.inventory.hosts_of(cluster)
+    answers = {host.name: types.includes_model(host.cpu_type, model) for host in hosts}
+    rows = [seen(f"CPU type of {host.name}", host.cpu_type, f"includes {model}") for host in hosts]
+    if not types.has_flags:
+        message = f"the models of the CPU types could not be read, so {model} was not compared"
+        return on.unread(message, missing="flags of the CPU types", part=("option", "ServerCPUList"))
+    if types.lists_model(model):
+        return on.passed(f"the engine compares the flags of {model} with every host", *rows)
+    without = ", ".join(name for name, answer in answers.items() if answer.allowed == Allowed.NO)
+    open_ = ", ".join(name for name, answer in answers.items() if answer.allowed == Allowed.UNKNOWN)
+    not_compared = f"the engine requires no flag for {model}"
+    if without:
+        return on.failed(
+            f"{not_compared} and may migrate the VM to {without}, where QEMU cannot provide this CPU",
+            *rows,
+            remedy="Unset the custom CPU model, or use a model of ServerCPUList as a whole.",
+        )
+    if open_:
+        return on.unknown(
+            f"{not_compared}; whether {open_} supports it is not known",
+            *rows,
+            missing="CPU flags of the hosts",
+            remedy="Compare `virsh domcapabilities` on these hosts.",
+        )
+    return on.passed(f"every host supports {model}", *rows)

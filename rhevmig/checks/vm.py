@@ -7,6 +7,7 @@ from rhevmig.checks.registry import Check, Subject, each_vm, seen
 from rhevmig.inventory import Vm
 from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS
 from rhevmig.policy import Policy
+from rhevmig.scheduling.preconditions import UNMANAGED_ORIGINS
 from rhevmig.terms import Affinity
 
 VM_001 = Check(
@@ -15,6 +16,14 @@ VM_001 = Check(
     area="vm",
     severity=Severity.BLOCKER,
     needs=("vm.placement_policy.affinity", "vm.origin", "vm.status"),
+)
+
+VM_027 = Check(
+    id="VM-027",
+    title="The engine manages the VM",
+    area="vm",
+    severity=Severity.HIGH,
+    needs=("vm.origin", "vm.status"),
 )
 
 
@@ -45,3 +54,19 @@ def _pinned(on: Subject, vm: Vm, _: Policy) -> Finding:
         message = "it migrates with force and in maintenance that a user requests, not for load balancing"
         return on.passed(message, row)
     return on.passed("it may be migrated", row)
+
+
+@each_vm(VM_027)
+def _managed(on: Subject, vm: Vm, _: Policy) -> Finding:
+    row = seen("origin", vm.origin, "a VM that the engine manages")
+    if vm.origin is None:
+        return on.unread("its origin could not be read", row, missing="vm.origin", part=("vm", "origin"))
+    if vm.origin not in UNMANAGED_ORIGINS:
+        return on.passed("the engine manages it", row)
+    if not vm.is_running:
+        return on.not_applicable(f"the engine does not manage it, and it is {vm.status}")
+    return on.failed(
+        "the engine does not manage it and refuses to migrate it; maintenance of its host passes over it",
+        row,
+        remedy="Import it, or migrate it with the tool that manages it before maintenance of its host.",
+    )

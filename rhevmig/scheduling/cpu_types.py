@@ -68,6 +68,15 @@ class CpuTypes:
                 return self.satisfies(host_type, cpu_type.name)
         return CpuAnswer(allowed=Allowed.YES, because=f"the engine requires no flag for the model {model}")
 
+    def lists_model(self, model: str) -> bool:
+        """Whether a CPU type of the level has exactly this QEMU model; the engine requires its flags then."""
+        return any(cpu_type.qemu_model == model for cpu_type in self._types.values())
+
+    def includes_model(self, host_type: str | None, model: str) -> CpuAnswer:
+        """Whether a host with this type has the named QEMU model among its usable ones."""
+        plain = model.split(",")[0]
+        return self._judge(host_type, frozenset({MODEL + plain}), f"model {plain}")
+
     def vendor_types(self, name: str | None) -> tuple[CpuType, ...]:
         """The types of the same vendor and architecture, lowest level first."""
         known = self._types.get(name or "")

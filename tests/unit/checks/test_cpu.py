@@ -19,6 +19,7 @@ from tests.builders import (
     a_cluster,
     a_host,
     a_level,
+    a_vm,
     an_inventory,
 )
 from tests.unit.checks.judged import findings, statuses, the_unknown
@@ -156,3 +157,31 @@ def test_cpu_005_unknown_without_flags_or_types() -> None:
     """No list of flags, or a host without type: the common level cannot be told."""
     the_unknown("CPU-005", a_mix(HASWELL, SECURE_BROADWELL, cluster_levels=(a_level(with_flags=False),)))
     the_unknown("CPU-005", a_mix(HASWELL, None))
+
+
+def custom(model: str, *types: str, **difference: Any) -> Inventory:
+    return msgspec.structs.replace(
+        a_mix(*types, **difference), vms=(a_vm(custom_cpu_model=model, host_id="h1"),)
+    )
+
+
+def test_cpu_010_silent_for_listed_models_and_hosts_that_include_the_model() -> None:
+    """The engine compares the flags of a listed model; Haswell hosts include the plain model IvyBridge."""
+    listed = custom("Skylake-Server,-hle,-rtm,-mpx", SECURE_HASWELL)
+    assert statuses("CPU-010", listed) == {"web01": "pass"}
+    assert statuses("CPU-010", custom("IvyBridge", SECURE_HASWELL, SECURE_BROADWELL)) == {"web01": "pass"}
+    assert statuses("CPU-010", a_mix(HASWELL)) == {"web01": "pass"}
+
+
+def test_cpu_010_fires_where_the_engine_compares_nothing() -> None:
+    """A model that is not in the list as a whole: the host that lacks it is named."""
+    sure = findings("CPU-010", custom("Skylake-Server", HASWELL, SKYLAKE_SERVER))["web01"]
+    assert sure.status == "fail"
+    assert "h1" in sure.message
+    assert "h2" not in sure.message
+
+
+def test_cpu_010_unknown_without_flags() -> None:
+    """Without the list nothing can be compared."""
+    hidden = custom("Skylake-Server", SECURE_HASWELL, cluster_levels=(a_level(with_flags=False),))
+    assert the_unknown("CPU-010", hidden).missing == "flags of the CPU types"

@@ -1,4 +1,4 @@
-"""VM-001: pinned VMs."""
+"""VM-001 and VM-027: pinned VMs, and VMs that the engine does not manage."""
 
 from __future__ import annotations
 
@@ -40,3 +40,25 @@ def test_vm_001_unknown_where_the_policy_is_hidden() -> None:
     hidden = Unobserved(kind="vm", what="placement_policy", reason="left out for this account", remedy="Ask.")
     found = the_unknown("VM-001", an_inventory(vms=(a_vm(affinity=None),), unobserved=(hidden,)))
     assert found.remedy == "Ask. (left out for this account)"
+
+
+def test_vm_027_silent_for_managed_vms() -> None:
+    """Every origin of a VM that the engine started passes."""
+    inventory = an_inventory(vms=(a_vm("a"), a_vm("he", origin="managed_hosted_engine")))
+    assert set(statuses("VM-027", inventory).values()) == {"pass"}
+
+
+def test_vm_027_fires_on_an_external_vm_that_runs() -> None:
+    """An external VM fails and says what maintenance does; one that is off is not applicable."""
+    inventory = an_inventory(
+        vms=(a_vm("ext", origin="external"), a_vm("off", origin="external", status="down", host_id=None))
+    )
+    found = findings("VM-027", inventory)
+    assert (found["ext"].status, found["ext"].severity) == ("fail", "high")
+    assert "passes over it" in found["ext"].message
+    assert found["off"].status == "not_applicable"
+
+
+def test_vm_027_unknown_without_an_origin() -> None:
+    """An account that does not see the origin gets unknown."""
+    assert the_unknown("VM-027", an_inventory(vms=(a_vm(origin=None),))).missing == "vm.origin"
