@@ -11,7 +11,7 @@ from rhevmig.migration.journal.lease import Owner
 from rhevmig.migration.journal.records import Attempt, HostCourse
 from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.outcome import Outcome
-from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
+from rhevmig.migration.retry_policy import course_outcome, expected_attempt_at
 from rhevmig.planning.plan import Plan
 
 
@@ -63,7 +63,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     #: None while the move has not ended, or was never begun.
     outcome: Outcome | None = None
-    #: Earliest time of the next attempt (back-off after a failure).
+    #: Earliest time of the next attempt: back-off after a failure, cool-down of its destinations.
     next_attempt_at: datetime | None = None
 
 
@@ -178,7 +178,7 @@ def attempt_phase(item: MoveState, *, migrating: bool = True) -> Phase:
 def _course(state: State, item: MoveState) -> Course:
     is_over = state.finished_at is not None
     outcome = item.last_outcome if is_over else course_outcome(item, state.options)
-    due: datetime | None = None if is_over or outcome is not None else next_attempt_at(item, state.options)
+    due: datetime | None = None if is_over or outcome is not None else expected_attempt_at(state, item)[0]
     return Course(
         vm_id=item.move.vm_id,
         vm_name=item.move.vm_name,

@@ -105,12 +105,17 @@ def copy_deadline_s(move: Move, timing: Timing) -> float:
 def remaining_s(move: Move, attempt: Attempt, percent: float | None, now: datetime) -> float | None:
     """Estimated seconds until the copy ends: from its progress once there is some, else from the plan."""
     if attempt.copying_at is None:
-        waited_s = (now - attempt.started_at).total_seconds()
-        return None if move.estimate.p50_s is None else max(0.0, move.estimate.p50_s - waited_s)
+        return _rest_of_estimate_s(move, (now - attempt.started_at).total_seconds())
     copied_s = (now - attempt.copying_at).total_seconds()
     if percent is not None and percent >= 5 and copied_s > 0:
         return copied_s * (100.0 - percent) / percent
-    return None if move.estimate.p50_s is None else max(0.0, move.estimate.p50_s - copied_s)
+    return _rest_of_estimate_s(move, copied_s)
+
+
+def _rest_of_estimate_s(move: Move, elapsed_s: float) -> float | None:
+    """None once the estimate is used up: it then says nothing about the end."""
+    rest_s = (move.estimate.p50_s or 0.0) - elapsed_s
+    return rest_s if rest_s > 0 else None
 
 
 # ── starting ─────────────────────────────────────────────────────────────────────────────────────────

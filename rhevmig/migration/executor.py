@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from rhevmig.clock import Clock, SteadyClock
-from rhevmig.errors import AuthenticationFailed, EngineError
+from rhevmig.errors import AuthenticationFailed, EngineError, NotAnEngine
 from rhevmig.migration.decisions import Action, Wait, next_actions
 from rhevmig.migration.journal.correlation_ids import Act
 from rhevmig.migration.journal.records import (
@@ -108,9 +108,13 @@ class Executor:
     def _wait_for_engine(self, error: EngineError) -> None:
         """Starts and concludes nothing while the engine does not answer."""
         timing, now_s = self.state.options.timing, self._clock.monotonic()
-        if not error.retryable and not _is_refused_session(error):
+        if _is_refused_session(error):
+            deadline_s = timing.session_deadline_s
+        elif error.retryable or isinstance(error, NotAnEngine):
+            # a page with status 200 from an engine that has answered before is a proxy's outage
+            deadline_s = timing.away_deadline_s
+        else:
             raise error
-        deadline_s = timing.away_deadline_s if error.retryable else timing.session_deadline_s
         if self._away_since_s is None:
             self._away_since_s, self._away_wait_s = now_s, timing.away_backoff_s
             _log_step("engine away", campaign=self._id, error=error.message)
@@ -143,9 +147,15 @@ class Executor:
                 self._write(CopyingSeen(correlation_id=attempt.correlation_id))
 
     def _is_copying(self, attempt: Attempt, seen: Observation) -> bool:
+        """Whether the copy has begun, as far as the engine shows it.
+
+        Engine: after a restart it has no job, and reports 0 % until the migration ends.
+        """
         vm = seen.vms.get(attempt.vm_id)
-        percent = seen.percent.get(attempt.vm_id)
-        return vm is not None and vm.status == VmStatus.MIGRATING and bool(percent)
+        has_progress = bool(seen.percent.get(attempt.vm_id))
+        is_forgotten = attempt.answer == "accepted" and seen.jobs.get(attempt.correlation_id) == ()
+        is_migrating = vm is not None and vm.status == VmStatus.MIGRATING
+        return is_migrating and (has_progress or (is_forgotten and not attempt.is_closure))
 
     def _amend(self) -> None:
         """Corrects settled outcomes by events that came later."""

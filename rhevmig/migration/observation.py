@@ -56,6 +56,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     since_index: int = 0
     #: Ids of attempts whose end an event has reported: their jobs need not be read.
     ended_ids: frozenset[str] = frozenset()
+    #: Whether jobs of VMs that still migrate are read too: a restarted engine has none.
+    all_jobs: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +93,9 @@ def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
     events = port.events_since(needs.since_index)
     explained = needs.ended_ids | ended_ids(events)
     unexplained = (
-        a for a in needs.attempts if a.correlation_id not in explained and _is_resting(vms.get(a.vm_id))
+        a
+        for a in needs.attempts
+        if a.correlation_id not in explained and (needs.all_jobs or _is_resting(vms.get(a.vm_id)))
     )
     return Observation(
         at=at,

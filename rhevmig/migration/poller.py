@@ -42,6 +42,7 @@ class Poller:
         self._ended: frozenset[str] = frozenset()
         self._read_at_s: dict[str, float] = {}
         self._turn = 0
+        self._reads_all_jobs = True
         self._last_index = _first_index(state)
         #: Events of the campaign that the last poll has read.
         self.fresh: tuple[EventFact, ...] = ()
@@ -49,6 +50,7 @@ class Poller:
     def poll(self, state: State) -> Observation:
         """One poll, with all events so far. Raises: EngineError; nothing is kept then."""
         seen = observe(self._port, self._needs(state), self._clock)
+        self._reads_all_jobs = False
         self.fresh = tuple(event for event in seen.events if _is_ours(event, state))
         self._last_index = max([self._last_index, *(event.index for event in seen.events)])
         self._events = (*self._events, *self.fresh)
@@ -77,6 +79,7 @@ class Poller:
     def reset_tracking(self) -> None:
         """Drops the tracking: the engine was away, so what was observed before is stale."""
         self._tracking = {}
+        self._reads_all_jobs = True
 
     def _needs(self, state: State) -> Needs:
         attempts = tuple(attempt for _, attempt in state.open_attempts)
@@ -91,6 +94,7 @@ class Poller:
             vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
             since_index=self._last_index,
             ended_ids=self._ended,
+            all_jobs=self._reads_all_jobs,
         )
 
     def _progress_ids(self, state: State, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
+import structlog
 
 from rhevmig.migration.campaign import Phase, attempt_phase
 from rhevmig.migration.decisions import remaining_s
@@ -13,7 +14,7 @@ from rhevmig.migration.journal.correlation_ids import Act
 from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.observation import Observation
 from rhevmig.migration.outcome import Outcome
-from rhevmig.migration.retry_policy import course_outcome, next_attempt_at
+from rhevmig.migration.retry_policy import course_outcome, expected_attempt_at
 from rhevmig.terms import VmStatus
 from rhevmig.units import format_duration
 
@@ -62,6 +63,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OnProgress = Callable[[Progress], None]
+_log = structlog.get_logger(__name__)
 
 _HOST_PHASES = {
     (Act.DEACTIVATE, False): Phase.ENTERING_MAINTENANCE,
@@ -113,7 +115,17 @@ class ProgressReporter:
         if self._reported.get(key) != face and self._on_progress is not None:
             self._reported[key] = face
             if not is_first_wait:
+                self._call(progress)
+
+    def _call(self, progress: Progress) -> None:
+        """A display that fails (a closed pipe, a full disk) is given up; the campaign goes on."""
+        try:
+            if self._on_progress is not None:
                 self._on_progress(progress)
+        except Exception as error:  # noqa: BLE001 - any failure of a display
+            self._on_progress = None
+            if structlog.is_configured():
+                _log.warning("progress display failed", error=repr(error))
 
 
 def _done_moves(state: State) -> int:
@@ -127,11 +139,15 @@ def _of_move(state: State, item: MoveState, seen: Observation | None, now: datet
     phase = attempt_phase(item, migrating=is_fresh or vm is None or vm.status == VmStatus.MIGRATING)
     outcome = course_outcome(item, state.options)
     percent = seen.percent.get(move.vm_id) if seen is not None and attempt is not None else None
-    due = next_attempt_at(item, state.options) if attempt is None and outcome is None else None
+    if phase == Phase.COPYING:
+        percent = percent or None
+    due, cooling = expected_attempt_at(state, item) if attempt is None and outcome is None else (None, "")
     note = ""
     if due is not None and item.last_outcome is not None:
         wait = format_duration(max(0.0, (due - (item.attempts[-1].settled_at or now)).total_seconds()))
         note = f"{item.last_outcome.verdict.value}: {item.last_outcome.reason}; next attempt in {wait}"
+        if cooling:
+            note += f", {state.plan.host_name(cooling)} failed twice and is not used until then"
     elif attempt is not None and phase == Phase.QUEUED:
         waited_s = (now - attempt.started_at).total_seconds()
         if waited_s > state.options.timing.queue_deadline_s:

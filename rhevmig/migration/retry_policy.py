@@ -66,6 +66,11 @@ def failure_budget(state: State) -> int:
 
 def cooling_hosts(state: State, now: datetime) -> frozenset[str]:
     """Destinations that failed twice within the cool-down, so they are not used."""
+    return frozenset(host_id for host_id, ends_at in _cooldowns(state).items() if now < ends_at)
+
+
+def _cooldowns(state: State) -> dict[str, datetime]:
+    """When the cool-down of each destination with two failures ends."""
     times: dict[str, list[datetime]] = {}
     for item in state.moves.values():
         for attempt in item.attempts:
@@ -73,31 +78,47 @@ def cooling_hosts(state: State, now: datetime) -> frozenset[str]:
             if host_id and attempt.settled_at and _failed_during_migration(attempt):
                 times.setdefault(host_id, []).append(attempt.settled_at)
     cooldown = timedelta(seconds=state.options.timing.host_cooldown_s)
-    return frozenset(
-        host_id for host_id, at in times.items() if len(at) >= 2 and now < sorted(at)[-1] + cooldown
-    )
+    return {host_id: max(at) + cooldown for host_id, at in times.items() if len(at) >= 2}
+
+
+def expected_attempt_at(state: State, item: MoveState) -> tuple[datetime | None, str]:
+    """When a move will be attempted again, cool-downs included, and the host that is waited for.
+
+    The host is empty where the back-off alone decides; (None, "") where no further attempt is made.
+    """
+    due = next_attempt_at(item, state.options)
+    pool = _open_pool(item)
+    if due is None or not pool:
+        return due, ""
+    cooldowns = _cooldowns(state)
+    host_id = min(pool, key=lambda host_id: cooldowns.get(host_id, due))
+    cooled_at = cooldowns.get(host_id, due)
+    return (cooled_at, host_id) if cooled_at > due else (due, "")
 
 
 def pick_destination(
     item: MoveState, *, cooling: Collection[str], full: Collection[str], unusable: Collection[str]
 ) -> tuple[bool, str | None]:
-    """Whether the move may start now, and to which host; (True, None) lets the engine choose.
+    """Whether the move may start now, and to which host; (True, None) lets the engine choose."""
+    pool = _open_pool(item)
+    if not pool:
+        return True, None
+    free = [h for h in pool if h not in cooling and h not in full and h not in unusable]
+    return (True, free[0]) if free else (False, None)
+
+
+def _open_pool(item: MoveState) -> tuple[str, ...]:
+    """Hosts that may be named; empty where the engine chooses.
 
     The planned host first, then the alternatives that have not failed for this VM. When all of several
     have failed, the engine chooses; a host without alternatives stays the only one.
     """
     move = item.move
     if move.destination_host_id is None:
-        return True, None
+        return ()
     pool = (move.destination_host_id, *move.alternatives)
     failed = {a.destination_host_id for a in item.attempts if a.outcome is not None and _blames_host(a)}
-    open_pool = [host_id for host_id in pool if host_id not in failed]
-    if not open_pool:
-        if len(pool) > 1:
-            return True, None
-        open_pool = list(pool)
-    free = [h for h in open_pool if h not in cooling and h not in full and h not in unusable]
-    return (True, free[0]) if free else (False, None)
+    return tuple(h for h in pool if h not in failed) or (pool if len(pool) == 1 else ())
 
 
 def _after_block(

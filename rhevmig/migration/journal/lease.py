@@ -13,7 +13,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """A process on a machine."""
 
     pid: int = 0
-    #: Host name and the start of the boot id.
+    #: Host name, start of the boot id, and number of the PID namespace.
     machine: str = ""
     #: Start time of the process in kernel ticks: a reused pid has another one.
     birth: str = ""
@@ -41,12 +41,19 @@ def this_process() -> Owner:
     return Owner(pid=pid, machine=_machine(), birth=_birth(pid) or "")
 
 
+def is_alive(owner: Owner) -> bool:
+    """Whether a process certainly runs: never certain for another machine or PID namespace."""
+    return bool(owner.pid) and owner.machine == _machine() and not is_dead(owner)
+
+
 def is_dead(owner: Owner) -> bool:
     """Whether a process has certainly ended: never certain for another machine, certain after a reboot."""
     if not owner.pid:
         return True
     if owner.machine != _machine():
-        return owner.machine.partition("/")[0] == socket.gethostname()
+        theirs, ours = owner.machine.split("/"), _machine().split("/")
+        is_rebooted = theirs[0] == ours[0] and theirs[1:2] != ours[1:2]
+        return is_rebooted and theirs[2:] in ([], ours[2:])
     try:
         os.kill(owner.pid, 0)
     except ProcessLookupError:
@@ -58,12 +65,16 @@ def is_dead(owner: Owner) -> bool:
 
 
 def _machine() -> str:
-    """Host name and boot: after a reboot no process of before is alive."""
+    """Host name, boot and PID namespace: no process of an earlier boot is alive.
+
+    In another namespace, a container's, the same pid is another process.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
     except OSError:
-        boot = "-"
-    return f"{socket.gethostname()}/{boot}"
+        boot = namespace = "-"
+    return f"{socket.gethostname()}/{boot}/{namespace}"
 
 
 def _birth(pid: int) -> str | None:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from rhevmig.clock import Clock, SystemClock
 from rhevmig.errors import JournalClaimed, JournalCorrupt, JournalError, JournalVersion
-from rhevmig.migration.journal.lease import Owner, is_dead, this_process
+from rhevmig.migration.journal.lease import Owner, is_alive, is_dead, this_process
 from rhevmig.migration.journal.records import Entry, Record
 from rhevmig.migration.journal.schema_1 import is_of_schema_1, record_of_schema_1
 
@@ -28,9 +28,9 @@ SCHEMA_VERSION: Final = "2"
 _READABLE: Final = ("1", SCHEMA_VERSION)
 _FORMAT: Final = "rhevmig-journal"
 _HEAD: Final = (("format", _FORMAT), ("schema_version", SCHEMA_VERSION))
-#: Seconds that a claim holds without being renewed. Only other machines wait for it: a dead process of
-#: this machine is detected at once.
-LEASE_S: Final = 60.0
+#: Seconds that a claim holds without being renewed: longer than any request to the engine. Only other
+#: machines wait for it: a dead process of this machine is detected at once, a running one keeps its claim.
+LEASE_S: Final = 300.0
 
 _METADATA = sql.MetaData()
 _META = sql.Table(
@@ -74,7 +74,7 @@ class Journal:
     ) -> None:
         """Opens or creates it. Raises: JournalError, JournalCorrupt, JournalVersion."""
         text = os.fspath(target)
-        self.url = text
+        self.url = _without_password(text)
         self._clock = clock or SystemClock()
         self._token = ""
         self._engine = _open(text, create=create)
@@ -121,10 +121,11 @@ class Journal:
         """The process that holds the claim; None where it is free or its holder is dead."""
         with self._guarded(), self._engine.connect() as connection:
             row = connection.execute(sql.select(_CLAIM.c.owner, _CLAIM.c.until)).first()
-        if row is None or row.until <= self._now_s():
+        if row is None:
             return None
         owner = Owner.parse(row.owner)
-        return None if is_dead(owner) else owner
+        is_held = row.until > self._now_s() and not is_dead(owner)
+        return owner if is_held or is_alive(owner) else None
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -142,7 +143,8 @@ class Journal:
                 connection.execute(_CLAIM.insert().values(id=1, token="", owner="", until=0.0))
                 row = connection.execute(sql.select(_CLAIM)).one()
             holder = Owner.parse(row.owner)
-            if row.token and row.until > self._now_s() and not is_dead(holder):
+            is_held = row.until > self._now_s() and not is_dead(holder)
+            if row.token and (is_held or is_alive(holder)):
                 raise JournalClaimed(url=self.url, owner=str(holder), detail="")
             token = os.urandom(16).hex()
             taken = connection.execute(
@@ -279,6 +281,18 @@ class Journal:
             raise JournalError(url=self.url, detail=str(error)) from error
 
 
+def _without_password(text: str) -> str:
+    """A database URL as it may be shown."""
+    if "://" not in text:
+        return text
+    try:
+        url = sql.make_url(text)
+    except (SQLAlchemyError, ValueError):
+        return text.partition("://")[0] + "://…"
+    secret = {key: "***" for key in url.query if "pass" in key.lower() or "secret" in key.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
+
+
 def _open(text: str, *, create: bool) -> sql.Engine:
     try:
         if "://" in text:
@@ -296,8 +310,8 @@ def _open(text: str, *, create: bool) -> sql.Engine:
             poolclass=pool,
             connect_args={"timeout": 15.0, "check_same_thread": False},
         )
-    except (SQLAlchemyError, ImportError) as error:
-        raise JournalError(url=text, detail=str(error).splitlines()[0]) from error
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise JournalError(url=_without_password(text), detail=str(error).splitlines()[0]) from None
     sql.event.listen(engine, "connect", _durable)
     return engine
 

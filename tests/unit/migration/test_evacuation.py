@@ -317,13 +317,16 @@ def test_vms_that_the_account_does_not_see_keep_the_host():
     assert "counts 3 VMs" in campaign.host.reason
 
 
+RUNNING_TASKS = (
+    "[Cannot switch Host to Maintenance mode. Host has asynchronous running tasks,\n"
+    "wait for operation to complete and retry.]"
+)
+
+
 def test_maintenance_that_is_blocked_is_requested_again():
     """A storage task on the host ends by itself: the request is repeated until it is accepted."""
     scene = a_full_host(1)
-    text = (
-        "[Cannot switch Host to Maintenance mode. Host has asynchronous running tasks,\nwait for operation.]"
-    )
-    busy = Refused(status_code=409, detail=text)
+    busy = Refused(status_code=409, detail=RUNNING_TASKS)
     accept = scene.engine._deactivate
     scene.engine._deactivate = lambda *args: busy if scene.clock.monotonic() < 300 else accept(*args)  # type: ignore[method-assign]
     campaign = evacuate(scene)
@@ -334,10 +337,7 @@ def test_maintenance_that_is_blocked_is_requested_again():
 def test_maintenance_that_stays_blocked_is_refused_with_a_remedy():
     """After the time of blocked requests the engine's sentence and its remedy are reported."""
     scene = a_full_host(1)
-    text = (
-        "[Cannot switch Host to Maintenance mode. Host has asynchronous running tasks,\nwait for operation.]"
-    )
-    scene.engine._deactivate = lambda *_: Refused(status_code=409, detail=text)  # type: ignore[method-assign]
+    scene.engine._deactivate = lambda *_: Refused(status_code=409, detail=RUNNING_TASKS)  # type: ignore[method-assign]
     campaign = evacuate(scene)
     assert campaign.host.state == "refused"
     assert "storage tasks of this host" in campaign.host.reason

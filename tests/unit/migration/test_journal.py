@@ -15,8 +15,9 @@ import sqlalchemy
 from rhevmig.clock import ManualClock
 from rhevmig.errors import EngineUnavailable, JournalClaimed, JournalCorrupt, JournalError, JournalVersion
 from rhevmig.migration import CampaignState, Journal, Options, resume, run, status
-from rhevmig.migration.journal.lease import Owner, is_dead, this_process
+from rhevmig.migration.journal.lease import Owner, is_alive, is_dead, this_process
 from rhevmig.migration.journal.records import CampaignFinished, CampaignStopped
+from rhevmig.migration.journal.store import LEASE_S
 from tests.unit.migration.fake_engine import FakeEngine
 from tests.unit.migration.scenes import Scene, a_plan
 
@@ -68,7 +69,7 @@ def test_dead_owner_is_taken_over_at_once_another_machine_only_after_its_lease(
     if not is_free:
         with pytest.raises(JournalClaimed):
             other.claim()
-        clock.advance(61)
+        clock.advance(LEASE_S + 1)
     other.claim()
     with pytest.raises(JournalClaimed, match="took it over"):
         book.append("c1", CampaignFinished(), at=NOW)
@@ -80,7 +81,46 @@ def test_process_number_that_was_given_again_is_another_process():
     me = this_process()
     assert not is_dead(me)
     assert is_dead(Owner(pid=me.pid, machine=me.machine, birth="0"))
-    assert is_dead(Owner(pid=me.pid, machine=me.machine.partition("/")[0] + "/earlier", birth=me.birth))
+    host, _, namespace = me.machine.split("/")
+    assert is_dead(Owner(pid=me.pid, machine=f"{host}/earlier/{namespace}", birth=me.birth))
+    assert is_dead(Owner(pid=me.pid, machine=f"{host}/earlier", birth=me.birth))
+
+
+@pytest.mark.parametrize("machine", ["elsewhere/{boot}/{namespace}", "{host}/{boot}/4026531999"])
+def test_process_that_cannot_be_seen_is_neither_dead_nor_alive(machine):
+    """Another machine, and a container with the same host name: only the lease decides."""
+    host, boot, namespace = this_process().machine.split("/")
+    there = Owner(pid=1, machine=machine.format(host=host, boot=boot, namespace=namespace), birth="1")
+    assert not is_dead(there)
+    assert not is_alive(there)
+
+
+def test_running_owner_keeps_its_claim_after_its_lease(tmp_path):
+    """A request that takes longer than the lease: the process runs, so its journal is not taken over."""
+    clock = ManualClock()
+    book, other = Journal(tmp_path / "j.db", clock=clock), Journal(tmp_path / "j.db", clock=clock)
+    book.claim()
+    clock.advance(LEASE_S + 1)
+    assert other.owner() == this_process()
+    with pytest.raises(JournalClaimed):
+        other.claim()
+    book.append("c1", CampaignFinished(), at=NOW)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://team:s3cret@db/journal",
+        "postgresql://db/journal?user=team&password=s3cret",
+        "nosuch://team:s3cret@db/journal",
+        "postgresql://team:s3cret@[::1/journal",
+    ],
+)
+def test_password_of_a_database_is_not_shown(url):
+    """Neither in errors nor in what a campaign reports as its journal."""
+    with pytest.raises(JournalError) as caught:
+        Journal(url)
+    assert "s3cret" not in f"{caught.value} {caught.value.url} {caught.value.remedy}"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from rhevmig.clock import ManualClock
-from rhevmig.errors import AuthenticationFailed, EngineUnavailable
+from rhevmig.errors import AuthenticationFailed, EngineUnavailable, NotAnEngine
 from rhevmig.migration import (
     CampaignState,
     Options,
@@ -522,3 +522,60 @@ def test_clock_back_a_day_does_not_delay_the_next_attempt(tmp_path):
     campaign = resume(journal, scene.engine, clock=OtherClock(scene.clock, -24))
     assert campaign.counts == {"succeeded": 1}
     assert scene.clock.monotonic() < 200
+
+
+def test_display_that_fails_does_not_end_the_campaign():
+    """A closed pipe or a full disk behind the progress display: progress is lost, the migration is not."""
+    scene, calls = Scene(), []
+
+    def closed(progress) -> None:
+        calls.append(progress)
+        raise BrokenPipeError("stderr is closed")
+
+    campaign = run(
+        a_plan(scene.engine, "v1"), scene.engine, journal=":memory:", clock=scene.clock, on_progress=closed
+    )
+    assert (campaign.counts, len(calls)) == ({"succeeded": 1}, 1)
+
+
+def test_page_of_a_proxy_with_status_200_is_waited_out():
+    """An engine that has answered before and now seems to be a web page: a passing fault."""
+    scene = Scene()
+    scene.engine.at(4, "go_away", NotAnEngine(path="/ovirt-engine/api", detail="HTML"))
+    scene.engine.at(60, "come_back")
+    outcome = scene.outcome()
+    assert (outcome.verdict, scene.engine.posts()) == (Verdict.SUCCEEDED, 1)
+
+
+def test_engine_restarted_before_the_first_progress():
+    """Afterwards it reports 0 % until the end: no queue, no time left, and the copy's deadline runs."""
+    scene = Scene()
+    scene.engine.plan_course("v1", Course(seconds=2000, queued_s=2000, ends="never"))
+    scene.engine.at(3, "go_away")
+    scene.engine.at(4, "restart")
+    scene.engine.at(60, "come_back")
+    timing = Timing(copy_deadline_s=120, copy_deadline_s_per_gib=1)
+    assert scene.outcome(options=Options(retries=0, timing=timing)).verdict == Verdict.CANCELLED
+    copying = [p for p in scene.told if p.phase == Phase.COPYING]
+    assert copying
+    assert {(p.percent, p.remaining_s) for p in copying} == {(None, None)}
+
+
+def test_cool_down_of_the_only_destination_is_announced(tmp_path):
+    """What is displayed as the next attempt includes the time for which its destination is not used."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.plan_course("v1", *(Course(seconds=5, ends="failed") for _ in range(2)))
+    seen = []
+
+    def watch(progress) -> None:
+        scene.told.append(progress)
+        seen.append(status(journal).courses[0].next_attempt_at)
+
+    run(a_plan(scene.engine, "v1"), scene.engine, journal=journal, clock=scene.clock, on_progress=watch)
+    notes = [p.note for p in scene.told if "next attempt" in p.note]
+    first, second, third = status(journal).courses[0].attempts
+    assert "failed twice" not in notes[0]
+    assert "host-h2 failed twice and is not used until then" in notes[1]
+    assert (third.started_at - second.settled_at).total_seconds() >= 600
+    assert abs((third.started_at - max(at for at in seen if at)).total_seconds()) < 10
+    assert first.outcome is not None
