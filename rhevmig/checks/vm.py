@@ -5,9 +5,8 @@ from __future__ import annotations
 from rhevmig.checks.finding import Finding, Severity
 from rhevmig.checks.registry import Check, Subject, each_vm, seen
 from rhevmig.inventory import Vm
-from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS
+from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS, UNMANAGED_ORIGINS
 from rhevmig.policy import Policy
-from rhevmig.scheduling.preconditions import UNMANAGED_ORIGINS
 from rhevmig.terms import Affinity
 
 VM_001 = Check(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from rhevmig.inventory import Host, Inventory, Vm
-from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS
+from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS, UNMANAGED_ORIGINS
 from rhevmig.planning.plan import Blocked, Remaining
-
-#: `Vm.origin` of a VM that was started past the engine.
-_UNMANAGED = "external"
 
 
 def split_off(
@@ -21,7 +18,7 @@ def split_off(
     """
     ordinary, remaining, blocked = [], [], []
     for vm in inventory.vms_on(host):
-        if vm.origin == _UNMANAGED:
+        if vm.origin in UNMANAGED_ORIGINS:
             reason = "the engine does not manage it; maintenance ignores it, and it keeps running on the host"
             remaining.append(Remaining(vm_id=vm.id, vm_name=vm.name, reason=reason))
         elif vm.origin not in HOSTED_ENGINE_ORIGINS:

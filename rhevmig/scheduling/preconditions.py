@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rhevmig.inventory import Inventory, Vm
+from rhevmig.inventory.models.vm import UNMANAGED_ORIGINS
 from rhevmig.scheduling.requirements import is_pass_through
 from rhevmig.scheduling.verdicts import READ_ALL, Allowed, Obstacle
 from rhevmig.terms import Affinity, HostStatus, VmStatus
@@ -19,8 +20,6 @@ _STATUS_REMEDIES: dict[str, str] = {
     VmStatus.UNKNOWN: "Check its host: it does not respond.",
     VmStatus.IMAGE_LOCKED: "Wait until the operation on its disks has ended.",
 }
-#: `Vm.origin` of VMs that something else than the engine manages.
-UNMANAGED_ORIGINS = frozenset({"external", "kubevirt"})
 _LOST_HOST = frozenset({HostStatus.NON_RESPONSIVE, HostStatus.CONNECTING, HostStatus.DOWN})
 
 

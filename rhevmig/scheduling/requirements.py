@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm, VmNic, VnicProfile
-from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS
+from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS, PASS_THROUGH
 from rhevmig.scheduling.cpu_pinning import CpuPinning, PinnedCpus, pinned_cpus, pinning_of
 from rhevmig.scheduling.levels import level_number
 from rhevmig.units import KIB
@@ -179,7 +179,7 @@ def _networks_of(inventory: Inventory, vm: Vm) -> _VmNetworks:
 
 def is_pass_through(nic: VmNic, profile: VnicProfile) -> bool:
     """Whether a NIC is a virtual function of the host."""
-    return nic.interface == "pci_passthrough" or profile.pass_through not in (None, "disabled")
+    return nic.interface == PASS_THROUGH or profile.pass_through not in (None, "disabled")
 
 
 def offer_of(inventory: Inventory, host: Host, cluster: Cluster | None) -> Offer:

@@ -34,8 +34,7 @@ def test_a_vm_that_the_engine_does_not_manage_stays() -> None:
         assert found.is_migratable == "no"
         assert found.obstacles[0].code == "unmanaged"
         plan = plan_evacuation(inventory, "k1")
-    assert [blocked.vm_name for blocked in plan.blocked] == ["external-old"]
-    assert "keeps running" in plan.blocked[0].remedy
+    assert [remaining.vm_name for remaining in plan.remaining] == ["external-old"]
     assert [move.vm_name for move in plan.moves] == ["plain"]
 
 

@@ -11,6 +11,8 @@ from rhevmig.terms import VmStatus
 
 #: `Vm.origin` of the VM in which a self-hosted engine runs.
 HOSTED_ENGINE_ORIGINS = frozenset({"managed_hosted_engine", "hosted_engine"})
+#: `Vm.origin` of VMs that something else than the engine manages; it refuses all actions on them.
+UNMANAGED_ORIGINS = frozenset({"external", "kubevirt"})
 #: `VmNic.interface` of a virtual function of the host.
 PASS_THROUGH = "pci_passthrough"  # noqa: S105 - not a password
 #: Statuses of a VM that occupies a host.
