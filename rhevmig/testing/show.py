@@ -16,7 +16,7 @@ from rhevmig.errors import CassetteError
 from rhevmig.recordings.cassette_file import read_document
 from rhevmig.recordings.exchange import PREFIX, Exchange, exchange_of
 from rhevmig.testing.metadata import engine_version, moment_of, recorded_at
-from rhevmig.testing.scrub.secrets import FoundSecret, find_secrets
+from rhevmig.testing.scrub.secrets import FoundSecret, UnsearchedBody, search
 
 _ID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -50,6 +50,8 @@ class CassetteSummary(msgspec.Struct, frozen=True, kw_only=True):
     #: Whole days since then.
     age_days: int | None
     secrets: tuple[FoundSecret, ...]
+    #: Bodies that could not be searched for secrets.
+    unsearched: tuple[UnsearchedBody, ...]
     #: The exchanges in order.
     lines: tuple[ExchangeLine, ...]
 
@@ -66,6 +68,7 @@ def summarise(path: Path, *, now: datetime | None = None) -> CassetteSummary:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CassetteError(path=str(path), detail=f"an exchange is damaged ({error})") from error
     first = moment_of((document.get("metadata") or {}).get("recorded_at")) or recorded_at(interactions)
+    secrets, unsearched = search(interactions)
     present = now if now is not None else datetime.now(UTC)
     servers = Counter(urlsplit(one.uri).netloc for one in exchanges)
     return CassetteSummary(
@@ -76,7 +79,8 @@ def summarise(path: Path, *, now: datetime | None = None) -> CassetteSummary:
         servers=tuple(name for name, _ in servers.most_common()),
         recorded_at=first,
         age_days=None if first is None else max(0, (present - first).days),
-        secrets=tuple(find_secrets(interactions)),
+        secrets=secrets,
+        unsearched=unsearched,
         lines=_folded(
             [_line(one, interaction) for one, interaction in zip(exchanges, interactions, strict=True)]
         ),

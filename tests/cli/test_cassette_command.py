@@ -138,6 +138,41 @@ def test_show_finds_secrets_and_scrub_hides_them(tmp_path: Path) -> None:
     assert json.loads(invoke("scrub", file, "--json")[1])["hidden"][0]["exchange"] == 1
 
 
+@pytest.mark.parametrize("content", ["<host><root_password>abcdefgh-1234", '{"password": "abcdefgh-1234'])
+def test_a_body_that_cannot_be_searched_is_never_called_clean(tmp_path: Path, content: str) -> None:
+    """Exit code 4 and the place, in `--json` too; scrub names the body as well."""
+    file = tmp_path / "site.yaml"
+    request = {"method": "GET", "uri": "http://e/ovirt-engine/api", "body": None, "headers": {}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": content}}
+    file.write_text(
+        yaml.safe_dump({"version": 1, "interactions": [{"request": request, "response": response}]})
+    )
+    _, _, said = invoke("scrub", file)
+    assert "not searched: exchange 1, response body: " in said
+    assert "abcdefgh" not in file.read_text()
+    code, _, said = invoke("show", file)
+    assert code == 4
+    assert "not searched: exchange 1, response body: " in said
+    code, text, _ = invoke("show", file, "--json")
+    assert code == 4
+    assert [one["place"] for one in json.loads(text)["unsearched"]] == ["response body"]
+
+
+def test_scrub_counts_what_pseudonyms_replaced(tmp_path: Path) -> None:
+    """A name that occurs only in a search is replaced and counted."""
+    file = tmp_path / "site.yaml"
+    uri = "https://engine.corp.example/ovirt-engine/api/vms?search=cluster%3Dtulsa-amd"
+    request = {"method": "GET", "uri": uri, "body": None, "headers": {}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "<vms/>"}}
+    file.write_text(
+        yaml.safe_dump({"version": 1, "interactions": [{"request": request, "response": response}]})
+    )
+    _, _, said = invoke("scrub", file, "--pseudonyms")
+    assert "0 secrets hidden, 2 names and addresses replaced" in said
+    assert "tulsa" not in file.read_text()
+    assert "corp" not in file.read_text()
+
+
 def test_serve_prints_its_url_when_it_listens(tmp_path: Path) -> None:
     """The URL is the first line and works at once; the end is quiet, whichever signal asks for it."""
     for number in (signal.SIGINT, signal.SIGTERM):

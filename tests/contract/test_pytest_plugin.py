@@ -198,4 +198,4 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
     words = {"rhevmig", "rhevmig._version", "rhevmig.errors"}
     assert set(ast.literal_eval(loaded)) - words == {"rhevmig.testing", "rhevmig.testing.pytest_plugin"}
     assert (heavy, sdk) == ("[]", "False")
-    assert set(ast.literal_eval(rooms)) == {"_version", "errors", "recordings", "testing"}
+    assert set(ast.literal_eval(rooms)) == {"_version", "errors", "files", "recordings", "testing"}

@@ -57,7 +57,7 @@ def show(
     file: Annotated[Path, typer.Argument(help="the cassette")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Summarise a cassette: exchanges, engine version, age, secrets. Exit code 3: it contains secrets."""
+    """Summarise a cassette: exchanges, engine version, age, secrets. Exit code 3: secrets; 4: unknown."""
     from rhevmig.testing.show import summarise
 
     summary = summarise(file)
@@ -74,9 +74,14 @@ def show(
         print_table(("", "method", "path", "answer"), rows)
         for found in summary.secrets:
             note(f"secret: exchange {found.exchange}, {found.place}")
+        for one in summary.unsearched:
+            note(f"not searched: exchange {one.exchange}, {one.place}: {one.problem}")
     if summary.secrets:
         note(f"hide them with: rhevmig cassette scrub {file}")
         raise typer.Exit(3)
+    if summary.unsearched:
+        note("whether these bodies contain secrets is unknown: read them before you share the cassette")
+        raise typer.Exit(4)
 
 
 @app.command()
@@ -90,15 +95,20 @@ def scrub(
     as_json: JsonFlag = False,
 ) -> None:
     """Hide passwords, tokens, cookies and session ids in an existing cassette."""
+    import msgspec
+
     from rhevmig.testing.scrub.scrub import scrub_file
 
-    found = scrub_file(file, output=output, pseudonyms=_pseudonyms(pseudonyms, key))
+    report = scrub_file(file, output=output, pseudonyms=_pseudonyms(pseudonyms, key))
     if as_json:
-        print_json({"file": str(output or file), "hidden": found})
+        print_json({"file": str(output or file), **msgspec.structs.asdict(report)})
         return
-    for one in found:
+    for one in report.hidden:
         note(f"hidden: exchange {one.exchange}, {one.place}")
-    note(f"{len(found)} secrets hidden, written to {output or file}")
+    for body in report.unsearched:
+        note(f"not searched: exchange {body.exchange}, {body.place}: {body.problem}")
+    names = "" if report.replaced is None else f", {report.replaced} names and addresses replaced"
+    note(f"{len(report.hidden)} secrets hidden{names}, written to {output or file}")
 
 
 @app.command(name="serve")

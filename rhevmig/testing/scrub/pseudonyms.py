@@ -1,8 +1,8 @@
-"""Stand-ins for what tells a site: names, FQDNs, addresses, MACs, serials, certificates.
+"""Pseudonyms for what identifies a site: names, FQDNs, addresses, MACs, serials, certificates.
 
-The same value gets the same stand-in everywhere in a cassette, and in every cassette made with the same key.
-A name is known by the answer that lists its entity: one that only an event's text tells, of a thing that no
-recorded answer shows, stays. Look through a cassette before you share it.
+Equal values get equal pseudonyms in a cassette, and in all cassettes with the same key. A name is known from
+the answers that list its entity and from search expressions; a name that occurs only in the text of an event
+stays.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-#: Elements whose own name belongs to the site. Others (statistics, filters, roles) are the engine's words.
+#: Elements whose name belongs to the site. Other names (of statistics, filters, roles) are the engine's.
 _NAMED = (
     "vm", "host", "cluster", "data_center", "network", "storage_domain", "disk", "template", "vnic_profile",
     "affinity_group", "affinity_label", "tag", "user", "group", "mac_pool", "quota", "qos", "vm_pool",
@@ -38,7 +38,7 @@ _EVERYWHERE = frozenset(
         "root",
     }
 )
-#: Elements whose whole text belongs to the site, by the kind of stand-in.
+#: Elements whose whole text belongs to the site, by the kind of pseudonym.
 _TAGS = {
     "fqdn": ("fqdn", "hostname", "address", "external_host", "subject", "san", "common_name"),
     "word": (
@@ -56,13 +56,25 @@ _NAME = re.compile(rf"{_OPENED}<name>(?P<name>[^<]+)</name>", re.DOTALL)
 _DESCRIPTION = re.compile(rf"{_OPENED}(?:<name>[^<]*</name>)?\s*<description>(?P<name>[^<]+)<", re.DOTALL)
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _MAC = re.compile(r"\b[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}\b")
-#: An address, or the whole of a version, which may look like one and is to be left alone.
+#: An address, or a whole version, which may look like one and stays.
 _IPV4 = re.compile(r"<[a-z_]*version>[^<]*|(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,30}(?![\w:])")
 _FQDN = re.compile(r"\b(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\b")
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _JOINT = re.compile(r"([-_.@])")
-#: Where free text may tell names; elsewhere a VM called `up` must leave `<status>up` alone.
+#: Fields of the search language whose value is a name of the site, and the prefix of its pseudonym.
+_SEARCHED = {
+    "name": "name", "cluster": "cluster", "datacenter": "data-center", "host": "host", "hosts": "host",
+    "vm": "vm", "vms": "vm", "template": "template", "templates": "template", "storage": "storage-domain",
+    "storage_name": "storage-domain", "network": "network", "pool": "vm-pool", "tag": "tag", "alias": "disk",
+    "usrname": "user", "user": "user", "users": "user", "event_vm": "vm", "event_host": "host",
+    "event_storage": "storage-domain", "event_datacenter": "data-center", "event_template": "template",
+    "cluster_name": "cluster", "vm_names": "vm", "disk_vm_names": "vm", "fqdn": "fqdn", "address": "address",
+    "description": "description", "comment": "comment", "message": "message", "department": "word",
+}  # fmt: skip
+_COMPARISON = re.compile(r"(?P<field>[\w.]+)\s*(?:!=|>=|<=|=|<|>)\s*(?P<value>\"[^\"]*\"|[^\s()]+)")
+_SEARCH_WORDS = frozenset({"and", "or", "not", "sortby", "asc", "desc", "page", "name", "status"})
+#: Elements with free text, where names may occur; a VM named `up` must not change `<status>up`.
 _FREE_TAGS = "comment|correlation_id|description|detail|message|name|reason"
 _FREE = re.compile(rf"(<(?:{_FREE_TAGS})>)([^<]+)(</)")
 _OTHER = re.compile(rf"(<(?!(?:{_FREE_TAGS})>)[a-z_]+>)([^<]+)(</)")
@@ -71,16 +83,20 @@ _OTHER = re.compile(rf"(<(?!(?:{_FREE_TAGS})>)[a-z_]+>)([^<]+)(</)")
 class Pseudonyms:
     """A keyed one-to-one replacement.
 
-    Args: key (give the same one to have the same stand-ins in several cassettes; else a new one is drawn).
+    Args:
+        key: the same key gives the same pseudonyms in several cassettes; random by default.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key if key is not None else secrets.token_bytes(16)
         self._phrases: list[str] = []
+        #: Values of the last document that have pseudonyms.
+        self.replaced = 0
 
     def document(self, document: dict[str, Any]) -> dict[str, Any]:
-        """A cassette's document with stand-ins everywhere; the given one is left as it is."""
+        """A cassette's document with pseudonyms; the given one is not changed."""
         words = self._words(document)
+        self.replaced = len(words)
         self._phrases = [word for word in words if " " in word]
         changed = copy.deepcopy(document)
         for interaction in changed["interactions"]:
@@ -90,12 +106,12 @@ class Pseudonyms:
     # ── what to replace ──────────────────────────────────────────────────────────────────────────
 
     def _words(self, document: dict[str, Any]) -> dict[str, str]:
-        """Site's words → stand-ins, from every body of the cassette."""
+        """Words of the site → pseudonyms, from every body and search of the cassette."""
         words: dict[str, str] = {}
         for interaction in document["interactions"]:
-            host = urlsplit(interaction["request"]["uri"]).hostname
-            if host and not _is_address(host):
-                words.setdefault(host, "engine.site.example")
+            parts = urlsplit(interaction["request"]["uri"])
+            if parts.hostname and not _is_address(parts.hostname):
+                words.setdefault(parts.hostname, "engine.site.example")
         for text in _texts(document):
             for match in _NAME.finditer(text):
                 self._add(words, match["name"], match["tag"].replace("_", "-") + "-")
@@ -105,6 +121,10 @@ class Pseudonyms:
                     self._add(words, match[2], "/path-" if kind == "path" else prefix)
             for match in _DESCRIPTION.finditer(text):
                 self._add(words, match["name"], "description ")
+        # After the bodies, which know the kind of a name.
+        for interaction in document["interactions"]:
+            for prefix, word in _searched(urlsplit(interaction["request"]["uri"]).query):
+                self._add(words, word, prefix)
         return words
 
     def _add(self, words: dict[str, str], value: str, prefix: str) -> None:
@@ -149,9 +169,9 @@ class Pseudonyms:
         pieces = []
         for pair in query.split("&"):
             name, equals, value = pair.partition("=")
-            told = unquote(value.replace("+", " "))
-            hidden = self._plain(told, words)
-            pieces.append(pair if hidden == told else f"{name}{equals}{quote(hidden)}")
+            plain = unquote(value.replace("+", " "))
+            hidden = self._plain(plain, words)
+            pieces.append(pair if hidden == plain else f"{name}{equals}{quote(hidden)}")
         return "&".join(pieces)
 
     def _body(self, body: str, words: dict[str, str]) -> str:
@@ -183,7 +203,7 @@ class Pseudonyms:
         text = _IPV4.sub(lambda match: self._ipv4(match[0]), text)
         return _IPV6.sub(lambda match: self._ipv6(match[0]), text)
 
-    # ── stand-ins ────────────────────────────────────────────────────────────────────────────────
+    # ── pseudonyms ────────────────────────────────────────────────────────────────────────────────
 
     def _digest(self, kind: str, value: str, length: int = 8) -> str:
         return hmac.new(self._key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:length]
@@ -193,7 +213,7 @@ class Pseudonyms:
         return ":".join(["02", *(digest[start : start + 2] for start in range(0, 10, 2))])
 
     def _ipv4(self, address: str) -> str:
-        """Addresses of one /24 stay in one /24: who is whose neighbour is what checks look at."""
+        """Addresses of one /24 stay in one /24, because checks compare networks."""
         if not _is_address(address) or _is_general(address):
             return address
         network, _, host = address.rpartition(".")
@@ -213,7 +233,7 @@ class Pseudonyms:
 
 
 def _within(token: str, words: dict[str, str]) -> str:
-    """A token with the longest of its parts replaced that are words: `rec-app01-3` tells of `app01`."""
+    """A token with its longest known parts replaced: `rec-app01-3` contains `app01`."""
     if token in words:
         return words[token]
     parts = _JOINT.split(token)
@@ -224,6 +244,22 @@ def _within(token: str, words: dict[str, str]) -> str:
                 before, after = "".join(parts[:start]), "".join(parts[start + length :])
                 return _within(before, words) + known + _within(after, words)
     return token
+
+
+def _searched(query: str) -> Iterator[tuple[str, str]]:
+    """Names in a search expression: (prefix of the pseudonym, name)."""
+    for name, value in parse_qsl(query):
+        if name != "search":
+            continue
+        rest = value
+        for match in _COMPARISON.finditer(value):
+            rest = rest.replace(match[0], " ")
+            field = match["field"].lower().rpartition(".")[2]
+            if field in _SEARCHED:
+                yield _SEARCHED[field] + "-", match["value"].strip('"').strip("*")
+        for word in _TOKEN.findall(rest):
+            if word.lower() not in _SEARCH_WORDS and not word.isdigit():
+                yield "word-", word
 
 
 def _texts(document: dict[str, Any]) -> Iterator[str]:
@@ -245,7 +281,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_general(address: str) -> bool:
-    """Masks, loopback and the like tell nothing of a site."""
+    """Whether it is a mask, loopback or the like, which identifies no site."""
     value = ipaddress.ip_address(address)
     masks = address.startswith(("255.", "0.")) or address.endswith(".0.0.0")
     return masks or value.is_loopback or value.is_unspecified or value.is_link_local or value.is_multicast

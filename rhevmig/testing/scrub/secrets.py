@@ -1,187 +1,206 @@
-"""What is secret in an exchange with an engine: hidden on the way into a cassette, found in existing ones."""
+"""Secrets of exchanges: hidden while recording, found in existing cassettes."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
 
-#: What stands where a secret was.
-PLACEHOLDER = "SCRUBBED"
+from rhevmig.testing.scrub.names import PLACEHOLDER, is_hidden, is_secret_name
+from rhevmig.testing.scrub.spans import SecretSpan, body_secrets, replaced, text_spans
 
-#: Fields of forms and of JSON, and query parameters, that are secret.
-SECRET_NAMES = frozenset(
-    {
-        "access_token", "api_key", "assertion", "auth_token", "client_secret", "code_verifier", "id_token",
-        "passphrase", "passwd", "password", "private_key", "refresh_token", "secret", "session_id", "ticket",
-        "token",
-    }
-)  # fmt: skip
-
-_SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-auth-token")
-
-#: Elements of the API that hold a secret: logins of hosts, storage, power management, external providers,
-#: cloud-init, console tickets, keys.
-_XML = re.compile(
-    rb"(<(?P<tag>(?:[a-z_]*password|passphrase|secret|private_key|sso_token|auth_key)|ticket><value)>)([^<]+)(</)"
+_AUTHORIZATIONS = ("authorization", "proxy-authorization")
+_COOKIES = ("cookie", "set-cookie")
+_COOKIE_PAIR = re.compile(rb"([^=;,\s]+)=(\"[^\"]*\"|[^;,]*)")
+#: Attributes of a cookie, which are not secret.
+_COOKIE_ATTRIBUTES = frozenset(
+    {b"path", b"domain", b"expires", b"max-age", b"samesite", b"version", b"comment", b"$version", b"$path"}
 )
-_XML_HINTS = (b"password", b"passphrase", b"secret", b"private_key", b"sso_token", b"auth_key", b"<ticket>")
-#: The engine's login events tell the session id in clear text (events 30 and 31).
-_SESSION = re.compile(rb"(using session ')([^']+)(')")
-_JSON = re.compile(
-    rb'("(?:'
-    + b"|".join(name.encode() for name in sorted(SECRET_NAMES))
-    + rb')"\s*:\s*")((?:[^"\\]|\\.)*)(")'
-)
-_PAIR = re.compile(r"((?:^|[?&;])(?:" + "|".join(sorted(SECRET_NAMES)) + r")=)([^&;]*)", re.IGNORECASE)
-_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?!\s*SCRUBBED).*?-----END \1-----", re.DOTALL)
-_COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
-
-#: Words that stand for a secret in cassettes, whoever made them: SCRUBBED, <TOKEN>, ***, REDACTED, xxxx.
-_HIDDEN = re.compile(r"^[\[<{(]*(?:[A-Z][A-Z_ -]*|\*+|x{3,}|None|null)?[\])}>]*$")
+_CDATA = re.compile(rb"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
 
 
 class FoundSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret in a cassette; its value is never told."""
+    """The place of a secret; never its value."""
 
-    #: Number of the exchange, from 1.
+    #: From 1.
     exchange: int
-    #: Where in it, e.g. `request header Authorization`.
+    #: E.g. `request header Authorization`.
     place: str
 
 
-class Hiding:
-    """Hides secrets, and remembers them, so that a later exchange cannot tell them elsewhere."""
+class UnsearchedBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A body whose structure could not be read, so that secrets may be left in it."""
+
+    #: From 1.
+    exchange: int
+    #: `request body` or `response body`.
+    place: str
+    problem: str
+
+
+class SecretHiding:
+    """Hides secrets, and every value that was a secret once, wherever it occurs later."""
 
     def __init__(self, placeholder: str = PLACEHOLDER) -> None:
-        self._placeholder = placeholder
+        self._placeholder = placeholder.encode()
         self._known: set[bytes] = set()
 
     def uri(self, uri: str) -> str:
-        """A URI without secret parameters."""
-        return self._pairs(uri) if "?" in uri else uri
-
-    def request_body(self, body: bytes | None) -> bytes | None:
-        """A request body without secrets."""
-        if not body:
-            return body
-        if body.lstrip()[:1] not in (b"<", b"{", b"["):
-            text = body.decode("utf-8", "surrogateescape")
-            return self._pairs(text).encode("utf-8", "surrogateescape")
-        return self.response_body(body)
+        """A URI without secret parameters and passwords."""
+        return self._hidden(uri.encode("utf-8", "surrogateescape"), text_spans)
 
     def headers(self, headers: Mapping[str, Any]) -> dict[str, Any]:
-        """Headers without tokens and cookies; schemes of authorizations and names of cookies stay."""
+        """Headers without secrets; schemes of authorizations and names of cookies stay."""
         return {
-            name: self._header(name.lower(), value) if name.lower() in _SECRET_HEADERS else value
+            name: [self._header(name, one) for one in value]
+            if isinstance(value, list)
+            else self._header(name, value)
             for name, value in headers.items()
         }
 
-    def response_body(self, body: bytes) -> bytes:
-        """A body without secrets; most bodies hold none and come back as they are."""
-        if body[:1] in (b"{", b"["):
-            body = _JSON.sub(self._learnt, body)
-        elif any(hint in body for hint in _XML_HINTS):
-            body = _XML.sub(lambda match: match[1] + self._learn(match[3]) + match[4], body)
-        if b"using session '" in body:
-            body = _SESSION.sub(self._learnt, body)
-        if b"PRIVATE KEY-----" in body:
-            body = _KEY.sub(rb"-----BEGIN \1-----SCRUBBED-----END \1-----", body)
+    def body(self, body: bytes, content_type: str = "") -> bytes:
+        """A body without secrets; most bodies have none and are returned unchanged."""
+        spans = body_secrets(body, content_type).spans
+        for span in spans:
+            self._learn(body[span.start : span.end])
+        return self.without_known(replaced(body, spans, self._placeholder))
+
+    def without_known(self, text: bytes) -> bytes:
+        """Text without the values that have been secrets so far."""
         for secret in self._known:
-            if secret in body:
-                body = body.replace(secret, self._placeholder.encode())
-        return body
+            if secret in text:
+                text = text.replace(secret, self._placeholder)
+        return text
 
-    def _pairs(self, text: str) -> str:
-        def hidden(match: re.Match[str]) -> str:
-            self._learn(unquote_plus(match[2]).encode())
-            return match[1] + quote(self._placeholder)
+    def _header(self, name: str, value: Any) -> str:
+        text = str(value).encode("utf-8", "surrogateescape")
+        return self._hidden(text, lambda found: header_spans(name, found))
 
-        return _PAIR.sub(hidden, text)
+    def _hidden(self, text: bytes, spans_of: Any) -> str:
+        spans = _ordered(text, spans_of(text))
+        for span in spans:
+            self._learn(text[span.start : span.end])
+        hidden = self.without_known(replaced(text, spans, self._placeholder))
+        return hidden.decode("utf-8", "surrogateescape")
 
-    def _header(self, name: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._header(name, one) for one in value]
-        if "cookie" in name:
-            return _COOKIE.sub(rf"\1={self._placeholder}", str(value))
-        scheme, blank, rest = str(value).partition(" ")
-        self._learn((rest or scheme).encode())
-        return f"{scheme} {self._placeholder}" if blank else self._placeholder
-
-    def _learnt(self, match: re.Match[bytes]) -> bytes:
-        return match[1] + self._learn(match[2]) + match[3]
-
-    def _learn(self, secret: bytes) -> bytes:
-        # A password that is a word of the language would be found in innocent texts.
-        is_word = len(secret) < 16 and (secret.isalpha() or secret.isdigit())
-        if len(secret) >= 8 and not is_word and not _HIDDEN.match(secret.decode("utf-8", "replace")):
-            self._known.add(secret)
-        return self._placeholder.encode()
+    def _learn(self, secret: bytes) -> None:
+        cdata = _CDATA.fullmatch(secret)
+        for plain in _plain_forms(cdata[1] if cdata else secret):
+            # A password that is a word of the language occurs in innocent texts too.
+            is_word = len(plain) < 16 and (plain.isalpha() or plain.isdigit())
+            if len(plain) >= 8 and not is_word and not is_hidden(plain):
+                self._known.update(_written_forms(plain))
 
 
-def hide_in_xml(body: bytes) -> bytes:
-    """An XML body with its secrets replaced by one fixed word, so that bodies compare without them."""
-    return _XML.sub(rb"\1\4", body)
+def header_spans(name: str, value: bytes) -> Iterator[SecretSpan]:
+    """The secrets of a header's value."""
+    plain = name.lower()
+    if plain in _COOKIES:
+        for pair in _COOKIE_PAIR.finditer(value):
+            if plain == "cookie" or pair[1].lower() not in _COOKIE_ATTRIBUTES:
+                yield SecretSpan(start=pair.start(2), end=pair.end(2), label=f"header {name}")
+    elif plain in _AUTHORIZATIONS:
+        start = value.find(b" ") + 1
+        yield SecretSpan(start=start, end=len(value), label=f"header {name}")
+    elif is_secret_name(name):
+        yield SecretSpan(start=0, end=len(value), label=f"header {name}")
+    else:
+        for span in text_spans(value):
+            yield msgspec.structs.replace(span, label=f"header {name}, {span.label}")
 
 
-def find_secrets(interactions: list[Mapping[str, Any]]) -> Iterator[FoundSecret]:
-    """Every secret that a cassette still holds, in order."""
+def search(
+    interactions: list[Mapping[str, Any]],
+) -> tuple[tuple[FoundSecret, ...], tuple[UnsearchedBody, ...]]:
+    """Every secret of a cassette, and every body whose structure could not be read, in order."""
+    secrets: dict[FoundSecret, None] = {}
+    unsearched: list[UnsearchedBody] = []
     for number, interaction in enumerate(interactions, start=1):
-        request, response = interaction["request"], interaction["response"]
-        places = [
-            *_in_headers("request", request.get("headers") or {}),
-            *_in_headers("response", response.get("headers") or {}),
-            *_in_text("request URI", str(request.get("uri") or "")),
-            *_in_body("request body", request.get("body")),
-            *_in_body("response body", response.get("body")),
-        ]
-        yield from (FoundSecret(exchange=number, place=place) for place in dict.fromkeys(places))
+        uri = str(interaction["request"].get("uri") or "").encode("utf-8", "surrogateescape")
+        places = [f"request URI, {span.label}" for span in _ordered(uri, text_spans(uri))]
+        for side in ("request", "response"):
+            headers = interaction[side].get("headers") or {}
+            places += (f"{side} {label}" for label in _header_labels(headers))
+            body = body_secrets(body_bytes(interaction[side].get("body")), content_type_of(headers))
+            places += (f"{side} body, {span.label}" for span in body.spans)
+            if body.problem is not None:
+                unsearched.append(UnsearchedBody(exchange=number, place=f"{side} body", problem=body.problem))
+        secrets |= dict.fromkeys(FoundSecret(exchange=number, place=place) for place in places)
+    return tuple(secrets), tuple(unsearched)
 
 
-def _in_headers(side: str, headers: Mapping[str, Any]) -> Iterator[str]:
+def find_secrets(interactions: list[Mapping[str, Any]]) -> tuple[FoundSecret, ...]:
+    """Every secret of a cassette, in order."""
+    return search(interactions)[0]
+
+
+def content_type_of(headers: Mapping[str, Any]) -> str:
+    """The Content-Type among headers; empty without one."""
+    for name, value in headers.items():
+        if name.lower() == "content-type":
+            return str(value[0] if isinstance(value, list) and value else value)
+    return ""
+
+
+def body_bytes(body: Any) -> bytes:
+    """A body of vcrpy's mapping as bytes."""
+    content = body.get("string") if isinstance(body, Mapping) else body
+    if isinstance(content, bytes):
+        return content
+    return str(content or "").encode("utf-8", "surrogateescape")
+
+
+def _header_labels(headers: Mapping[str, Any]) -> Iterator[str]:
     for name, values in headers.items():
         for value in values if isinstance(values, list) else [values]:
-            if name.lower() not in _SECRET_HEADERS:
-                continue
-            if "cookie" in name.lower():
-                match = _COOKIE.match(str(value))
-                rest = match[2] if match else str(value)
-            else:
-                rest = str(value).partition(" ")[2] or str(value)
-            if not _HIDDEN.match(rest):
-                yield f"{side} header {name}"
+            text = str(value).encode("utf-8", "surrogateescape")
+            yield from (span.label for span in _ordered(text, header_spans(name, text)))
 
 
-def _in_text(place: str, text: str) -> Iterator[str]:
-    for match in _PAIR.finditer(text):
-        if not _HIDDEN.match(unquote_plus(match[2])):
-            yield f"{place}, parameter {match[1].strip('?&;=')}"
+def _ordered(text: bytes, spans: Iterator[SecretSpan]) -> list[SecretSpan]:
+    """Spans with something to hide, in order and without overlaps."""
+    kept: list[SecretSpan] = []
+    for span in sorted(spans, key=lambda one: one.start):
+        value = unquote_plus(text[span.start : span.end].decode("utf-8", "replace"))
+        if not is_hidden(value) and (not kept or span.start >= kept[-1].end):
+            kept.append(span)
+    return kept
 
 
-def _in_body(place: str, body: Any) -> Iterator[str]:
-    content = body.get("string") if isinstance(body, Mapping) else body
-    if not content:
+def _plain_forms(secret: bytes) -> Iterator[str]:
+    """The secret itself, from the way in which it is written."""
+    text = secret.decode("utf-8", "surrogateescape")
+    yield text
+    yield unquote_plus(text)
+    yield html.unescape(text)
+    if "\\" in text:
+        with contextlib.suppress(ValueError):
+            yield str(json.loads(f'"{text}"'))
+    try:
+        user, colon, password = base64.b64decode(text, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
         return
-    data = content if isinstance(content, bytes) else str(content).encode()
-    if data.lstrip()[:1] not in (b"<", b"{", b"["):
-        if place == "request body":
-            yield from _in_text(place, data.decode("utf-8", "replace"))
-    elif data[:1] in (b"{", b"["):
-        for match in _JSON.finditer(data):
-            if not _HIDDEN.match(match[2].decode("utf-8", "replace")):
-                yield f"{place}, field {match[1].decode().split(chr(34))[1]}"
-    elif any(hint in data for hint in _XML_HINTS):
-        for match in _XML.finditer(data):
-            if not _HIDDEN.match(match[3].decode("utf-8", "replace")):
-                yield f"{place}, element {match['tag'].decode()}"
-    if b"using session '" in data:
-        yield from (
-            f"{place}, session of a login event"
-            for match in _SESSION.finditer(data)
-            if not _HIDDEN.match(match[2].decode("utf-8", "replace"))
-        )
-    if b"PRIVATE KEY-----" in data and _KEY.search(data):
-        yield f"{place}, private key"
+    if user.isprintable() and colon and password.isprintable():
+        yield password
+
+
+def _written_forms(plain: str) -> set[bytes]:
+    """The ways in which a secret may be written elsewhere."""
+    forms = {
+        plain,
+        quote(plain, safe=""),
+        quote(plain),
+        quote_plus(plain),
+        html.escape(plain),
+        html.escape(plain, quote=False),
+    }
+    forms.add(json.dumps(plain)[1:-1])
+    return {form.encode("utf-8", "surrogateescape") for form in forms}

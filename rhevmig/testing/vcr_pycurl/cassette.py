@@ -18,7 +18,7 @@ from vcr.request import Request
 from rhevmig.errors import CassetteError
 from rhevmig.testing.recording_lock import RecordingLock
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
-from rhevmig.testing.scrub.secrets import Hiding
+from rhevmig.testing.scrub.secrets import SecretHiding, body_bytes, content_type_of
 from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching
 from rhevmig.testing.vcr_pycurl.persister import Persister
 from rhevmig.testing.vcr_pycurl.stubs import custom_patches
@@ -31,13 +31,14 @@ class EngineCassette(Cassette):  # type: ignore[misc]
     """vcrpy's Cassette with an index: a replayed call costs the same in a long cassette. Thread-safe."""
 
     def __init__(
-        self, path: str, *, rules: Matching, hiding: Hiding | None, filters: bool = True, **options: Any
+        self, path: str, *, rules: Matching, hiding: SecretHiding | None, filters: bool = True, **options: Any
     ) -> None:
         super().__init__(path, **options)
         self._rules = rules
         self._hiding = hiding
         self._filters = filters
         self._to_hide: list[dict[str, Any]] = []
+        self._recorded_from = 0
         self._lock = threading.RLock()
         self._indexed = 0
         self._all: dict[Any, list[int]] = {}
@@ -97,8 +98,12 @@ class EngineCassette(Cassette):  # type: ignore[misc]
     def hide(self) -> None:
         """Hides the secrets of large answers, before anything is saved."""
         with self._lock:
-            while self._to_hide and self._hiding is not None:
+            if self._hiding is None:
+                return
+            while self._to_hide:
                 _hide_response(self._hiding, self._to_hide.pop(), now=True)
+            for request, response in self.data[self._recorded_from :]:
+                _hide_known(self._hiding, request, response)
 
     def rewind(self) -> None:
         """As in vcrpy."""
@@ -152,9 +157,11 @@ class EngineCassette(Cassette):  # type: ignore[misc]
         except BaseException:
             self.release()
             raise
+        self._recorded_from = len(self.data)
         if mode == "all" and self.drop_unused_requests:
             # Before version 9 of vcrpy, old exchanges stayed in the file.
             self.data.clear()
+            self._recorded_from = 0
             self._old_interactions.clear()
             self._loaded_count = 0
 
@@ -208,7 +215,7 @@ class EngineVCR(vcrpy.VCR):  # type: ignore[misc]
         """The settings of vcrpy and of engines, for one cassette."""
         config: dict[str, Any] = super().get_merged_config(**kwargs)
         config["rules"] = self._rules
-        config["hiding"] = Hiding() if self._scrub else None
+        config["hiding"] = SecretHiding() if self._scrub else None
         config["filters"] = self._filters(kwargs)
         if not config["filters"]:
             # Otherwise vcrpy copies each request deeply, for filters that do not exist.
@@ -282,23 +289,33 @@ def _body_of(request: Request) -> bytes | None:
     return body.read() if hasattr(body, "read") else b"".join(body)
 
 
-def _hide_request(hiding: Hiding, request: Request) -> None:
+def _hide_request(hiding: SecretHiding, request: Request) -> None:
+    content_type = content_type_of(request.headers)
     uri = hiding.uri(request.uri)
     if uri != request.uri:
         request.uri = uri
     request.headers = hiding.headers(request.headers)
     if request.body:
-        request.body = hiding.request_body(_body_of(request))
+        request.body = hiding.body(_body_of(request) or b"", content_type)
 
 
-def _hide_response(hiding: Hiding, response: dict[str, Any], *, now: bool) -> bool:
+def _hide_response(hiding: SecretHiding, response: dict[str, Any], *, now: bool) -> bool:
     """Hides secrets in an answer; false where its body is large and not to be searched `now`."""
-    response["headers"] = hiding.headers(response.get("headers") or {})
+    headers = response.get("headers") or {}
+    response["headers"] = hiding.headers(headers)
     content = response.get("body") or {}
-    text = content.get("string")
-    data = text if isinstance(text, bytes) else str(text or "").encode()
+    data = body_bytes(content)
     if len(data) > _LARGE and not now:
         return False
     if data:
-        response["body"] = {**content, "string": hiding.response_body(data)}
+        response["body"] = {**content, "string": hiding.body(data, content_type_of(headers))}
     return True
+
+
+def _hide_known(hiding: SecretHiding, request: Request, response: dict[str, Any]) -> None:
+    """Hides what became known as a secret only after this exchange."""
+    request.uri = hiding.without_known(request.uri.encode()).decode()
+    if isinstance(request.body, bytes):
+        request.body = hiding.without_known(request.body)
+    content = response.get("body") or {}
+    response["body"] = {**content, "string": hiding.without_known(body_bytes(content))}

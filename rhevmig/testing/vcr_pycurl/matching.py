@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
-from rhevmig.testing.scrub.secrets import SECRET_NAMES, hide_in_xml
+from rhevmig.testing.scrub.names import is_secret_name
+from rhevmig.testing.scrub.spans import without_secrets
 
 #: Names of the matchers, in the order of messages.
 MATCH_ON = ("method", "path", "query", "body")
@@ -30,7 +31,7 @@ class Matching:
 
     def __init__(self, *, ignore_query: Iterable[str] = ()) -> None:
         names = sorted(ignore_query)
-        self._ignored = frozenset(names) | SECRET_NAMES
+        self._ignored = frozenset(names)
         alternatives = "|".join(map(re.escape, names))
         self._in_search = re.compile(rf"\b({alternatives})\s*=\s*\S+") if names else None
 
@@ -69,9 +70,10 @@ class Matching:
 
     def _query(self, query: str) -> tuple[tuple[str, str], ...]:
         pairs = parse_qsl(query, keep_blank_values=True)
-        return tuple(
-            sorted((name, self._value(name, value)) for name, value in pairs if name not in self._ignored)
-        )
+        return tuple(sorted((name, self._value(name, value)) for name, value in pairs if self._counts(name)))
+
+    def _counts(self, name: str) -> bool:
+        return name not in self._ignored and not is_secret_name(name)
 
     def _value(self, name: str, value: str) -> str:
         if name == "search" and self._in_search is not None:
@@ -97,7 +99,7 @@ def _shown(part: Any) -> Any:
 
 def _canonical_xml(body: bytes) -> Any:
     try:
-        return ET.canonicalize(hide_in_xml(body).decode(), strip_text=True)
+        return ET.canonicalize(without_secrets(body).decode(), strip_text=True)
     except (ET.ParseError, UnicodeDecodeError):
         return body
 
@@ -108,7 +110,7 @@ def _canonical_json(body: bytes) -> Any:
     except ValueError:
         return body
     if isinstance(content, dict):
-        content = {name: value for name, value in content.items() if name not in SECRET_NAMES}
+        content = {name: value for name, value in content.items() if not is_secret_name(name)}
     return json.dumps(content, sort_keys=True)
 
 
@@ -117,4 +119,4 @@ def _canonical_form(body: bytes) -> Any:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
         return body
-    return tuple(sorted((name, value) for name, value in pairs if name not in SECRET_NAMES))
+    return tuple(sorted((name, value) for name, value in pairs if not is_secret_name(name)))

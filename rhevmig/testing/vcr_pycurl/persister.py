@@ -84,7 +84,7 @@ class Persister:
 
 def refuse_secrets(file: Path, document: Mapping[str, Any]) -> None:
     """Raises CassetteError with the place of the first secret in a cassette, never with its value."""
-    found = list(find_secrets(document["interactions"]))
+    found = find_secrets(document["interactions"])
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise CassetteError(

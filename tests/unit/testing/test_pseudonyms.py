@@ -80,7 +80,7 @@ def test_one_value_has_one_stand_in_everywhere(original: dict[str, Any], changed
 
 
 def test_the_same_key_gives_the_same_stand_ins(original: dict[str, Any], changed: dict[str, Any]) -> None:
-    """Two cassettes of one site can be joined by their stand-ins; without the key nobody can make them."""
+    """Two cassettes of one site can be joined by their pseudonyms; without the key nobody can make them."""
     small = {"version": 1, "interactions": original["interactions"][:3]}
     again, other = Pseudonyms(b"a key").document(small), Pseudonyms().document(small)
     assert [one["response"]["body"] for one in again["interactions"]] == [
