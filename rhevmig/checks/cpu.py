@@ -62,8 +62,8 @@ def _vendor(on: Subject, host: Host, _: Policy) -> Finding:
         message = f"the host is up in a cluster of CPU type {cluster.cpu_type}, so its CPU is of {wanted}"
         return on.passed(message, row, seen("status", host.status, "up"))
     if host.cpu_vendor is None or not wanted:
-        remedy = READ_ALL if host.is_up else _ACTIVATE
-        return on.unknown("the vendor of its CPU is not known", row, missing="host.cpu.name", remedy=remedy)
+        message = "the vendor of its CPU is not known"
+        return on.unknown(message, row, missing="host.cpu.name", remedy=_report_cpu(on.inventory, (host,)))
     if host.cpu_vendor != wanted:
         return on.failed(
             f"its CPU is of {host.cpu_vendor}, the cluster of {wanted}: VMs cannot migrate between the two",
@@ -71,6 +71,14 @@ def _vendor(on: Subject, host: Host, _: Policy) -> Finding:
             remedy="Give each vendor a separate cluster.",
         )
     return on.passed(f"its CPU is of {wanted}, as expected from {source}", row)
+
+
+def _report_cpu(inventory: Inventory, hosts: Sequence[Host]) -> str:
+    """How the CPUs of hosts become known: more rights only where the account was refused something."""
+    off = [host.name for host in hosts if not host.is_up]
+    if off:
+        return f"Activate {', '.join(off)}: a host reports its CPU to the engine then."
+    return READ_ALL if inventory.unobserved else "Refresh the capabilities of the host, then read again."
 
 
 def _usual_vendors(inventory: Inventory) -> dict[str, str]:
@@ -172,7 +180,9 @@ def _limit(on: Subject, cluster: Cluster, _: Policy) -> Finding:
         message = "the highest common CPU type is not known"
         if all(host.cpu_type is not None for host in hosts):
             return on.unread(message, missing="flags of the CPU types", part=("option", "ServerCPUList"))
-        return on.unknown(message, missing="host.cpu.type", remedy=READ_ALL)
+        unknown = [host for host in hosts if host.cpu_type is None]
+        remedy = _report_cpu(on.inventory, unknown)
+        return on.unknown(message, missing="host.cpu.type", remedy=remedy)
     common = limit.common.name if limit.common else None
     rows = [seen("highest type that all hosts satisfy", common or "none")]
     rows += [seen(f"{limit.kinds[name]} hosts", name) for name in sorted(limit.kinds)]
