@@ -4,3 +4,6 @@
 into one line and an exit code. A command is one function in `commands/` and one row in
 `commands.COMMANDS`.
 """
+
+#: Exit code of an interrupted command, as shells expect it: 128 + SIGINT.
+INTERRUPTED = 130

@@ -48,7 +48,7 @@ def show_campaign(campaign: Campaign, *, as_json: bool) -> NoReturn:
 
 
 def _after_interrupt(stop: KeyboardInterrupt, *, display: Display, journal: str, engine: Any) -> Campaign:
-    """The cancelled campaign, or KeyboardInterrupt with the engine left alone."""
+    """The cancelled campaign; else the command ends and the engine is left alone."""
     is_signal = bool(stop.args)
     try:
         if not is_signal and is_terminal(sys.stdin) and _wants_cancel():
@@ -61,6 +61,9 @@ def _after_interrupt(stop: KeyboardInterrupt, *, display: Display, journal: str,
         f"Show them: rhevmig status {journal} · continue: rhevmig resume {journal} · "
         f"stop: rhevmig cancel {journal}"
     )
+    if is_signal:
+        note(f"rhevmig: ended by {signal.Signals(stop.args[0]).name}")
+        raise typer.Exit(128 + stop.args[0]) from stop
     raise stop
 
 

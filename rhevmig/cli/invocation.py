@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rhevmig._version import VERSION
+from rhevmig.cli import INTERRUPTED
 from rhevmig.cli.commands import COMMANDS
 from rhevmig.cli.streams import DroppingStream
 
@@ -46,10 +47,11 @@ def invoke(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="rhevmig", standalone_mode=False)
     except typer.Exit as leaving:
-        return leaving.exit_code
+        code = leaving.exit_code
     except typer.Abort as abort:
-        # what the parser makes of Ctrl-C; the cause has the number of another signal
-        raise KeyboardInterrupt(*getattr(abort.__cause__, "args", ())) from None
+        raise KeyboardInterrupt from abort
+    if code == INTERRUPTED:  # what the parser makes of Ctrl-C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from rhevmig.cli import INTERRUPTED
+
 # names for annotations alone: importing them takes as long as Python takes to start
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-SIGINT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return invoke(given)
         answer.print()
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt:
         from rhevmig.cli.streams import write_err
 
         write_err("rhevmig: interrupted\n")
-        # the exit code that shells use for a signal
-        return 128 + (stop.args[0] if stop.args else SIGINT)
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
         from rhevmig.cli.failures import report_failure
 

@@ -310,6 +310,8 @@ def _open(text: str, *, create: bool) -> sql.Engine:
             poolclass=pool,
             connect_args={"timeout": 15.0, "check_same_thread": False},
         )
+    except OSError as error:
+        raise JournalError(url=_without_password(text), detail=error.strerror or str(error)) from error
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise JournalError(url=_without_password(text), detail=str(error).splitlines()[0]) from None
     sql.event.listen(engine, "connect", _durable)
