@@ -30,12 +30,14 @@ def _deactivate(context: RequestContext, host: Entity, action: Tree) -> Acted:
             refusal=refusal_text(refused),
         )
         raise
-    subsystems.maintenance.begin(
+    fault = subsystems.maintenance.begin(
         host,
         user=context.caller.user,
         correlation_id=context.correlation_id,
         reason=text_at(action, "reason"),
     )
+    if fault is not None:
+        raise fault
     return Acted(shown=host)
 
 

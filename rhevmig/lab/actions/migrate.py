@@ -13,13 +13,11 @@ from typing import Any, NamedTuple
 from rhevmig.lab.api.action_registry import Acted, act, unknown
 from rhevmig.lab.api.request_context import RequestContext
 from rhevmig.lab.http.faults import EngineFault, message, refuse
-from rhevmig.lab.migration.lifecycle import Migration
+from rhevmig.lab.migration.lifecycle import Migration, immovable
 from rhevmig.lab.scheduling.scheduler import FilteredOut
 from rhevmig.lab.state.attribute_values import Tree, items_of, ref_id, text_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.lab.subsystems import Subsystems, subsystems_of
-
-_MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
 
 
 class Wanted(NamedTuple):
@@ -163,7 +161,9 @@ def check(
         raise refuse("MIGRATE_PINNED", language=language)
     if affinity == "user_migratable" and not wanted.force:
         raise refuse("MIGRATE_NEEDS_FORCE", language=language)
-    _check_status(subsystems.world, vm, language)
+    key = immovable(subsystems.world, vm)
+    if key is not None:
+        raise refuse(key, language=language)
     _check_disks_and_nics(subsystems.world, vm, language)
     _check_cluster(subsystems.world, vm, wanted, language)
 
@@ -183,18 +183,6 @@ def _check_devices(world: World, vm: Entity, language: str) -> None:
         raise refuse("MIGRATE_SCSI_RESERVATION", language=language)
     if vm.text("cpu.architecture", "x86_64") not in ("", "x86_64", "undefined", "ppc64", "s390x", "aarch64"):
         raise refuse("MIGRATE_ARCHITECTURE", language=language)
-
-
-def _check_status(world: World, vm: Entity, language: str) -> None:
-    status = vm.text("status")
-    if status == "migrating":
-        raise refuse("MIGRATE_IN_PROGRESS", language=language)
-    if status == "not_responding":
-        raise refuse("MIGRATE_NOT_RESPONDING", language=language)
-    if status == "paused" and vm.text("status_detail") == "eio":
-        raise refuse("MIGRATE_PAUSED_EIO", language=language)
-    if status not in _MOVABLE or world.find("hosts", vm.ref("host")) is None:
-        raise refuse("MIGRATE_NOT_RUNNING", language=language)
 
 
 def _check_disks_and_nics(world: World, vm: Entity, language: str) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rhevmig.lab.http.faults import EngineFault, message, refuse
-from rhevmig.lab.migration.lifecycle import Migrations
-from rhevmig.lab.scheduling.scheduler import EngineScheduler
+from rhevmig.lab.migration.lifecycle import Migrations, immovable
+from rhevmig.lab.scheduling.filters import is_hosted_engine
+from rhevmig.lab.scheduling.scheduler import EngineScheduler, FilteredOut
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher
 from rhevmig.lab.state.external_facts import facts_of
@@ -41,7 +42,11 @@ def running_vms(world: World, host: Entity) -> list[Entity]:
 def non_migratable(world: World, host: Entity, *, internal: bool) -> list[Entity]:
     """VMs that keep a host from maintenance; user-migratable ones only when the engine itself tries."""
     blocking = {"pinned", "user_migratable"} if internal else {"pinned"}
-    return [vm for vm in running_vms(world, host) if vm.text("placement_policy.affinity") in blocking]
+    return [
+        vm
+        for vm in running_vms(world, host)
+        if vm.text("placement_policy.affinity") in blocking and not is_hosted_engine(vm)
+    ]
 
 
 class Maintenance:
@@ -87,19 +92,46 @@ class Maintenance:
         operations = host.lab.get("running_operations")
         if operations:
             raise refuse(
-                "MAINTENANCE_RUNNING_OPERATIONS", language=language, operations=", ".join(operations)
+                "MAINTENANCE_RUNNING_OPERATIONS",
+                language=language,
+                host=host.name,
+                operations=", ".join(operations),
             )
         pinned = [vm.name for vm in non_migratable(self.world, host, internal=internal)]
         if pinned:
-            raise refuse("MAINTENANCE_PINNED", language=language, hosts=host.name, vms=", ".join(pinned))
+            raise refuse("MAINTENANCE_PINNED", language=language, hosts=host.name, vms=" , ".join(pinned))
+        self._check_other_hosts(host, language)
+
+    def _check_other_hosts(self, host: Entity, language: str) -> None:
+        """VMs need another host that is up, the engine's own VM one that is able to run it."""
+        vms = running_vms(self.world, host)
+        others = [
+            other
+            for other in self.world.referring("hosts", "cluster", host.ref("cluster") or "")
+            if other is not host and other.text("status") == "up"
+        ]
+        if any(is_hosted_engine(vm) for vm in vms) and not any(
+            other.number("hosted_engine.score") > 0 for other in others
+        ):
+            raise refuse("MAINTENANCE_NO_HOSTED_ENGINE_HOST", language=language)
+        if vms and not others and host.text("status") == "up":
+            cluster = self.world.find("clusters", host.ref("cluster"))
+            name = cluster.name if cluster is not None else ""
+            raise refuse("MAINTENANCE_NO_OTHER_HOST", language=language, hosts=host.name, clusters=name)
 
     # -- the request
 
-    def begin(self, host: Entity, *, user: Entity | None, correlation_id: str, reason: str) -> None:
-        """Go: evacuate, write the host's event, wait for the last VM to leave."""
+    def begin(
+        self, host: Entity, *, user: Entity | None, correlation_id: str, reason: str
+    ) -> EngineFault | None:
+        """Evacuate the host, write its event, wait for the last VM to leave.
+
+        Returns the fault that answers the request when not every VM can leave. The host prepares for
+        maintenance all the same (recordings `evacuation-with-blocked-vms`, `maintenance-accepted-with-400`).
+        """
         if host.text("status") == "preparing_for_maintenance":
             host.lab.setdefault("asked_again", []).append((user, correlation_id))
-            return
+            return None
         if not reason:
             host.lab.pop("maintenance_reason", None)
         else:
@@ -110,8 +142,8 @@ class Maintenance:
             self.publisher.publish(10452, host, by=by, correlation_id=correlation_id, host=host.name)
         self.world.update(host, {"status": "preparing_for_maintenance", "status_detail": reason or None})
         host.lab["preparing_since_s"] = self.world.clock.now_s
-        ok = self._evacuate(host, user=user, correlation_id=correlation_id)
-        self._say_switched(host, user, correlation_id, ok=ok)
+        fault = self._evacuate(host, user=user, correlation_id=correlation_id)
+        self._say_switched(host, user, correlation_id, ok=fault is None)
         self.migrations.cancel_incoming(host)
         if was_spm:
             host.lab["was_spm"] = True
@@ -119,6 +151,7 @@ class Maintenance:
             self.world.agenda.after(SPM_RELEASE_S, lambda: self._spm_leaves(host), "SPM leaves")
         self._plan_retry(host)
         self._maybe_arrive(host)
+        return fault
 
     def _spm_leaves(self, host: Entity) -> None:
         hand_over_spm(self.world, self.publisher, host)
@@ -131,8 +164,8 @@ class Maintenance:
             code, host, by=by, correlation_id=correlation_id, host=host.name, reason=reason
         )
 
-    def _evacuate(self, host: Entity, *, user: Entity | None, correlation_id: str) -> bool:
-        """Start moving every VM; False when some could not even be started."""
+    def _evacuate(self, host: Entity, *, user: Entity | None, correlation_id: str) -> EngineFault | None:
+        """Start moving the VMs of a host; the fault tells that some cannot leave."""
         jobs = self.engine.jobs
         job = jobs.start(f"Moving Host {host.name} to Maintenance", owner=user, correlation_id=correlation_id)
         jobs.step(job, "Validating", "validating", status="finished")
@@ -140,39 +173,71 @@ class Maintenance:
         vms = [vm for vm in running_vms(self.world, host) if vm.id not in self.migrations.active]
         if not vms:
             self._keep_open(host, job)
-            return True
+            return None
         several = jobs.step(job, "Migrating multiple VMs", "unknown", parent=executing)
-        jobs.step(job, "Validating", "validating", status="finished", parent=several)
-        inner = jobs.step(job, "Executing", "executing", parent=several)
-        left_behind = [vm for vm in vms if not self._send_away(host, vm, user, job, inner)]
-        if left_behind:
+        fault, leaving = self._sort_out(host, vms)
+        status = "finished" if leaving else "failed"
+        jobs.step(job, "Validating", "validating", status=status, parent=several)
+        if leaving:
+            inner = jobs.step(job, "Executing", "executing", parent=several)
+            for vm in leaving:
+                fault = self._send_away(host, vm, user, job, inner) or fault
+        if fault is not None:
             jobs.end(job, "failed")
-            return False
-        self._keep_open(host, job)
-        return True
+        else:
+            self._keep_open(host, job)
+        return fault
+
+    def _sort_out(self, host: Entity, vms: list[Entity]) -> tuple[EngineFault | None, list[Entity]]:
+        """The VMs that some host takes; and the fault, unless those are all.
+
+        Engine: MigrateMultipleVmsCommand. A VM that must not migrate keeps all of them. If no VM has a host,
+        the refusal names the filters, with the values of the first one in every line. If only some have
+        none, the others leave and the answer is 400 without a text.
+        """
+        key = next(filter(None, (immovable(self.world, vm) for vm in vms)), None)
+        if key is not None:
+            return refuse(key), []
+        leaving: list[Entity] = []
+        refusals: list[list[FilteredOut]] = []
+        for vm in vms:
+            passing, refused = self.scheduler.filter_hosts(
+                vm, self.scheduler.candidates(vm, without={host.id})
+            )
+            if passing:
+                leaving.append(vm)
+            else:
+                refusals.append(refused)
+        if not refusals:
+            return None, leaving
+        if leaving:
+            return EngineFault(400, "[]"), leaving
+        first = next((refused[0].sentence() for refused in refusals if refused), "")
+        lines: list[str] = []
+        for refused in refusals:
+            lines += [message("MAINTENANCE_NO_HOST_FITS"), *[first] * len(refused)]
+        return EngineFault(409, f"[{', '.join(lines)}]"), []
 
     def _keep_open(self, host: Entity, job: Entity) -> None:
         self.open_jobs.setdefault(host.id, []).append(job)
 
-    def _send_away(self, host: Entity, vm: Entity, user: Entity | None, job: Entity, inner: Entity) -> bool:
+    def _send_away(
+        self, host: Entity, vm: Entity, user: Entity | None, job: Entity, inner: Entity
+    ) -> EngineFault | None:
+        """Start one migration; a VM that finds no room among those before it stays without a fault."""
         jobs = self.engine.jobs
-        if (
-            vm.text("status") not in ("up", "powering_up", "paused", "reboot_in_progress")
-            or vm.text("status_detail") == "eio"
-        ):
-            return False
         passing = self.scheduler.passing(vm, without={host.id})
         if not passing:
-            return False
+            return None
         step = jobs.step(job, f"Migrating VM {vm.name} from Host {host.name}", "unknown", parent=inner)
         locked = self._is_locked(vm)
         jobs.step(job, "Validating", "validating", status="failed" if locked else "finished", parent=step)
         if locked:
             jobs.end_step(step, "failed")
-            return False
+            return refuse("MIGRATE_RELATED_OPERATION")
         jobs.step(job, "Executing", "executing", parent=step)
         self.migrations.start_own(vm, self.scheduler.choose(vm, passing), user=user)
-        return True
+        return None
 
     def _is_locked(self, vm: Entity) -> bool:
         snapshots = self.world.children(vm, "snapshots")
@@ -240,7 +305,7 @@ class Maintenance:
         except EngineFault as refused:
             self.publisher.publish(14001, by=SYSTEM, correlation_id=own_id, refusal=refused.detail[1:-1])
             return
-        if not self._evacuate(host, user=None, correlation_id=own_id):
+        if self._evacuate(host, user=None, correlation_id=own_id) is not None:
             self.publisher.publish(17, host, by=SYSTEM, correlation_id=own_id, host=host.name)
 
     # -- coming back

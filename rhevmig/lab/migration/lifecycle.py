@@ -16,7 +16,7 @@ from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import ref
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher, duration_words
 from rhevmig.lab.state.host_load import HostLoads
-from rhevmig.lab.state.store import Entity
+from rhevmig.lab.state.store import Entity, World
 
 if TYPE_CHECKING:
     from rhevmig.lab.api.engine_state import EngineState
@@ -29,6 +29,23 @@ RERUN_GAP_S = 0.1
 CANCEL_SEEN_S = 3.0
 #: Seconds for which a VM shows `migrating` on its destination (recorded: less than a quarter of one).
 HANDOVER_S = 0.2
+
+
+_MOVABLE = frozenset(("up", "powering_up", "paused", "reboot_in_progress"))
+
+
+def immovable(world: World, vm: Entity) -> str | None:
+    """The key of the refusal of a VM whose status does not allow a migration."""
+    status = vm.text("status")
+    if status == "migrating":
+        return "MIGRATE_IN_PROGRESS"
+    if status == "not_responding":
+        return "MIGRATE_NOT_RESPONDING"
+    if status == "paused" and vm.text("status_detail") == "eio":
+        return "MIGRATE_PAUSED_EIO"
+    if status not in _MOVABLE or world.find("hosts", vm.ref("host")) is None:
+        return "MIGRATE_NOT_RUNNING"
+    return None
 
 
 @dataclass(eq=False)

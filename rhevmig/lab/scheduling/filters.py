@@ -281,8 +281,13 @@ def _host_affinity(world: World, vm: Entity) -> Check | None:
     )
 
 
+def is_hosted_engine(vm: Entity) -> bool:
+    """Whether the engine itself runs in this VM."""
+    return vm.text("origin") in ("managed_hosted_engine", "hosted_engine")
+
+
 def _hosted_engine(world: World, vm: Entity) -> Check | None:
-    if vm.text("origin") != "managed_hosted_engine":
+    if not is_hosted_engine(vm):
         return None
     return lambda host: "" if host.number("hosted_engine.score") <= 0 else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lab_worlds import THREE_HOSTS, Desk, a_desk
 
@@ -107,15 +109,58 @@ def test_stuck_until_the_straggler_is_moved_by_force(desk: Desk) -> None:
     assert status(desk) == "maintenance"
 
 
-def test_a_vm_that_finds_no_room_makes_it_602(desk: Desk) -> None:
-    """Not all VMs could even start: 602 instead of 600, the job failed, the rest moves."""
+def test_a_vm_that_no_host_takes_answers_400_and_the_others_leave(desk: Desk) -> None:
+    """400 without a text, event 602 instead of 600, the job failed; the host prepares for maintenance."""
     desk.world.set(desk.vm("vm4"), "memory", 200 * 2**30)
-    assert deactivate(desk, reason="x")[0] == 200
+    assert deactivate(desk, reason="x") == (400, "[]")
+    assert status(desk) == "preparing_for_maintenance"
     assert desk.events("ours") == [602]
     assert desk.jobs() == [("Moving Host h1 to Maintenance", "failed")]
     desk.wait(310)
     assert desk.on("vm1") != "up@h1"
     assert (status(desk), desk.events().count(17)) == ("preparing_for_maintenance", 1)
+
+
+def test_a_host_whose_vms_no_host_takes_is_refused_and_has_begun(desk: Desk) -> None:
+    """As recorded: 409, per VM the sentence and one line per host with the values of the first; event 602."""
+    for number in range(1, 5):
+        desk.world.set(desk.vm(f"vm{number}"), "memory", 200 * 2**30)
+    code, detail = deactivate(desk, reason="x")
+    assert code == 409
+    header = (
+        "Cannot maintenance Host. There is no host that satisfies current scheduling constraints. "
+        "See below for details:"
+    )
+    assert detail.startswith(f"[{header}, The host ")
+    assert detail.count(header) == 4
+    assert len(set(re.findall(r"The host \S+ did not satisfy internal filter Memory", detail))) == 1
+    assert status(desk) == "preparing_for_maintenance"
+    assert desk.events("ours") == [602]
+    desk.wait(310)
+    assert (desk.on("vm1"), desk.events().count(17)) == ("up@h1", 1)
+    assert desk.act(f"hosts/{desk.host('h1').id}/activate", correlation_id="back")[0] == 200
+
+
+def test_the_only_host_that_is_up_cannot_leave(desk: Desk) -> None:
+    """409 before anything begins, with the names of host and cluster."""
+    for name in ("h2", "h3"):
+        desk.world.set(desk.host(name), "status", "non_operational")
+    code, detail = deactivate(desk)
+    assert code == 409
+    assert detail.startswith(
+        "[The following Hosts have running VMs and cannot be switched to maintenance mode: h1."
+    )
+    assert status(desk) == "up"
+
+
+def test_the_host_of_the_engine_needs_another_with_a_score(desk: Desk) -> None:
+    """The hosted engine's VM keeps its host until some other host has a score above 0."""
+    desk.world.set(desk.vm("vm1"), "origin", "managed_hosted_engine")
+    code, detail = deactivate(desk)
+    assert (code, "None of the hosts capable of running the engine VM" in detail) == (409, True)
+    assert status(desk) == "up"
+    desk.world.set(desk.host("h2"), "hosted_engine.score", 3400)
+    assert deactivate(desk, correlation_id="again")[0] == 200
 
 
 def test_what_was_on_its_way_in_is_stopped(desk: Desk) -> None:
