@@ -22,7 +22,7 @@ from rhevmig.lab.fault_injection.spec import InjectedFault
 from rhevmig.lab.hosts.failures import BACK_S, CONNECTING_S
 from rhevmig.lab.migration.lifecycle import HANDOVER_S
 from rhevmig.lab.migration.memory_transfer import show_progress
-from rhevmig.lab.scheduling.filters import host_networks, vm_networks
+from rhevmig.lab.scheduling.filters.network import host_networks, vm_networks
 from rhevmig.lab.simulated_engine import SimulatedEngine
 from rhevmig.lab.state.attribute_values import ref, tree_of, value_at
 from rhevmig.lab.state.external_facts import TransferScript, use_facts

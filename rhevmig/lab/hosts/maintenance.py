@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rhevmig.lab.http.faults import EngineFault, message, refuse
 from rhevmig.lab.migration.lifecycle import Migrations, immovable
-from rhevmig.lab.scheduling.filters import is_hosted_engine
+from rhevmig.lab.scheduling.filters.check import is_hosted_engine
 from rhevmig.lab.scheduling.scheduler import EngineScheduler, FilteredOut
 from rhevmig.lab.state.attribute_values import text_at
 from rhevmig.lab.state.event_publisher import SYSTEM, EventPublisher

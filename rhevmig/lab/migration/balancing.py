@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rhevmig.lab.migration.lifecycle import Migrations
-from rhevmig.lab.scheduling.filters import vcpus
+from rhevmig.lab.scheduling.filters.check import vcpus
 from rhevmig.lab.scheduling.scheduler import EngineScheduler
 from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.event_publisher import EventPublisher

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from rhevmig.lab.scheduling.filters import host_networks, vcpus
+from rhevmig.lab.scheduling.filters.check import vcpus
+from rhevmig.lab.scheduling.filters.network import host_networks
 from rhevmig.lab.state.attribute_values import items_of, text_at
 from rhevmig.lab.state.store import Entity, World
 from rhevmig.precopy.bandwidth import Bandwidth, MigrationLink, migration_bandwidth, parallel_connections

@@ -77,11 +77,14 @@ def _flags_up_to(text: str, name: str) -> frozenset[str] | None:
 
 
 def required_flags(world: World, vm: Entity, cluster: Entity) -> frozenset[str] | None:
-    """The flags that a VM of this cluster needs where it goes; None where nothing is known."""
+    """The flags that a VM of this cluster needs; None for all hosts.
+
+    The engine looks a custom CPU model up as a whole: one that is not in the list requires no flag.
+    """
     types = cpu_types(world, _version(cluster))
     custom = vm.text("custom_cpu_model")
     if custom:
-        by_verb = next((kind for kind in types.values() if kind.verb == custom.split(",")[0]), None)
-        return by_verb.flags if by_verb else frozenset((f"model_{custom.split(',')[0]}",))
+        by_verb = next((kind for kind in types.values() if kind.verb == custom), None)
+        return by_verb.flags if by_verb is not None else None
     kind = types.get(cluster.text("cpu.type"))
     return kind.flags if kind else None

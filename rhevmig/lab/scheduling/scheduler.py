@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from rhevmig.lab.http.faults import message
-from rhevmig.lab.scheduling.filters import FILTERS, Check, vcpus
+from rhevmig.lab.scheduling.filters import Check, checks_of
+from rhevmig.lab.scheduling.filters.check import vcpus
 from rhevmig.lab.state.external_facts import facts_of
 from rhevmig.lab.state.host_load import schedulable_mib
 from rhevmig.lab.state.store import Entity, World
@@ -79,18 +80,13 @@ class EngineScheduler:
         ]
         return in_hash_order(up)
 
-    def _checks(self, vm: Entity) -> list[tuple[str, Check]]:
-        """The checks that can say anything about this VM, in the engine's order."""
-        made = ((name, look(self.world, vm)) for name, look in FILTERS)
-        return [(name, check) for name, check in made if check is not None]
-
     def refused_by(self, vm: Entity, host: Entity) -> FilteredOut | None:
         """The first filter that refuses this pair."""
-        return _first_no(self._checks(vm), host)
+        return _first_no(checks_of(self.world, vm), host)
 
     def filter_hosts(self, vm: Entity, hosts: Iterable[Entity]) -> tuple[list[Entity], list[FilteredOut]]:
         """The hosts that pass, and why the others do not."""
-        checks = self._checks(vm)
+        checks = checks_of(self.world, vm)
         passing: list[Entity] = []
         refused: list[FilteredOut] = []
         for host in hosts:

@@ -159,7 +159,7 @@ def test_the_host_of_the_engine_needs_another_with_a_score(desk: Desk) -> None:
     code, detail = deactivate(desk)
     assert (code, "None of the hosts capable of running the engine VM" in detail) == (409, True)
     assert status(desk) == "up"
-    desk.world.set(desk.host("h2"), "hosted_engine.score", 3400)
+    desk.world.set(desk.host("h2"), "hosted_engine", {"configured": "true", "score": "3400"})
     assert deactivate(desk, correlation_id="again")[0] == 200
 
 
