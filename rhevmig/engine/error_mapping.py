@@ -99,7 +99,7 @@ def error_of(error: BaseException, request: EngineRequest, *, user: str = "") ->
         # the SDK's readers on values they do not know; its content-type check without that header
         return NotAnEngine(**request.fields, detail=f"its answer cannot be read: {_line(str(error))}")
     if type(error) is Exception:
-        # the SDK's XML cursor raises bare exceptions where a document breaks off
+        # the SDK's XML cursor raises bare exceptions where a document ends early
         return broken_off(request, _line(str(error)))
     return EngineError(**request.fields, reason=type(error).__name__, detail=_line(str(error)))
 
@@ -107,7 +107,7 @@ def error_of(error: BaseException, request: EngineRequest, *, user: str = "") ->
 def broken_off(request: EngineRequest, how: str) -> EngineUnavailable:
     """The error of an XML answer that ends in the middle."""
     return EngineUnavailable(
-        **request.fields, status_code=200, detail=f"the XML of its answer breaks off: {how}"
+        **request.fields, status_code=200, detail=f"the XML of its answer ends early: {how}"
     )
 
 

@@ -64,9 +64,9 @@ class Reader:
         self._lock = threading.Lock()
         self._unobserved: list[Unobserved] = []
         self._refused: dict[str, set[str]] = {}
-        #: Whether the account may read what only administrators may.
+        # Whether the account may read what only administrators may.
         self.is_administrator = False
-        #: Whether the engine refused the account anything, or left something out for it.
+        # Whether the engine refused the account anything, or left something out for it.
         self.is_restricted = False
 
     @property

@@ -43,7 +43,7 @@ def read_policy(*, clock: Clock, deadline_s: float, follows: bool = False) -> te
     """Retries of requests that change nothing, where the error is retryable.
 
     Args:
-      deadline_s: no new attempt starts after so many seconds, so that a request which takes all its time is
+      deadline_s: no new attempt starts after this time, so that a request which takes all of it is
         not sent three times.
       follows: the request follows links, so an HTTP 500 may mean that the account may not see one: it is not
         an outage, and the caller finds out which link it is.
@@ -84,7 +84,7 @@ class Transport:
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        #: Requests sent so far, logins not counted.
+        # Requests sent so far, logins not counted.
         self.requests = 0
         self._token = settings.token
         self._known = False

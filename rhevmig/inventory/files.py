@@ -26,7 +26,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     noun: str
     #: Value of `format` in the file.
     format: str
-    #: Raised when a field changes its meaning or is required anew; new optional fields do not raise it.
+    #: Raised when a field changes its meaning or a new one is required; new optional fields do not raise it.
     schema_version: int
     #: Key of the body.
     body: str

@@ -57,7 +57,7 @@ def test_a_wrong_document(content: bytes, words: str, capfd: pytest.CaptureFixtu
 
 def test_a_document_that_ends_too_early() -> None:
     """A cut document is named as that, and can be read again."""
-    with pytest.raises(EngineUnavailable, match="breaks off"):
+    with pytest.raises(EngineUnavailable, match="ends early"):
         outermost(b"<vms><vm><name>a", REQUEST, known=False)
 
 
