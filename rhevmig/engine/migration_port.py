@@ -20,7 +20,7 @@ from rhevmig.engine.transport import Transport
 from rhevmig.errors import EngineNotFound
 from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS
 from rhevmig.inventory import Engine
-from rhevmig.migration.port import ActAnswer, EventFact, HostState, JobState, VmState
+from rhevmig.migration.port import ActAnswer, EventFact, HostState, JobState, TransferState, VmState
 
 #: Most ids in one search: URLs have a length limit (8,190 bytes at the engine's Apache).
 MOST_IDS = 150
@@ -98,6 +98,18 @@ class EnginePort:
         """Jobs with a correlation id, oldest first."""
         jobs = self._list("jobs", "jobs", _JOB_STATE, {"search": f"correlation_id={correlation_id}"})
         return tuple(sorted(jobs, key=lambda job: (job.started_at is None, job.started_at)))
+
+    def transfers_on(self, host_id: str) -> tuple[TransferState, ...]:
+        """Image transfers over a host that have not ended.
+
+        Engine: since autumn 2022 maintenance waits for them.
+        """
+        found = self._list("imagetransfers", "image_transfers", _TRANSFER_STATE, {})
+        return tuple(
+            item
+            for item in found
+            if item.host_id == host_id and not (item.phase or "").startswith("finished")
+        )
 
     def events_of(self, correlation_id: str) -> tuple[EventFact, ...]:
         """Events with a correlation id, oldest first."""
@@ -228,6 +240,15 @@ _JOB_STATE = FieldTable(
     description=value("description", any_text_of),
     started_at=value("start_time", utc_of),
     ended_at=value("end_time", utc_of),
+)
+_TRANSFER_STATE = FieldTable(
+    TransferState,
+    "image transfer",
+    transfer_id=value("id"),
+    phase=word("phase"),
+    host_id=reference("host"),
+    disk_id=reference("disk"),
+    direction=word("direction"),
 )
 
 

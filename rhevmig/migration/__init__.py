@@ -24,6 +24,7 @@ from rhevmig.migration.port import (
     MigrationPort,
     NotSent,
     Refused,
+    TransferState,
     VmState,
 )
 from rhevmig.migration.progress import OnProgress, Progress
@@ -69,6 +70,7 @@ __all__ = [
     "RefusalClass",
     "Refused",
     "Timing",
+    "TransferState",
     "Verdict",
     "VmState",
     "cancel",

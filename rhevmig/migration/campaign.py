@@ -107,7 +107,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every VM moved as requested and the host reached the intended state."""
         moved = all(course.outcome is not None and course.outcome.is_success for course in self.courses)
         host_arrived = self.host is None or self.host.state in ("none", "maintenance", "up")
-        return self.state == CampaignState.FINISHED and moved and host_arrived and not self.plan.blocked
+        # a single migration that arrived before its cancel has done all that was requested
+        is_done = self.state == CampaignState.FINISHED or (
+            self.state == CampaignState.STOPPED and self.plan.kind == "migrate"
+        )
+        return is_done and moved and host_arrived and not self.plan.blocked
 
     @property
     def is_unclear(self) -> bool:

@@ -198,8 +198,20 @@ def _underway(state: State, act: HostAct, host: HostState, seen: Observation, no
             return stuck
     if waited_s > timing.host_deadline_s:
         reason = f"still {host.status} after {waited_s:.0f} s {host.status_detail or ''}".strip()
+        reason = "; ".join([reason, *wait_reasons(seen)])
         return HostSteps(now=(_settled(state, "failed", reason),))
     return HostSteps(waits=True)
+
+
+def wait_reasons(seen: Observation) -> tuple[str, ...]:
+    """What an empty host in preparation waits for, with the remedy."""
+    if seen.on_host or not seen.transfers:
+        return ()
+    names = ", ".join(
+        f"{item.direction or 'transfer'} of disk {item.disk_id or '?'} ({item.phase or 'phase unknown'})"
+        for item in seen.transfers
+    )
+    return (f"it waits for {names}: finish or cancel the transfer, or wait for it",)
 
 
 def _refused(state: State, act: HostAct, answer: Refused, seen: Observation, now: datetime) -> HostSteps:

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from rhevmig.clock import Clock
-from rhevmig.errors import EngineError
+from rhevmig.errors import AuthenticationFailed, EngineError
 from rhevmig.events import (
     CONTACT_LOST,
     MIGRATION_EVENTS,
@@ -24,7 +24,7 @@ from rhevmig.events import (
 from rhevmig.inventory import RUNNING
 from rhevmig.migration.journal.correlation_ids import Act, parse_correlation_id
 from rhevmig.migration.journal.records import Attempt
-from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, VmState
+from rhevmig.migration.port import EventFact, HostState, JobState, MigrationPort, TransferState, VmState
 from rhevmig.terms import HostStatus, VmStatus
 
 _UNCLEAR = frozenset({VmStatus.UNKNOWN, VmStatus.NOT_RESPONDING, VmStatus.UNASSIGNED})
@@ -52,6 +52,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     host_ids: tuple[str, ...] = ()
     #: Host whose VMs are read, with its cluster.
     vms_on: tuple[str, str] | None = None
+    #: Host whose image transfers are read.
+    transfers_on: str | None = None
     #: Events above this index.
     since_index: int = 0
     #: Ids of attempts whose end an event has reported: their jobs need not be read.
@@ -81,6 +83,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     hosts: dict[str, HostState] = {}
     #: VMs on the host that was read; None where none was.
     on_host: tuple[VmState, ...] | None = None
+    #: Image transfers over the host that is being emptied.
+    transfers: tuple[TransferState, ...] = ()
 
 
 def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
@@ -105,6 +109,7 @@ def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
         percent=_progress(port, needs.progress_ids),
         hosts=dict(port.host_states(needs.host_ids)) if needs.host_ids else {},
         on_host=port.vms_on(needs.vms_on[0], cluster_id=needs.vms_on[1]) if needs.vms_on else None,
+        transfers=_transfers(port, needs.transfers_on),
         events=events,
     )
 
@@ -112,6 +117,16 @@ def observe(port: MigrationPort, needs: Needs, clock: Clock) -> Observation:
 def ended_ids(events: Iterable[EventFact]) -> frozenset[str]:
     """Ids under which events report the end of a migration."""
     return frozenset(e.correlation_id for e in events if e.correlation_id and e.code in _ENDS)
+
+
+def _transfers(port: MigrationPort, host_id: str | None) -> tuple[TransferState, ...]:
+    """Transfers only explain a wait: a failure to read them stops nothing."""
+    try:
+        return port.transfers_on(host_id) if host_id is not None else ()
+    except EngineError as error:
+        if isinstance(error, AuthenticationFailed):
+            raise
+        return ()
 
 
 def _progress(port: MigrationPort, vm_ids: tuple[str, ...]) -> dict[str, float]:

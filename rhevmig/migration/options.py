@@ -35,6 +35,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     queue_deadline_s: float = 600.0
     #: After which a VM in an unclear state is settled as unknown.
     unclear_deadline_s: float = 600.0
+    #: After which another client's migration of the VM is no longer waited for.
+    other_migration_s: float = 3600.0
     #: First wait before another attempt.
     retry_backoff_s: float = 20.0
     #: First and longest wait while something blocks.

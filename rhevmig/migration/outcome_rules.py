@@ -28,7 +28,7 @@ from rhevmig.migration.outcome import (
     vm_evidence,
 )
 from rhevmig.migration.port import ActAnswer, EventFact, NotSent, Refused, answer_text
-from rhevmig.migration.refusals import classify_refusal, classify_text
+from rhevmig.migration.refusals import classify_refusal, classify_text, own_refusal
 from rhevmig.terms import VmStatus
 
 #: Polls that must agree before an absence counts: the first may be stale, the second refreshed.
@@ -180,7 +180,14 @@ def _unclear(case: _Case) -> Outcome | None:
 
 
 def _never_ending(case: _Case) -> Outcome | None:
-    """An endless migration becomes unknown only after a cancel without effect."""
+    """An endless migration becomes unknown only after a cancel without effect.
+
+    One of another client is not ours to cancel, and is not waited for without end.
+    """
+    age_s = (case.sighting.at - case.attempt.started_at).total_seconds()
+    if case.is_adopted and age_s > case.timing.other_migration_s:
+        sentence = "a migration by another client does not end"
+        return _refused(own_refusal("being_migrated", sentence), case.place(), case.attempt.source_host_id)
     asked = case.attempt.cancelled_at
     if asked is None or (case.sighting.at - asked).total_seconds() < case.timing.unclear_deadline_s:
         return None

@@ -11,7 +11,7 @@ import msgspec
 from rhevmig.clock import Clock
 from rhevmig.migration.decisions import upcoming
 from rhevmig.migration.host_maintenance import is_host_phase
-from rhevmig.migration.journal.correlation_ids import parse_correlation_id
+from rhevmig.migration.journal.correlation_ids import Act, parse_correlation_id
 from rhevmig.migration.journal.records import Attempt
 from rhevmig.migration.journal.state import State
 from rhevmig.migration.observation import (
@@ -24,7 +24,7 @@ from rhevmig.migration.observation import (
     sight,
     track,
 )
-from rhevmig.migration.port import EventFact, HostState, MigrationPort
+from rhevmig.migration.port import EventFact, HostState, MigrationPort, TransferState
 
 #: Progress takes one request per VM, so each poll reads a few in turn.
 _PROGRESS_AT_ONCE = 4
@@ -39,6 +39,7 @@ class Poller:
         self._events: tuple[EventFact, ...] = ()
         self._percent: dict[str, float] = {}
         self._hosts: dict[str, HostState] = {}
+        self._transfers: tuple[TransferState, ...] = ()
         self._ended: frozenset[str] = frozenset()
         self._read_at_s: dict[str, float] = {}
         self._turn = 0
@@ -49,13 +50,15 @@ class Poller:
 
     def poll(self, state: State) -> Observation:
         """One poll, with all events so far. Raises: EngineError; nothing is kept then."""
-        seen = observe(self._port, self._needs(state), self._clock)
+        needs = self._needs(state)
+        seen = observe(self._port, needs, self._clock)
         self._reads_all_jobs = False
         self.fresh = tuple(event for event in seen.events if _is_ours(event, state))
         self._last_index = max([self._last_index, *(event.index for event in seen.events)])
         self._events = (*self._events, *self.fresh)
         self._percent = {**self._percent, **seen.percent}
         self._hosts = {**self._hosts, **seen.hosts}
+        self._transfers = seen.transfers if needs.transfers_on else self._transfers
         self._ended |= ended_ids(self.fresh)
         for _, attempt in state.open_attempts:
             before = self._tracking.get(attempt.correlation_id, Tracking())
@@ -66,6 +69,7 @@ class Poller:
             last_index=self._last_index,
             percent=self._percent,
             hosts=self._hosts,
+            transfers=self._transfers,
         )
 
     def sighting(self, attempt: Attempt, seen: Observation) -> Sighting | None:
@@ -92,10 +96,20 @@ class Poller:
             progress_ids=self._progress_ids(state, attempts),
             host_ids=self._host_ids(state, soon=bool(soon), in_host_phase=in_host_phase),
             vms_on=(host.host_id, host.cluster_id) if in_host_phase and host is not None else None,
+            transfers_on=self._transfers_on(state),
             since_index=self._last_index,
             ended_ids=self._ended,
             all_jobs=self._reads_all_jobs,
         )
+
+    def _transfers_on(self, state: State) -> str | None:
+        """The host on its way into maintenance, at intervals once that takes longer than usual."""
+        last = state.host_acts[-1] if state.host_acts else None
+        if last is None or last.act != Act.DEACTIVATE or last.settled is not None:
+            return None
+        timing = state.options.timing
+        is_late = (self._clock.now() - last.intended_at).total_seconds() > timing.stuck_after_s
+        return state.plan.host_id if is_late and self._is_time("transfers", timing.hosts_s) else None
 
     def _progress_ids(self, state: State, attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
         if not attempts or not self._is_time("progress", state.options.timing.progress_s):

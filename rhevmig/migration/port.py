@@ -52,6 +52,18 @@ class HostState(msgspec.Struct, frozen=True, kw_only=True):
     spm_status: str | None = None
 
 
+class TransferState(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload or download of a disk (`imagetransfer`); maintenance of its host waits for it."""
+
+    transfer_id: str
+    #: `transferring`, `paused_user`, …
+    phase: str | None = None
+    host_id: str | None = None
+    disk_id: str | None = None
+    #: `upload` or `download`.
+    direction: str | None = None
+
+
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """A job of the engine (`job`): rows vanish 10 min after success, 60 min after failure, at a restart."""
 
@@ -173,6 +185,9 @@ class MigrationPort(Protocol):
 
     def jobs_of(self, correlation_id: str) -> tuple[JobState, ...]:
         """Jobs with a correlation id, oldest first; none where the engine has forgotten them."""
+
+    def transfers_on(self, host_id: str) -> tuple[TransferState, ...]:
+        """Image transfers that run over a host and have not ended."""
 
     def events_since(self, index: int) -> tuple[EventFact, ...]:
         """Events of migrations and hosts (`rhevmig.events`) above an index, oldest first, none missing."""

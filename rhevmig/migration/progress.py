@@ -10,6 +10,7 @@ import structlog
 
 from rhevmig.migration.campaign import Phase, attempt_phase
 from rhevmig.migration.decisions import remaining_s
+from rhevmig.migration.host_maintenance import wait_reasons
 from rhevmig.migration.journal.correlation_ids import Act
 from rhevmig.migration.journal.state import MoveState, State
 from rhevmig.migration.observation import Observation
@@ -87,7 +88,7 @@ class ProgressReporter:
         done = _done_moves(state)
         for item in state.moves.values():
             self._pass_on(f"move {item.move.number}", _of_move(state, item, seen, now, done))
-        host = _of_host(state, now, done)
+        host = _of_host(state, seen, now, done)
         if host is not None:
             self._pass_on("host", host)
 
@@ -173,7 +174,7 @@ def _of_move(state: State, item: MoveState, seen: Observation | None, now: datet
     )
 
 
-def _of_host(state: State, now: datetime, done: int) -> Progress | None:
+def _of_host(state: State, seen: Observation | None, now: datetime, done: int) -> Progress | None:
     settled, phase = state.host_unasked, Phase.DONE
     if state.host_acts:
         last = state.host_acts[-1]
@@ -182,7 +183,7 @@ def _of_host(state: State, now: datetime, done: int) -> Progress | None:
         phase = _HOST_PHASES[last.act, arrived] if settled is None or arrived else Phase.DONE
     elif settled is None:
         return None
-    note = ""
+    note = "; ".join(wait_reasons(seen)) if seen is not None and settled is None else ""
     if settled is not None and settled.state not in ("maintenance", "up"):
         note = f"{settled.state}: {settled.reason}"
     return Progress(

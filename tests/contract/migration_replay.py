@@ -12,6 +12,7 @@ import msgspec
 from rhevmig.clock import ManualClock
 from rhevmig.inventory import Engine
 from rhevmig.migration import Accepted, ActAnswer, EventFact, HostState, JobState, Options, Timing, VmState
+from rhevmig.migration.port import TransferState
 from rhevmig.planning import Move, Plan, PlanHost
 from tests.contract.migration_recordings import Post, Recording
 
@@ -128,6 +129,9 @@ class ReplayPort:
     def jobs_of(self, correlation_id: str) -> tuple[JobState, ...]:
         recorded = next((theirs for theirs, ours in self.ids.items() if ours == correlation_id), "")
         return self._latest(self.recording.jobs.get(recorded, []), self.clock.now()) or ()
+
+    def transfers_on(self, host_id: str) -> tuple[TransferState, ...]:
+        return ()
 
     def events_of(self, correlation_id: str) -> tuple[EventFact, ...]:
         return tuple(event for event in self._events() if event.correlation_id == correlation_id)

@@ -24,6 +24,7 @@ from rhevmig.migration import (
     JobState,
     NotSent,
     Refused,
+    TransferState,
     VmState,
 )
 
@@ -92,6 +93,7 @@ class FakeEngine:
         self.max_out: dict[str, int] = {}
         self.max_in: dict[str, int] = {}
         self.index = 100
+        self.transfers: list[TransferState] = []
         self.tied: list[tuple[str, ...]] = []
         self.skipped: set[str] = set()
 
@@ -222,6 +224,10 @@ class FakeEngine:
     def jobs_of(self, correlation_id: str) -> tuple[JobState, ...]:
         self._read("jobs_of")
         return tuple(self.jobs.get(correlation_id, ()))
+
+    def transfers_on(self, host_id: str) -> tuple[TransferState, ...]:
+        self._read("transfers_on")
+        return tuple(item for item in self.transfers if item.host_id == host_id)
 
     def events_of(self, correlation_id: str) -> tuple[EventFact, ...]:
         self._read("events_of")
@@ -495,7 +501,7 @@ class FakeEngine:
     def _settle_hosts(self) -> None:
         for host, status in self.hosts.items():
             empty = not any(vm.host == host and vm.status != "down" for vm in self.vms.values())
-            if status == "preparing_for_maintenance" and empty:
+            if status == "preparing_for_maintenance" and empty and not self.transfers:
                 self.at(3.0, "set_host", host, "maintenance")
 
     def _activate(self, host: str, correlation_id: str) -> ActAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rhevmig.migration import Campaign, CampaignState, Options, Phase, Refused, Verdict
+from rhevmig.migration import Campaign, CampaignState, Options, Phase, Refused, TransferState, Verdict
 from rhevmig.planning import Blocked, Remaining
 from tests.unit.migration.fake_engine import Course
 from tests.unit.migration.scenes import Scene, a_plan
@@ -342,3 +342,18 @@ def test_maintenance_that_stays_blocked_is_refused_with_a_remedy():
     assert campaign.host.state == "refused"
     assert "storage tasks of this host" in campaign.host.reason
     assert 600 <= scene.clock.monotonic() < 1200
+
+
+def test_empty_host_that_waits_for_an_image_transfer_is_explained():
+    """Maintenance waits for transfers over the host: named with disk, phase and remedy."""
+    scene = a_full_host(0)
+    scene.engine.transfers.append(
+        TransferState(
+            transfer_id="t1", host_id="h1", disk_id="disk-7", phase="transferring", direction="upload"
+        )
+    )
+    campaign = evacuate(scene)
+    assert campaign.host.state == "failed"
+    assert "upload of disk disk-7 (transferring)" in campaign.host.reason
+    assert "cancel the transfer" in campaign.host.reason
+    assert any("disk-7" in p.note for p in scene.told if p.phase == Phase.ENTERING_MAINTENANCE)

@@ -579,3 +579,19 @@ def test_cool_down_of_the_only_destination_is_announced(tmp_path):
     assert (third.started_at - second.settled_at).total_seconds() >= 600
     assert abs((third.started_at - max(at for at in seen if at)).total_seconds()) < 10
     assert first.outcome is not None
+
+
+def test_somebody_elses_migration_that_does_not_end_is_given_up():
+    """A VM that another client migrates without end is refused after an hour; nothing is cancelled."""
+    scene = Scene()
+    scene.engine.refusals["v1"] = [
+        Refused(status_code=409, detail="[Cannot migrate VM. VM v1 is being migrated.]")
+    ]
+    scene.engine.at(0.5, "set_vm", "v1")
+    scene.engine.vms["v1"].status = "up"
+    scene.engine.at(0.5, "put_vm", "v1", "h1", "migrating")
+    outcome = scene.outcome()
+    assert (outcome.verdict, scene.engine.posts("cancel")) == (Verdict.REFUSED, 0)
+    assert outcome.refusal is not None
+    assert outcome.refusal.key == "being_migrated"
+    assert 3600 < scene.clock.monotonic() < 8000
