@@ -24,6 +24,7 @@ USAGE: dict[str, object] = \
          '  schema    Print the JSON Schema of a snapshot file.\n'
          '  check     Is it fit for live migration? Exit code 3: findings at or...\n'
          '  why       Explain whether a VM may run on each host of its cluster, by...\n'
+         '  matrix    Show where each running VM could migrate, or compare all...\n'
          '  explain   Print the page of a check: what it verifies, why, and what to...\n'
          '  report    Write the report: verdict per cluster, findings, settings,...\n'
          '  migrate   Migrate one VM and report the verified outcome.\n'
@@ -46,6 +47,8 @@ USAGE: dict[str, object] = \
               'why': {'options': '--ask-engine --ca-file= --clock-speed= --help --insecure --json '
                                  '--snapshot= --timeout= --url= --username= -h -s=',
                       'required': ['vm']},
+              'matrix': {'options': '--ca-file= --clock-speed= --compare --help --insecure --json '
+                                    '--snapshot= --timeout= --url= --username= -h -s='},
               'explain': {'options': '--help -h'},
               'report': {'options': '--ca-file= --clock-speed= --help --insecure --journal= --json --policy= '
                                     '--snapshot= --timeout= --title= --url= --username= -h -s=',

@@ -8,6 +8,7 @@ COMMANDS: Final = {
     "schema": "snapshot",
     "check": "check",
     "why": "why",
+    "matrix": "matrix",
     "explain": "explain",
     "report": "report",
     "plan": "plan",

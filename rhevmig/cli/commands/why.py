@@ -76,5 +76,7 @@ def _print_verdict(verdict: Verdict) -> None:
     print_line(f"{verdict.host_name}{here}: ", _WORDS[verdict.allowed], indent=2)
     for reason in verdict.reasons:
         print_line(f"{reason.filter}: {reason.sentence}", indent=4)
+        if reason.missing:
+            print_line(f"not known: {reason.missing} → {reason.remedy}", indent=6)
     if verdict.disagrees:
         print_line("the engine's answer differs; it may know what its API does not report", indent=4)
