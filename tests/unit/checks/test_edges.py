@@ -9,16 +9,28 @@ import msgspec
 import pytest
 
 from rhevmig.checks import Finding, Severity, Status, check, equal_findings, exit_code
-from rhevmig.inventory import HostNic, Inventory, NetworkAttachment, ReportedConfiguration, Unobserved
+from rhevmig.checks.runner import ORDER
+from rhevmig.inventory import (
+    DiskAttachment,
+    HostNic,
+    Inventory,
+    IscsiBond,
+    NetworkAttachment,
+    ReportedConfiguration,
+    StorageDomainAttachment,
+    Unobserved,
+)
 from rhevmig.policy import Policy, Thresholds, Waiver
 from rhevmig.units import GIGABIT
 from tests.builders import (
     BROADWELL,
     HASWELL,
+    NETWORKS,
     NOW,
     SECURE_HASWELL,
     SKYLAKE_SERVER,
     a_cluster,
+    a_data_center,
     a_disk,
     a_drift_event,
     a_host,
@@ -308,3 +320,103 @@ def test_hosts_without_the_network_do_not_count_for_its_mtu() -> None:
     assert finding.message == "the MTU is 9000 B on 1 host"
     both = findings("NET-018", an_inventory())["migration"]
     assert both.message == "the MTU is 9000 B on 2 hosts"
+
+
+def test_net_018_names_the_side_without_an_mtu() -> None:
+    """An MTU that the network itself does not report, or the device of a host: different attributes."""
+    networks = tuple(msgspec.structs.replace(n, mtu=None) if n.id == "migration" else n for n in NETWORKS)
+    assert the_unknown("NET-018", an_inventory(networks=networks)).missing == "network.mtu"
+    silent = with_nic(usual_nics(1), "eth1.100", mtu=None)
+    assert the_unknown("NET-018", hosts_of(silent)).missing == "host_nic.mtu"
+
+
+def test_a_larger_mtu_is_a_fault_where_no_vlan_raises_it() -> None:
+    """Only a device that carries VLANs may have more than its network."""
+    raised = with_nic(usual_nics(1), "eth1.100", mtu=9500)
+    assert findings("NET-018", hosts_of(raised))["migration"].status == "fail"
+    base = with_nic(usual_nics(1), "eth0", mtu=9000)
+    assert findings("NET-018", hosts_of(base))["ovirtmgmt"].status == "pass"
+    lower = with_nic(usual_nics(1), "eth0", mtu=1400)
+    assert findings("NET-018", hosts_of(lower))["ovirtmgmt"].status == "fail"
+
+
+@pytest.mark.parametrize("status", ["activating", "inactive", "maintenance", "locked", "mixed", "unknown"])
+def test_only_an_active_domain_is_active(status: str) -> None:
+    """Every other status fails, in whatever order the words sort."""
+    attachment = StorageDomainAttachment(data_center_id="dc", storage_domain_id="nfs", status=status)
+    assert findings("STO-002", an_inventory(storage_attachments=(attachment,)))["web01"].status == "fail"
+
+
+@pytest.mark.parametrize(("disks", "message"), [(1, "1 disk on"), (2, "2 disks on"), (3, "3 disks on")])
+def test_the_number_of_disks(disks: int, message: str) -> None:
+    """Plugged disks are counted, unplugged ones are not."""
+    attachments = tuple(DiskAttachment(disk_id=f"d{n}", active=True) for n in range(disks))
+    off = DiskAttachment(disk_id="off", active=False)
+    inventory = an_inventory(
+        vms=(a_vm(disk_attachments=(*attachments, off)),),
+        disks=tuple(a_disk(f"d{n}") for n in range(disks)),
+    )
+    assert findings("STO-002", inventory)["web01"].message == f"{message} active shared storage"
+
+
+def by_address(address: str | None, *nics: HostNic) -> Inventory:
+    domain = msgspec.structs.replace(an_inventory().storage_domains[0], address=address)
+    return an_inventory(storage_domains=(domain,), hosts=(a_host("h1", nics=nics),))
+
+
+def storage_nic(address: str | None, mask: str | None) -> tuple[HostNic, ...]:
+    return with_nic(usual_nics(1), "eth2.101", ip_address=address, ip_netmask=mask)
+
+
+@pytest.mark.parametrize(
+    ("address", "mask", "storage", "is_found"),
+    [
+        ("10.9.0.5", "255.255.255.0", "10.9.0.200", True),
+        ("10.9.0.5", "255.255.255.0", "10.9.1.200", False),
+        ("10.9.0.5", "255.255.0.0", "10.9.1.200", True),
+        ("10.9.0.5", "24", "10.9.0.200", True),
+        ("10.9.0.5", "255.255.255.1", "10.9.0.200", False),
+        ("10.9.0.5", None, "10.9.0.200", False),
+        (None, "255.255.255.0", "10.9.0.200", False),
+        ("10.9.0.5/24", "24", "10.9.0.200", True),
+        ("10.9.0.5", "255.255.255.0", "nas.example", False),
+        ("10.9.0.5", "255.255.255.0", "[2001:db8::1]", False),
+    ],
+)
+def test_storage_is_found_by_the_subnet_of_a_nic(
+    address: str | None, mask: str | None, storage: str, is_found: bool
+) -> None:
+    """Address and mask of the NIC decide; odd or missing ones lead nowhere and break nothing."""
+    finding = findings("NET-007", by_address(storage, *storage_nic(address, mask)))["dc"]
+    assert finding.status == ("pass" if is_found else "unknown")
+    if is_found:
+        assert finding.message == f"storage by the subnet of eth2.101 on h1, which contains {storage}"
+
+
+def test_the_networks_of_an_iscsi_bond_carry_storage_and_others_do_not() -> None:
+    """Only the networks that the bond names are found, before any subnet is looked at."""
+    bond = IscsiBond(id="b", name="portal", network_ids=("guests",))
+    inventory = an_inventory(data_centers=(a_data_center(iscsi_bonds=(bond,)),))
+    assert findings("NET-007", inventory)["dc"].message == "guests by the iSCSI bond portal"
+
+
+def test_statuses_are_ordered_and_kept_apart() -> None:
+    """Failure, error, unknown, waiver, pass, not applicable: each before the next, worst severity first."""
+    order = (
+        Status.FAIL,
+        Status.ERROR,
+        Status.UNKNOWN,
+        Status.WAIVED,
+        Status.PASS,
+        Status.NOT_APPLICABLE,
+    )
+    assert sorted(order, key=ORDER.__getitem__) == list(order)
+    assert len(set(ORDER.values())) == len(order)
+
+
+def test_a_slave_that_is_not_listed_is_left_out() -> None:
+    """A bond that names a NIC which the host does not list still has its other rows."""
+    bond = a_nic("bond0", bond_slave_ids=("gone", "s1"), bond_options={"mode": "4"})
+    nics = (*with_nic(usual_nics(1), "eth1.100", base_interface="bond0"), bond, a_nic("s1"))
+    shown = evidence(findings("NET-010", hosts_of(nics))["h1"])
+    assert [name for name in shown if name.startswith("slave")] == ["slave s1"]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from rhevmig.errors import InvalidArgument, NotMigratable
-from rhevmig.inventory import Inventory
+from rhevmig.inventory import ConvergenceStep, Inventory, MigrationOptions, MigrationPolicy
 from rhevmig.planning import Estimate, Move, Plan, PlanHost, plan_evacuation, plan_migration
 from rhevmig.planning.evacuation import fingerprint
 from rhevmig.planning.makespan import estimate_window
@@ -357,3 +357,62 @@ def test_a_policy_that_aborts_is_named_in_the_text() -> None:
     )
     text = str(Plan(kind="migrate", created_at=NOW, engine=an_inventory().engine, moves=(aborting,)))
     assert "(about 1 min, 90 % within 1 min 30 s, the policy aborts 25% of plausible loads)" in text
+
+
+# ── what the plan records ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_single_move_is_the_first_and_only_hosts_of_its_cluster_are_in_the_plan() -> None:
+    """Number 1, and no host of a cluster whose id sorts before or after."""
+    hosts = (a_host("h1"), a_host("h2"), a_host("a", cluster_id="aa"), a_host("z", cluster_id="zz"))
+    plan = plan_migration(an_inventory(hosts=hosts), "web01")
+    assert [each.number for each in plan.moves] == [1]
+    assert {host.name for host in plan.hosts} == {"h1", "h2"}
+    assert {host.name for host in evacuate(an_inventory(hosts=hosts)).hosts} == {"h1", "h2"}
+
+
+def test_clusters_are_named_in_the_reason_or_shown_by_id() -> None:
+    """The name of each cluster where it was seen, else its id."""
+    hosts = (a_host("h1"), a_host("far", cluster_id="c2"))
+    for clusters, reason in (
+        ((a_cluster("cl", name="main"), a_cluster("c2", name="edge")), "in cluster edge, the VM in main"),
+        ((a_cluster("cl", name="main"),), "in cluster c2, the VM in main"),
+        ((a_cluster("c2", name="edge"),), "in cluster edge, the VM in cl"),
+    ):
+        with pytest.raises(NotMigratable) as caught:
+            plan_migration(an_inventory(hosts=hosts, clusters=clusters), "web01", "far")
+        assert caught.value.reasons == (f"host far is {reason}",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "index"), [(7, 9, 9), (7, None, 7), (None, 9, 9), (None, None, None)]
+)
+def test_the_newest_event_of_the_inventory_is_recorded(
+    before: int | None, after: int | None, index: int | None
+) -> None:
+    """The event index after reading, or before where only that is known."""
+    instant = msgspec.structs.replace(
+        an_inventory().instant, event_index_before=before, event_index_after=after
+    )
+    assert evacuate(an_inventory(instant=instant)).event_index == index
+
+
+def with_policy(**difference: Any) -> Inventory:
+    policy = MigrationPolicy(**{"id": "p", "name": "odd", "max_migrations": 3, **difference})
+    cluster = a_cluster(migration=MigrationOptions(policy_id="p"))
+    return an_inventory(clusters=(cluster,), migration_policies=(policy,))
+
+
+def test_migrations_at_once_are_those_of_the_policy_or_two() -> None:
+    """A policy that does not report its number allows two, as the engine's own policies do."""
+    assert {h.max_outgoing for h in evacuate(with_policy()).hosts} == {3}
+    assert {h.max_incoming for h in evacuate(with_policy(max_migrations=None)).hosts} == {2}
+
+
+def test_a_schedule_with_an_unknown_action_is_an_assumption() -> None:
+    """A newer engine may have actions that are not known: the plan says what it assumed instead."""
+    odd = with_policy(convergence_steps=(ConvergenceStep(action="teleport", params=(), stalling_limit=1),))
+    (move,) = plan_migration(odd, "web01", "h2").moves
+    assert any("schedule of 'odd' is not known" in text for text in move.estimate.assumptions)
+    (known,) = plan_migration(with_policy(), "web01", "h2").moves
+    assert not [text for text in known.estimate.assumptions if "schedule of" in text]
