@@ -25,7 +25,7 @@ from rhevmig.recordings.exchange import Exchange, exchange_of
 #: Bytes of a cassette after decompression.
 MAX_BYTES = 512 * 1024 * 1024
 #: Values in a cassette; an alias counts again each time it is used.
-MAX_NODES = 20_000_000
+MAX_NODES = 2_000_000
 #: Levels of nesting; vcrpy's layout needs seven.
 MAX_DEPTH = 40
 
@@ -38,24 +38,23 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 def read_cassette(path: Path) -> tuple[Exchange, ...]:
     """All exchanges of a cassette in the order in which they were recorded.
 
-    Raises: CassetteError as `read_document`, and for a damaged exchange.
+    Raises: CassetteError as `read_document`.
     """
-    exchanges = []
-    for number, interaction in enumerate(read_document(path)["interactions"], start=1):
-        try:
-            exchanges.append(exchange_of(interaction))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CassetteError(
-                path=str(path), detail=f"exchange {number} is damaged ({type(error).__name__}: {error})"
-            ) from error
-    return tuple(exchanges)
+    return _exchanges(path, _read_document(path))
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A cassette as vcrpy's mapping; `interactions` is a list.
+    """A cassette as vcrpy's mapping, with exchanges that can be read.
 
-    Raises: CassetteError for a missing, empty, truncated or oversized file, another format or an old version.
+    Raises: CassetteError for a missing, empty, truncated or oversized file, another format, an old version
+        and a damaged exchange.
     """
+    document = _read_document(path)
+    _exchanges(path, document)
+    return document
+
+
+def _read_document(path: Path) -> dict[str, Any]:
     data = _read_bytes(path)
     if not data.strip():
         raise CassetteError(path=str(path), detail="the file is empty", remedy="Record it again.")
@@ -76,7 +75,21 @@ def read_document(path: Path) -> dict[str, Any]:
         )
     if not isinstance(document["interactions"], list):
         raise CassetteError(path=str(path), detail="`interactions` is not a list")
+    if not isinstance(document.get("metadata") or {}, dict):
+        raise CassetteError(path=str(path), detail="`metadata` is not a mapping")
     return document
+
+
+def _exchanges(path: Path, document: Mapping[str, Any]) -> tuple[Exchange, ...]:
+    exchanges = []
+    for number, interaction in enumerate(document["interactions"], start=1):
+        try:
+            exchanges.append(exchange_of(interaction))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise CassetteError(
+                path=str(path), detail=f"exchange {number} is damaged ({type(error).__name__}: {error})"
+            ) from error
+    return tuple(exchanges)
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:

@@ -78,6 +78,8 @@ def exchange_of(interaction: Mapping[str, Any]) -> Exchange:
     Raises: KeyError, TypeError, AttributeError or ValueError for a damaged mapping.
     """
     request, response = interaction["request"], interaction["response"]
+    if not isinstance(response.get("curl") or {}, Mapping):
+        raise TypeError("`curl` is a mapping")
     return Exchange(
         method=str(request["method"]).upper(),
         uri=str(request["uri"]),

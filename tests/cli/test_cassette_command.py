@@ -104,6 +104,38 @@ def test_record_refuses_to_write_over(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.yaml"]
 
 
+def test_the_recorded_interpreter_starts_without_a_message(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The start-up module prints nothing, with a module `sitecustomize` of the site and without one."""
+    for site in (False, True):
+        if site:
+            (tmp_path / "sitecustomize.py").write_text("import sys; print('site', file=sys.stderr)")
+        environ = {**environment(), "PYTHONPATH": str(tmp_path)}
+        with pytest.raises(CassetteError, match="nothing was recorded"):
+            record_command(tmp_path / "out.yaml", [sys.executable, "-c", "pass"], environment=environ)
+        assert capfd.readouterr().err == ("site\n" if site else "")
+
+
+def test_the_engines_version_is_that_of_the_api(tmp_path: Path) -> None:
+    """Versions of guests and hosts are not the engine's, nor is one of the metadata."""
+    guest = "<vm><guest_operating_system><kernel><version><full_version>5.14.0</full_version></version></kernel></guest_operating_system></vm>"  # noqa: E501
+    api = "<api><product_info><version><full_version>4.5.8</full_version></version></product_info></api>"
+    both = [("vms/1", guest), ("", api)]
+    for found, version in ((both[:1], None), (both, "4.5.8")):
+        interactions = [
+            {
+                "request": {"method": "GET", "uri": f"https://e/ovirt-engine/api/{path}", "headers": {}},
+                "response": {"status": {"code": 200}, "headers": {}, "body": {"string": body}},
+            }
+            for path, body in found
+        ]
+        document = {"version": 1, "interactions": interactions, "metadata": {"engine_version": "5.14.0"}}
+        (tmp_path / "a.yaml").write_text(yaml.safe_dump(document))
+        _, text, _ = invoke("show", tmp_path / "a.yaml", "--json")
+        assert json.loads(text)["engine_version"] == version
+
+
 def test_show_summarises() -> None:
     """Exchanges folded, engine version, age, and in --json the same as data."""
     code, text, _ = invoke("show", ACTS / "migrate-unnamed.yaml.xz")

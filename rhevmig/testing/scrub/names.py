@@ -13,9 +13,10 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ANYWHERE = ("password", "passwd", "passphrase", "passcode")
 #: At the end of a name, or the whole of it.
 _AT_THE_END = (
-    "access_key", "api_key", "apikey", "assertion", "auth_key", "authentication_key", "code_verifier",
-    "cookie", "credential", "credentials", "encryption_key", "jsessionid", "phpsessid", "private_key",
-    "privatekey", "pwd", "secret", "secret_key", "session_id", "sessionid", "ticket", "token",
+    "access_key", "api_key", "apikey", "assertion", "auth_key", "authentication_key", "authorization",
+    "code_verifier", "community", "cookie", "credential", "credentials", "encryption_key", "jsessionid",
+    "otp", "pass", "phpsessid", "private_key", "privatekey", "pwd", "samlresponse", "secret", "secret_key",
+    "session_id", "sessionid", "signature", "ticket", "token", "token_hint",
 )  # fmt: skip
 #: Elements and fields whose whole content may hold secrets: scripts, console files, capability URLs.
 _WHOLE = frozenset(

@@ -96,7 +96,7 @@ class SecretHiding:
         for plain in _plain_forms(cdata[1] if cdata else secret):
             # A password that is a word of the language occurs in innocent texts too.
             is_word = len(plain) < 16 and (plain.isalpha() or plain.isdigit())
-            if len(plain) >= 8 and not is_word and not is_hidden(plain):
+            if len(plain) >= 6 and not is_word and not is_hidden(plain):
                 self._known.update(_written_forms(plain))
 
 
@@ -104,7 +104,10 @@ def header_spans(name: str, value: bytes) -> Iterator[SecretSpan]:
     """The secrets of a header's value."""
     plain = name.lower()
     if plain in _COOKIES:
-        for pair in _COOKIE_PAIR.finditer(value):
+        pairs = list(_COOKIE_PAIR.finditer(value))
+        if not pairs:
+            yield SecretSpan(start=0, end=len(value), label=f"header {name}")
+        for pair in pairs:
             if plain == "cookie" or pair[1].lower() not in _COOKIE_ATTRIBUTES:
                 yield SecretSpan(start=pair.start(2), end=pair.end(2), label=f"header {name}")
     elif plain in _AUTHORIZATIONS:

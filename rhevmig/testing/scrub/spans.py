@@ -41,7 +41,8 @@ class _Malformed(Exception):
 # Every secret name contains one of these. They are looked for one by one, because that is ten times faster
 # than one pattern, and most bodies have none.
 _STEMS = (
-    b"passw", b"passphrase", b"passcode", b"pwd", b"secret", b"token", b"ticket", b"key", b"sess",
+    b"pass", b"pwd", b"otp", b"saml", b"signature", b"community", b"authorization", b"secret", b"token",
+    b"ticket", b"key", b"sess",
     b"credential", b"assertion", b"code_verifier", b"codeverifier", b"script", b"viewer", b"user_data",
     b"userdata", b"transfer", b"proxy_ur", b"proxyur", b"cookie",
 )  # fmt: skip
@@ -55,7 +56,7 @@ _KEY = re.compile(
 _SESSION = re.compile(rb"using session '([^']+)'")
 _AUTHORIZATION = re.compile(rb"\b(?:Bearer|Basic|Negotiate|NTLM)\s+([A-Za-z0-9._~+/-]{8,}=*)", re.IGNORECASE)
 _JWT = re.compile(rb"\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)")
-_USER_INFO = re.compile(rb"://[^/\s\"'<>:@]*:([^/\s\"'<>@]+)@")
+_USER_INFO = re.compile(rb"://(?:[^/\s\"'<>:@]*:(?P<password>[^/\s\"'<>@]+)|(?P<token>[^/\s\"'<>:@]{16,}))@")
 _CODE = re.compile(rb"[?&;]code=([^&;#\s\"'<>]+)")
 #: After a name: `=value`, `: value`, `": "value"`.
 _VALUE = re.compile(
@@ -64,9 +65,14 @@ _VALUE = re.compile(
     rb"|(?P<bare>[^\s,;&?#\"'<>{}\[\]\\]+))",
     re.IGNORECASE,
 )
+_REST_OF_LINE = re.compile(rb"[^\r\n&<>{}\"']*(?=[\r\n]|\Z)")
 _TAG = re.compile(rb"<[A-Za-z][^\s/>]*(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _ATTRIBUTE = re.compile(rb"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_ELEMENT = re.compile(rb"<(?P<name>[A-Za-z][\w:.-]*)(?:\s[^>]*)?(?<!/)>(?P<text>[^<]+)")
+_ELEMENT = re.compile(rb"<(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>(?P<text>[^<]+)")
+#: The same inside of text that is itself XML.
+_ESCAPED_ELEMENT = re.compile(
+    rb"&lt;(?P<name>[A-Za-z][\w:.-]*)(?:\s(?:(?!&[lg]t;).)*)?(?<!/)&gt;(?P<text>(?:(?!&lt;)[^<])+)", re.DOTALL
+)
 _FORM = re.compile(rb"[\w.%+-]+=[^\s<>]*(?:&[\w.%+-]+=[^\s<>]*)*")
 _JSON_TOKEN = re.compile(rb"\"(?:[^\"\\]|\\.)*\"|[{}\[\]:,]|[^\s{}\[\]:,\"]+", re.DOTALL)
 _DISPOSITION = re.compile(rb"content-disposition:[^\r\n]*?\bname=\"?([^\";\r\n]+)", re.IGNORECASE)
@@ -86,7 +92,7 @@ def body_secrets(body: bytes, content_type: str, *, with_hidden: bool = False) -
             spans += _structured(body, content_type.lower())
         except _Malformed as error:
             problem = str(error)
-            spans += _elements(body)
+        spans += _elements(body, closed=problem is None)
     spans += text_spans(body)
     return BodySecrets(spans=_merged(body, spans, with_hidden=with_hidden), problem=problem)
 
@@ -106,15 +112,26 @@ def text_spans(text: bytes) -> Iterator[SecretSpan]:
         (b"eyj", _JWT, "token"),
     ):
         for match in pattern.finditer(text) if hint in lowered else ():
-            yield SecretSpan(start=match.start(1), end=match.end(1), label=label)
+            start, end = match.span(match.lastindex or 0)
+            yield SecretSpan(start=start, end=end, label=label)
     for start, end in _names(text, lowered):
         value = _VALUE.match(text, end)
         name = text[start:end].decode("ascii", "replace")
         if value is None or not is_secret_name(name) or text[max(0, start - len(_SCOPE)) : start] == _SCOPE:
             continue
         group = next(one for one in ("double", "single", "bare") if value[one] is not None)
-        if value[group].lower() not in (b"bearer", b"basic"):
-            yield SecretSpan(start=value.start(group), end=value.end(group), label=f"parameter {name}")
+        if value[group].lower() not in (b"bearer", b"basic", b"negotiate"):
+            stop = _line_end(text, start, value.end(group)) if group == "bare" else value.end(group)
+            yield SecretSpan(start=value.start(group), end=stop, label=f"parameter {name}")
+
+
+def _line_end(text: bytes, start: int, end: int) -> int:
+    """Where a value without quotes ends: with its line, if the pair begins the line, as in settings files."""
+    line = text.rfind(b"\n", 0, start) + 1
+    if text[line:start].strip():
+        return end
+    rest = _REST_OF_LINE.match(text, end)
+    return rest.end() if rest is not None else end
 
 
 def _names(text: bytes, lowered: bytes) -> Iterator[tuple[int, int]]:
@@ -128,7 +145,8 @@ def _names(text: bytes, lowered: bytes) -> Iterator[tuple[int, int]]:
                 start -= 1
             while end < len(text) and text[end] in _NAME_BYTES:
                 end += 1
-            found.add((start, end))
+            # After a percent-encoded character, as in `%3Ftoken%3D`.
+            found.add((min(start + 2, at) if text[start - 1 : start] == b"%" else start, end))
             at = lowered.find(stem, end)
     yield from sorted(found)
 
@@ -201,11 +219,11 @@ class _Xml:
         if parent is not None:
             parent.is_leaf = False
         start = self._parser.CurrentByteIndex
-        is_secret = is_secret_name(name) or (
-            name == "content" and parent is not None and parent.name == "file"
-        )
-        self._stack.append(_Element(name, start, is_secret or (parent is not None and parent.is_secret)))
-        named = is_secret_name(attributes.get("name", ""))
+        is_payload = name == "content" and parent is not None and parent.name == "file"
+        is_named = is_secret_name(name) or is_secret_name(attributes.get("name", ""))
+        is_secret = is_payload or is_named or (parent is not None and parent.is_secret)
+        self._stack.append(_Element(name, start, is_secret))
+        named = is_secret or is_secret_name(attributes.get("name", ""))
         if named or any(is_secret_name(attribute) for attribute in attributes):
             self._found += _attributes(self._body, start, named=named)
 
@@ -281,15 +299,16 @@ def _html(body: bytes) -> Iterator[SecretSpan]:
         }
         named = any(is_secret_name(values.get(name, b"") or "") for name in (b"name", b"id", b"type"))
         yield from _attributes(body, tag.start(), named=named)
-    yield from _elements(body)
 
 
-def _elements(body: bytes) -> Iterator[SecretSpan]:
-    """Secret elements by their tags alone, for markup that no parser accepts."""
-    for match in _ELEMENT.finditer(body):
-        name = match["name"].decode("ascii", "replace")
-        if is_secret_name(name):
-            yield SecretSpan(start=match.start("text"), end=match.end("text"), label=f"element {name}")
+def _elements(body: bytes, *, closed: bool) -> Iterator[SecretSpan]:
+    """Secret elements by their tags alone: in markup that no parser accepts, and in text within text."""
+    for pattern in (_ELEMENT, _ESCAPED_ELEMENT):
+        for match in pattern.finditer(body):
+            name = match["name"].decode("ascii", "replace")
+            ends = body[match.end("text") : match.end("text") + 5].startswith((b"</", b"&lt;/"))
+            if is_secret_name(name) and (ends or not closed):
+                yield SecretSpan(start=match.start("text"), end=match.end("text"), label=f"element {name}")
     pairs = re.compile(rb"<name>\s*([^<]+?)\s*</name>\s*(?:<[^>]*/>\s*)*<value>([^<]+)", re.IGNORECASE)
     for match in pairs.finditer(body):
         if is_secret_name(match[1].decode("utf-8", "replace")):

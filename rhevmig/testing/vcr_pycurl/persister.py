@@ -50,15 +50,8 @@ class Persister:
         document = read_document(file)
         if self._secrets == "refuse":
             refuse_secrets(file, document)
-        try:
-            pairs = [
-                (_request(one["request"]), _response(one["response"])) for one in document["interactions"]
-            ]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CassetteError(
-                path=str(path), detail=f"an exchange is damaged ({type(error).__name__}: {error})"
-            ) from error
-        requests, responses = [one for one, _ in pairs], [other for _, other in pairs]
+        requests = [_request(one["request"]) for one in document["interactions"]]
+        responses = [_response(one["response"]) for one in document["interactions"]]
         metadata = document.get("metadata")
         return (requests, responses, metadata) if metadata and _HAS_METADATA else (requests, responses)
 
@@ -142,7 +135,6 @@ def _response(content: Mapping[str, Any]) -> dict[str, Any]:
     text = body.get("string")
     body["string"] = text.encode() if isinstance(text, str) else text or b""
     response["body"] = body
-    int(response["status"]["code"])
     return response
 
 

@@ -184,6 +184,36 @@ SECRETS = {
     "in a text: response body, parameter password": answer(f"user=admin\npassword={TOKEN}\n", TEXT),
     "a console file: response body, parameter password": answer(CONSOLE, {}),
     "in a text: response body, parameter passphrase": answer(f'passphrase: "{TOKEN}"', TEXT),
+    "a cookie without a name: request header Cookie": exchange(request__headers={"Cookie": [TOKEN]}),
+    "request URI, parameter access_token": exchange(
+        request__uri=f"https://e/x?redirect=https%3A%2F%2Fe%2F%3Faccess_token%3D{TOKEN}"
+    ),
+    "a token as user: request URI, password in a URL": exchange(request__uri=f"https://{TOKEN}@e/api"),
+    "request body, parameter SAMLResponse": exchange(request__body=f"RelayState=x&SAMLResponse={TOKEN}"),
+    "an attribute of a secret: request body, attribute value": exchange(
+        request__body=f'<agent><password value="{TOKEN}"/></agent>'
+    ),
+    "a name as attribute: request body, element option": exchange(
+        request__body=f'<options><option name="passwd">{TOKEN}</option></options>'
+    ),
+    "a short name: request body, element pass": exchange(
+        request__body=f"<option><name>pass</name><value>{TOKEN}</value></option>"
+    ),
+    "XML in JSON: response body, element password": answer(
+        json.dumps({"text": f"<a><password>{TOKEN}</password></a>"}), JSON
+    ),
+    "XML in XML: response body, element root_password": answer(
+        f"<data>&lt;vm&gt;&lt;root_password&gt;{TOKEN}&lt;/root_password&gt;&lt;/vm&gt;</data>"
+    ),
+    "JSON in JSON: response body, parameter password": answer(
+        json.dumps({"text": json.dumps({"password": TOKEN})}), JSON
+    ),
+    "a header in JSON: response body, field Authorization": answer(
+        json.dumps([{"name": "Authorization", "value": f"Bearer {TOKEN}"}]), JSON
+    ),
+    "a value with blanks: response body, parameter password": answer(
+        f"password: {TOKEN} {TOKEN[:20]}\nport: 1", TEXT
+    ),
     "a web token: response body, token": answer(
         f"<p>eyJhbGciOiJIUzI1NiJ9.{base64.b64encode(TOKEN.encode()).decode().rstrip('=')}.c2lnbmF0dXJl</p>"
     ),
