@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -86,17 +87,17 @@ def with_detail(inventory: Inventory, detail: dict[str, tuple[str, ...] | None],
     acts: list[Callable[[], object]] = []
     for name, keys in detail.items():
         if name == "targets":
-            acts += [_bound(_targets, reader, vm.id, targets) for vm in _chosen(inventory, keys)]
+            acts += [partial(_targets, reader, vm.id, targets) for vm in _chosen(inventory, keys)]
         elif name in ("hosts", "host_statistics"):
             read = _content if name == "hosts" else _statistics
             if keys is None:
                 follow = () if name == "hosts" else ("statistics",)
-                acts.append(_bound(_all_hosts, reader, follow, found["host"]))
+                acts.append(partial(_all_hosts, reader, follow, found["host"]))
             else:
-                acts += [_bound(read, reader, "host", inventory.host(key).id, found["host"]) for key in keys]
+                acts += [partial(read, reader, "host", inventory.host(key).id, found["host"]) for key in keys]
         else:
             read = _content if name == "vms" else _statistics
-            acts += [_bound(read, reader, "vm", vm.id, found["vm"]) for vm in _chosen(inventory, keys)]
+            acts += [partial(read, reader, "vm", vm.id, found["vm"]) for vm in _chosen(inventory, keys)]
     run_together(acts, at_once=MAX_REQUESTS_AT_ONCE)
     return msgspec.structs.replace(
         inventory,
@@ -110,10 +111,6 @@ def _chosen(inventory: Inventory, keys: tuple[str, ...] | None) -> tuple[Vm, ...
     if keys is None:
         return tuple(vm for vm in inventory.vms if vm.is_running)
     return tuple(inventory.vm(key) for key in keys)
-
-
-def _bound(act: Callable[..., None], *arguments: Any) -> Callable[[], object]:
-    return lambda: act(*arguments)
 
 
 def _merged(entity: Any, found: _Found) -> Any:
@@ -132,7 +129,7 @@ def _all_hosts(reader: Reader, follow: tuple[str, ...], found: _Found) -> None:
         for host in reader.read(hosts, HOST):
             _note(found, host.id, {"statistics": host.statistics})
         return
-    for host in reader.read(hosts, HOST, query={"all_content": "true"}):
+    for host in reader.read(hosts, HOST, query={"all_content": "true"}, what="all_content"):
         _note(found, host.id, _content_of("host", host))
         if host.nics is not None:
             _note(found, host.id, {"nics": host.nics})
@@ -141,9 +138,8 @@ def _all_hosts(reader: Reader, follow: tuple[str, ...], found: _Found) -> None:
 def _content_of(kind: str, entity: Any) -> dict[str, Any]:
     fields = {field: getattr(entity, field) for field in _ALL_CONTENT[kind]}
     if kind == "host" and fields["hosted_engine_configured"] is None:
-        fields["hosted_engine_configured"] = (
-            False  # the engine leaves it out of hosts that are not configured
-        )
+        # the engine leaves `hosted_engine` out of hosts that are not configured for it
+        fields["hosted_engine_configured"] = False
     return fields
 
 

@@ -86,9 +86,17 @@ class Reader:
             self._unobserved.append(Unobserved(kind=kind, id=id, what=what, reason=reason, remedy=remedy))
 
     def read(
-        self, collection: Collection, convert: Convert[T], *, query: dict[str, str] | None = None
+        self,
+        collection: Collection,
+        convert: Convert[T],
+        *,
+        query: dict[str, str] | None = None,
+        what: str = "all",
     ) -> list[T]:
-        """All objects of a collection, with the relations that the account may see."""
+        """All objects of a collection, with the relations that the account may see.
+
+        Args: what (that is recorded as missing where the whole list is refused).
+        """
         query = query or {}
         if not self._follows and collection.follow:
             for relation in collection.follow:
@@ -109,7 +117,7 @@ class Reader:
                 elif follow and _may_be_one_relation(error):
                     return self._in_parts(collection.following(*follow), convert, query)
                 elif isinstance(error, PermissionDenied | EngineNotFound):
-                    self.miss(collection.kind, "all", self._reason(error))
+                    self.miss(collection.kind, what, self._reason(error))
                     return []
                 else:
                     raise

@@ -10,6 +10,7 @@ from unit.engine.scripted import Scripted, a_host, a_list
 
 from rhevmig.engine.details import with_needed
 from rhevmig.engine.list_reader import Reader
+from rhevmig.errors import PermissionDenied
 from rhevmig.inventory import Engine, Host, Instant, Inventory, Vm, VmNic
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,3 +65,14 @@ def test_other_sites_are_read_as_before() -> None:
     assert with_needed(inventory, Reader(engine)) is inventory
     assert engine.asked == []
     assert inventory.hosts[0].hosted_engine_configured is None
+
+
+def test_refused_content_does_not_hide_the_hosts() -> None:
+    """An account that may not read all content still has the hosts; only that part is missing."""
+    engine = Scripted(
+        lambda path, query: PermissionDenied(status_code=400, detail="insufficient permissions")
+    )
+    reader = Reader(engine)
+    inventory = an_inventory(origin="managed_hosted_engine")
+    assert with_needed(inventory, reader).hosts == inventory.hosts
+    assert [(one.kind, one.what) for one in reader.unobserved] == [("host", "all_content")]

@@ -161,3 +161,34 @@ def test_the_schema_describes_the_file(saved: Path) -> None:
     top = definitions["Snapshot"]["properties"]
     assert set(json.loads(saved.read_bytes())) == set(top)
     assert "memory_bytes" in definitions["Host"]["properties"]
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/urandom"])
+def test_devices_are_not_read_to_their_end(device: str) -> None:
+    """A device that never ends is refused after its first bytes."""
+    with pytest.raises(FileDamaged):
+        load(device)
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "["])
+def test_deep_nesting(opening: str, tmp_path: Path) -> None:
+    """A hundred thousand levels are a damaged file, not the end of the program."""
+    path = tmp_path / "deep.json"
+    for body in (
+        opening * 100_000,
+        '{"format":"rhevmig-inventory","schema_version":1,"x":' + opening * 100_000,
+    ):
+        path.write_text(body)
+        with pytest.raises(FileDamaged):
+            load(path)
+
+
+def test_fields_of_older_versions_are_ignored(saved: Path) -> None:
+    """A snapshot that still has fields which the model no longer has is read as if it had none."""
+    content = json.loads(saved.read_bytes())
+    before = load(saved)
+    for host in content["inventory"]["hosts"]:
+        host["hardware_version"] = "1.0"
+    content["inventory"]["a_collection_of_the_past"] = [{"id": "x"}]
+    saved.write_text(json.dumps(content))
+    assert load(saved) == before
