@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rhevmig.lab.scheduling.cpu_allocation import pinning_policy
 from rhevmig.lab.scheduling.filters.check import Check, custom_property
-from rhevmig.lab.state.attribute_values import items_of
+from rhevmig.lab.state.attribute_values import items_of, ref_id
 from rhevmig.lab.state.host_load import schedulable_mib, vm_mib
 from rhevmig.lab.state.reported_statistics import figures_of
 from rhevmig.lab.state.store import Entity, World
@@ -88,17 +88,20 @@ def leases(world: World, vm: Entity) -> Check | None:
 
 def host_devices(world: World, vm: Entity) -> Check | None:
     """The host passes devices through and has those of the VM."""
-    wanted = {device.name for device in world.children(vm, "hostdevices")}
+    devices = world.children(vm, "hostdevices")
+    wanted = {device.name for device in devices}
     if not wanted:
         return None
+    listed = [ref_id(item) for item in items_of(vm.get("placement_policy.hosts"), "host")]
+    homes = {device.ref("host") for device in devices} - {None} or {*listed[:1], vm.ref("host")}
 
     def check(host: Entity) -> str | None:
         if host.text("device_passthrough.enabled") == "false":
             return "it does not support host device passthrough"
-        if host.id == vm.ref("host"):
-            return None
+        if host.id not in homes:
+            return "the host does not provide requested host devices"
         present = {device.name for device in world.children(host, "devices")}
-        return None if wanted <= present else "the host does not provide requested host devices"
+        return None if wanted <= present else "some of the required host devices are unavailable"
 
     return check
 

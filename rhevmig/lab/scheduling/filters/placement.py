@@ -200,7 +200,7 @@ def _by_rules(rules: list[tuple[set[str], bool]]) -> Check | None:
 
     def check(host: Entity) -> str | None:
         for places, positive in rules:
-            if positive and places and host.id not in places:
+            if positive and host.id not in places:
                 return "it did not match positive affinity rules "
             if not positive and host.id in places:
                 return "it matched negative affinity rules "
@@ -210,10 +210,15 @@ def _by_rules(rules: list[tuple[set[str], bool]]) -> Check | None:
 
 
 def vm_affinity(world: World, vm: Entity) -> Check | None:
-    """Enforcing rules between VMs."""
-    return _by_rules(
-        [(_places_of(world, vm, group), positive) for group, positive in _groups_of(world, vm, "vms_rule")]
-    )
+    """Enforcing rules between VMs: the hosts of all positive groups together, none of the negative ones.
+
+    Engine: VmAffinityFilterPolicyUnit.
+    """
+    together: set[str] = set()
+    apart: set[str] = set()
+    for group, positive in _groups_of(world, vm, "vms_rule"):
+        (together if positive else apart).update(_places_of(world, vm, group))
+    return _by_rules([*([(together, True)] if together else []), *([(apart, False)] if apart else [])])
 
 
 def host_affinity(world: World, vm: Entity) -> Check | None:
