@@ -113,7 +113,7 @@ def remaining_s(move: Move, attempt: Attempt, percent: float | None, now: dateti
 
 
 def _rest_of_estimate_s(move: Move, elapsed_s: float) -> float | None:
-    """None once the estimate is used up: it then says nothing about the end."""
+    """None once the estimate is used up."""
     rest_s = (move.estimate.p50_s or 0.0) - elapsed_s
     return rest_s if rest_s > 0 else None
 

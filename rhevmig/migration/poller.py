@@ -45,7 +45,7 @@ class Poller:
         self._turn = 0
         self._reads_all_jobs = True
         self._last_index = _first_index(state)
-        #: Events of the campaign that the last poll has read.
+        # events of the campaign that the last poll has read
         self.fresh: tuple[EventFact, ...] = ()
 
     def poll(self, state: State) -> Observation:

@@ -234,8 +234,11 @@ def _applied(state: State, entry: Entry) -> State:
             return msgspec.structs.replace(state, host_acts=(*state.host_acts[:-1], last))
         case CampaignStopped() as record:
             before = state.stopped or record
-            cancel_open = before.cancel_open or record.cancel_open
-            stopped = msgspec.structs.replace(before, cancel_open=cancel_open)
+            stopped = msgspec.structs.replace(
+                before,
+                cancel_open=before.cancel_open or record.cancel_open,
+                is_data_risk=before.is_data_risk and record.is_data_risk,
+            )
             return msgspec.structs.replace(state, stopped=stopped)
         case CampaignFinished():
             return msgspec.structs.replace(state, finished_at=entry.at)

@@ -16,6 +16,7 @@ from rhevmig.migration import (
     Refused,
     Timing,
     Verdict,
+    cancel,
     resume,
     run,
     status,
@@ -595,3 +596,23 @@ def test_somebody_elses_migration_that_does_not_end_is_given_up():
     assert outcome.refusal is not None
     assert outcome.refusal.key == "being_migrated"
     assert 3600 < scene.clock.monotonic() < 8000
+
+
+def test_resume_keeps_a_campaign_stopped_that_was_stopped_on_request(tmp_path):
+    """The lost VM is looked at again; what was not started stays so."""
+    scene, journal = Scene(), tmp_path / "j.db"
+    scene.engine.add("v2")
+    scene.engine.plan_course("v1", Course(ends="down"))
+
+    def stop(progress) -> None:
+        if progress.outcome is not None and progress.outcome.verdict == Verdict.LOST:
+            cancel(journal)
+
+    scene.told = []
+    plan = a_plan(scene.engine, "v1", "v2", limit=1)
+    options = Options(retries=0)
+    run(plan, scene.engine, journal=journal, clock=scene.clock, on_progress=stop, options=options)
+    scene.engine.put_vm("v1", "h2", "up")
+    campaign = resume(journal, scene.engine, clock=scene.clock)
+    assert campaign.counts["succeeded"] >= 1
+    assert scene.engine.posts("migrate", "v1") == 1
