@@ -113,7 +113,7 @@ def _missing(subsystems: Subsystems, host: Entity) -> tuple[str, ...]:
     cluster = world.find("clusters", host.ref("cluster"))
     if cluster is None:
         return ()
-    probe = Entity("vms", "", {}, parent=None, base=None, seq=0)
+    probe = Entity("vms", "", {})
     needed, present = required_flags(world, probe, cluster), host_flags(world, host, cluster)
     return tuple(sorted(needed - present)) if needed is not None and present is not None else ()
 

@@ -238,7 +238,7 @@ def _permissions_of_object(world: World, entity: Entity, place: Place) -> Listed
         of_group = permission.place == "groups/permissions"
         above = permission.parent if of_group and permission.parent is not None else entity
         attrs = {name: value for name, value in attrs.items() if name in ("role", "user", "group", kind)}
-        view = Entity(place.path, permission.id, dict(sorted(attrs.items())), parent=above, base=None, seq=0)
+        view = Entity(place.path, permission.id, dict(sorted(attrs.items())), parent=above)
         found.setdefault(permission.id, view)
     return shape, list(found.values())
 

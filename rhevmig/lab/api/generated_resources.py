@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
 
 from rhevmig.lab.api import schema
 from rhevmig.lab.state.attribute_values import Tree, ref
+from rhevmig.lab.state.defaults import read_data
 from rhevmig.lab.state.reported_statistics import figures_of, used_beside_vms
 from rhevmig.lab.state.store import Entity, World
 
@@ -37,8 +36,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def measures() -> dict[str, dict[str, Measure]]:
     """The statistics of each place."""
-    raw = yaml.safe_load((files("rhevmig.lab") / "data" / "statistics.yaml").read_bytes())
-    return msgspec.convert(raw, type=dict[str, dict[str, Measure]])
+    return msgspec.convert(read_data("statistics.yaml"), type=dict[str, dict[str, Measure]])
 
 
 @cache
@@ -48,7 +46,7 @@ def statistic_id(name: str) -> str:
 
 
 def _child(parent: Entity, segment: str, entity_id: str, attrs: Tree) -> Entity:
-    return Entity(f"{parent.place}/{segment}", entity_id, attrs, parent=parent, base=None, seq=0)
+    return Entity(f"{parent.place}/{segment}", entity_id, attrs, parent=parent)
 
 
 def _running(vm: Entity) -> bool:

@@ -91,7 +91,7 @@ def _option(context: RequestContext, entity: Entity | None) -> LabResponse:
     if not chosen:
         raise EngineFault(404, in_action=False)
     attrs = {**entity.attrs, "values": {"system_option_value": chosen}}
-    shown = Entity("options", entity.id, attrs, parent=None, base=None, seq=0)
+    shown = Entity("options", entity.id, attrs)
     return xml_response(render_entity(context.world, schema.place("options"), shown, context.look))
 
 

@@ -12,7 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
+
+from rhevmig.lab.state.defaults import read_data
 
 #: References of a permission, at every place.
 _PERMISSION_REFS = {"role": "roles", "user": "users", "group": "groups", "template": "templates"}
@@ -161,21 +162,16 @@ def derived_place(parent: Place, rel: str) -> Place | None:
     return Place(f"{parent.path}/{rel}", recorded, load_model())
 
 
-def _data(name: str) -> bytes:
-    return (files("rhevmig.lab") / "data" / name).read_bytes()
-
-
 @cache
 def load_model() -> Model:
     """The types of the API."""
-    return msgspec.json.decode(_data("model.json"), type=Model)
+    return msgspec.json.decode((files("rhevmig.lab") / "data" / "model.json").read_bytes(), type=Model)
 
 
 @cache
 def places() -> dict[str, Place]:
     """Every place by its path."""
-    raw = yaml.load(_data("places.yaml"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    recorded = msgspec.convert(raw, type=dict[str, _Recorded])
+    recorded = msgspec.convert(read_data("places.yaml"), type=dict[str, _Recorded])
     model = load_model()
     return {path: Place(path, shape, model) for path, shape in recorded.items()}
 

@@ -194,7 +194,7 @@ def shown_after_writing(context: RequestContext, entity: Entity) -> tuple[Place,
     below = entity.lab.get("shown_below")
     if below is not None:
         return schema.place("users/permissions"), Entity(
-            "users/permissions", entity.id, entity.attrs, parent=below, base=None, seq=0
+            "users/permissions", entity.id, entity.attrs, parent=below
         )
     return schema.place(entity.place), entity
 

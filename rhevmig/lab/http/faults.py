@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 import msgspec
-import yaml
+
+from rhevmig.lab.state.defaults import read_data
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,8 +52,7 @@ class EngineFault(Exception):
 def _messages() -> dict[str, Message]:
     found: dict[str, Message] = {}
     for name in ("messages.yaml", "messages_moves.yaml", "messages_rules.yaml"):
-        raw = yaml.load((files("rhevmig.lab") / "data" / name).read_bytes(), Loader=yaml.SafeLoader)
-        found |= msgspec.convert(raw, type=dict[str, Message])
+        found |= msgspec.convert(read_data(name), type=dict[str, Message])
     return found
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
-from typing import Any
 
 import msgspec
-import yaml
 
 from rhevmig.lab.http.request import LabRequest, LabResponse
+from rhevmig.lab.state.defaults import read_data
 
 _SEARCHED = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)\s*(?:!=|<=|>=|=|<|>)")
 
@@ -87,6 +85,4 @@ def _of(costs: dict[str, float], key: str) -> float:
 
 @cache
 def _table() -> Costs:
-    text = resources.files("rhevmig.lab").joinpath("data").joinpath("costs.yaml").read_text()
-    raw: Any = yaml.safe_load(text)
-    return msgspec.convert(raw, type=Costs)
+    return msgspec.convert(read_data("costs.yaml"), type=Costs)

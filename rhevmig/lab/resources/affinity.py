@@ -42,7 +42,7 @@ def forget_member(world: World, vm: Entity) -> None:
 
 def _view(member: Entity, how: str) -> Entity:
     """A member as joining answers it: `echo` shows what was sent, `bare` a reference, `accepted` neither."""
-    view = Entity(member.place, member.id, {}, parent=None, base=None, seq=0)
+    view = Entity(member.place, member.id, {})
     view.lab[how] = True
     return view
 

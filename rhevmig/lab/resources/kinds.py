@@ -1,4 +1,4 @@
-"""Kinds of objects as a table: what a new one needs, what it has at first, which names are refused.
+"""The table of kinds, `data/kinds.yaml`: what a new object needs, what it has at first, what is refused.
 
 `add_entity`, `edit_entity` and `remove_entity` apply the table. Kinds with further consequences have handlers
 in other modules, which use these functions where they fit.
@@ -19,7 +19,7 @@ from rhevmig.lab.state.attribute_values import Tree, ref, text_at
 from rhevmig.lab.state.store import Entity
 
 
-class ValueLimit(msgspec.Struct, frozen=True, kw_only=True):
+class ValueLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the engine's validation requires of one member."""
 
     path: str
@@ -46,9 +46,11 @@ class ValueLimit(msgspec.Struct, frozen=True, kw_only=True):
         return within or (self.or_zero and number == 0)
 
 
-class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
+class ResourceKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One kind of object."""
 
+    #: The table describes it completely: no other module handles it.
+    complete: bool = False
     #: As the engine calls it in "Bookmark [name] required for add".
     words: str = ""
     #: Members that a new one needs.
@@ -74,171 +76,11 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[int, int, int] = (0, 0, 0)
 
 
-#: Letters of any script, digits, `_`, `.` and `-`.
-_NAME = r"[\w.-]+"
-_PERCENTS: Tree = {
-    "cluster_hard_limit_pct": "20",
-    "cluster_soft_limit_pct": "80",
-    "storage_hard_limit_pct": "20",
-    "storage_soft_limit_pct": "80",
-}
-
-#: Kinds that the table describes completely: the recordings show none of them being changed, so the members
-#: that are required are those of the API's documentation, and no events are written.
-SIMPLE_KINDS: dict[str, ResourceKind] = {
-    "bookmarks": ResourceKind(words="Bookmark", needs=("name", "value")),
-    "clusters/cpuprofiles": ResourceKind(words="CpuProfile", parent="cluster"),
-    "datacenters/qoss": ResourceKind(words="Qos", needs=("name", "type"), parent="data_center"),
-    "datacenters/quotas": ResourceKind(words="Quota", base=_PERCENTS, parent="data_center"),
-    "hosts/nics/networklabels": ResourceKind(
-        words="NetworkLabel", needs=(), parent="host_nic", id_from="@id"
-    ),
-    "macpools": ResourceKind(
-        words="MacPool", needs=("name", "ranges"), base={"allow_duplicates": "false", "default_pool": "false"}
-    ),
-    "networks/networklabels": ResourceKind(words="NetworkLabel", needs=(), parent="network", id_from="@id"),
-    "storageconnections": ResourceKind(words="StorageConnection", needs=("type",)),
-    "storagedomains/diskprofiles": ResourceKind(words="DiskProfile", parent="storage_domain"),
-    "schedulingpolicies": ResourceKind(
-        words="SchedulingPolicy", base={"default_policy": "false", "locked": "false"}
-    ),
-    "vms/watchdogs": ResourceKind(
-        words="Watchdog", needs=("action", "model"), parent="vm", only_one="WATCHDOG_EXISTS"
-    ),
-}
-
-KINDS: dict[str, ResourceKind] = {
-    **SIMPLE_KINDS,
-    "affinitylabels": ResourceKind(
-        words="AffinityLabel", name_in_use="LABEL_NAME_IN_USE", events=(10380, 10382, 10384)
-    ),
-    "clusters": ResourceKind(
-        words="Cluster",
-        needs=("name", "dataCenter.name|id"),
-        skip=("management_network", "networks"),
-        name_in_use="CREATE_CLUSTER_NAME_IN_USE",
-        edit_name_in_use="EDIT_CLUSTER_NAME_IN_USE",
-    ),
-    "clusters/affinitygroups": ResourceKind(
-        words="AffinityGroup",
-        limits=(
-            ValueLimit(
-                path="name",
-                pattern=_NAME,
-                text="Cannot {action} Affinity Group. Name field is invalid.",
-                attribute="affinityGroup.name",
-            ),
-        ),
-        parent="cluster",
-        name_in_use="GROUP_NAME_IN_USE",
-        events=(10350, 10352, 10354),
-    ),
-    "datacenters": ResourceKind(
-        words="DataCenter",
-        name_in_use="DATA_CENTER_NAME_IN_USE",
-        edit_name_in_use="DATA_CENTER_NAME_IN_USE",
-    ),
-    "disks": ResourceKind(
-        words="Disk",
-        needs=("provisionedSize", "format"),
-        skip=("storage_domains", "storage_domain", "name", "disk_profile"),
-    ),
-    "events": ResourceKind(words="Event", needs=("description", "severity", "origin", "customId")),
-    "hosts": ResourceKind(
-        words="Host",
-        needs=("name", "address"),
-        skip=("root_password", "cluster"),
-        name_in_use="HOST_NAME_IN_USE",
-        edit_name_in_use="HOST_EDIT_NAME_IN_USE",
-    ),
-    "hosts/fenceagents": ResourceKind(
-        words="Agent",
-        needs=("address", "order", "type", "username", "password"),
-        base={"encrypt_options": "false"},
-        skip=("password",),
-        parent="host",
-    ),
-    "networks": ResourceKind(
-        words="Network",
-        limits=(
-            ValueLimit(
-                path="vlan.@id",
-                low=0,
-                high=4094,
-                text="VLAN ID must be a number between 0 and 4094.",
-                attribute="network.vlanId",
-            ),
-            ValueLimit(path="mtu", low=68, or_zero=True, text="mtu value invalid", attribute="network.mtu"),
-        ),
-        skip=("data_center", "display", "required"),
-        name_in_use="CREATE_NETWORK_NAME_IN_USE",
-        within="data_center",
-    ),
-    "storagedomains": ResourceKind(
-        words="StorageDomain",
-        needs=("type", "storage", "host.id|name"),
-        skip=("host", "storage"),
-        name_in_use="STORAGE_NAME_IN_USE",
-    ),
-    "tags": ResourceKind(words="Tag", skip=("parent",), name_in_use="TAG_NAME_IN_USE", events=(432, 0, 0)),
-    "templates": ResourceKind(
-        words="Template",
-        needs=("name", "vm.id|name"),
-        skip=("vm", "version"),
-        name_in_use="TEMPLATE_NAME_IN_USE",
-    ),
-    "vms": ResourceKind(
-        words="Vm",
-        limits=(
-            ValueLimit(
-                path="name",
-                pattern=".{1,255}",
-                text="size must be between 1 and 255",
-                attribute="vmStatic.name",
-            ),
-            ValueLimit(
-                path="name",
-                pattern=_NAME,
-                text="Can not {action} VM. The given name contains special characters. Only lower-case and "
-                "upper-case letters, numbers, '_', '-', '.' are allowed.",
-                attribute="vmStatic.name",
-            ),
-            ValueLimit(
-                path="memory",
-                low=1,
-                divisor=2**20,
-                text="must be greater than or equal to 1",
-                attribute="vmStatic.memSizeMb",
-            ),
-        ),
-        skip=("cluster", "template", "original_template", "host"),
-    ),
-    "vms/diskattachments": ResourceKind(
-        words="DiskAttachment", needs=("bootable", "interface"), skip=("disk", "vm")
-    ),
-    "vms/nics": ResourceKind(
-        words="Nic",
-        limits=(
-            ValueLimit(
-                path="mac.address",
-                pattern="([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}",
-                text='MAC address must be in format "HH:HH:HH:HH:HH:HH" where H is a hexadecimal character '
-                "(either a digit or A-F, case is insignificant).",
-                attribute="nic.macAddress",
-            ),
-        ),
-        skip=("vm",),
-        parent="vm",
-        name_in_use="NIC_NAME_IN_USE",
-    ),
-    "vnicprofiles": ResourceKind(
-        words="VnicProfile",
-        needs=("name", "network.id|name"),
-        skip=("network",),
-        name_in_use="PROFILE_NAME_IN_USE",
-        within="network",
-    ),
-}
+KINDS: dict[str, ResourceKind] = msgspec.convert(
+    defaults.read_data("kinds.yaml"), type=dict[str, ResourceKind]
+)
+#: Kinds that the table describes completely.
+SIMPLE_KINDS = tuple(place for place, kind in KINDS.items() if kind.complete)
 
 
 def check_new(context: RequestContext, place: str, sent: Tree, *, parent: Entity | None = None) -> None:

@@ -230,7 +230,7 @@ def add_console(context: RequestContext, vm: Entity, sent: Tree) -> Entity:
     vm.lab.pop("headless", None)
     context.world.set(vm, "display.type", protocol)
     attrs: Tree = {"protocol": protocol, "vm": ref(vm.id)}
-    return Entity("vms/graphicsconsoles", protocol.encode().hex(), attrs, parent=vm, base=None, seq=0)
+    return Entity("vms/graphicsconsoles", protocol.encode().hex(), attrs, parent=vm)
 
 
 @remove("vms/graphicsconsoles")

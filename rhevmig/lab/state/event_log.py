@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
 
+from rhevmig.lab.state.defaults import read_data
 from rhevmig.lab.state.store import Entity, World
 
 _MEMBERS = {
@@ -39,8 +38,7 @@ def event_kinds() -> dict[int, EventKind]:
     """Every type of event that the lab writes, by code."""
     found: dict[int, EventKind] = {}
     for name in ("events.yaml", "events_moves.yaml"):
-        raw = yaml.load((files("rhevmig.lab") / "data" / name).read_bytes(), Loader=yaml.SafeLoader)
-        found |= msgspec.convert(raw, type=dict[int, EventKind])
+        found |= msgspec.convert(read_data(name), type=dict[int, EventKind])
     return found
 
 

@@ -37,7 +37,14 @@ class Entity:
     __slots__ = ("attrs", "base", "cache", "children", "id", "lab", "parent", "place", "seq", "version")
 
     def __init__(
-        self, place: str, entity_id: str, attrs: Tree, *, parent: Entity | None, base: Entity | None, seq: int
+        self,
+        place: str,
+        entity_id: str,
+        attrs: Tree,
+        *,
+        parent: Entity | None = None,
+        base: Entity | None = None,
+        seq: int = 0,
     ) -> None:
         self.place = place
         self.id = entity_id
