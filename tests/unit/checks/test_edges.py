@@ -20,7 +20,7 @@ from rhevmig.inventory import (
     StorageDomainAttachment,
     Unobserved,
 )
-from rhevmig.policy import Policy, Thresholds, Waiver
+from rhevmig.policy import Policy, Roles, Thresholds, Waiver
 from rhevmig.units import GIGABIT
 from tests.builders import (
     BROADWELL,
@@ -420,3 +420,51 @@ def test_a_slave_that_is_not_listed_is_left_out() -> None:
     nics = (*with_nic(usual_nics(1), "eth1.100", base_interface="bond0"), bond, a_nic("s1"))
     shown = evidence(findings("NET-010", hosts_of(nics))["h1"])
     assert [name for name in shown if name.startswith("slave")] == ["slave s1"]
+
+
+def test_cpu_003_shows_what_is_wanted_and_what_the_engine_reports() -> None:
+    """Wanted flags and status are evidence; where the engine gives a status detail, that is the reason."""
+    detail = "cpu_type_incompatible_with_cluster"
+    host = a_host("h1", cpu_type=HASWELL, status="non_operational", status_detail=detail)
+    refused = findings("CPU-003", an_inventory(hosts=(host,), clusters=(a_cluster(cpu_type=HASWELL),)))["h1"]
+    assert refused.status == "fail"
+    assert refused.message == f"it does not satisfy {HASWELL}: {detail}"
+    shown = evidence(refused)
+    assert shown["highest CPU type that it satisfies"] == (HASWELL, f"all flags of {HASWELL}")
+    assert shown["status"][0] == f"non_operational {detail}"
+    low = an_inventory(hosts=(a_host(cpu_type=HASWELL),), clusters=(a_cluster(cpu_type=BROADWELL),))
+    finding = findings("CPU-003", low)["h1"]
+    assert finding.message.endswith(f"{HASWELL} is the highest type that the host satisfies")
+    assert evidence(finding)["status"][0] == "up"
+
+
+def test_a_host_that_was_not_read_does_not_hide_the_others() -> None:
+    """A wrong MTU on a later host is found although an earlier one was not read."""
+    unread = a_host("h1", nics=None, network_attachments=None)
+    wrong = a_host("h2", nics=with_nic(usual_nics(2), "eth1.100", mtu=1500))
+    finding = findings("NET-018", an_inventory(hosts=(unread, wrong)))["migration"]
+    assert finding.status == "fail"
+    assert evidence(finding) == {"h2": ("1500 B", "9000 B (as set)")}
+
+
+def test_networks_are_named_by_name_and_not_by_id() -> None:
+    """A reader knows the name of a network, not its id."""
+    named = tuple(msgspec.structs.replace(n, name="san") if n.id == "storage" else n for n in NETWORKS)
+    policy = Policy(roles=Roles(storage=("san",)))
+    assert "san" in evidence(findings("NET-008", an_inventory(networks=named), policy)["h1"])
+
+
+def test_the_remedy_is_that_of_the_part_that_was_not_read() -> None:
+    """Gaps of another kind, part or object do not lend their remedy."""
+    gaps = (
+        Unobserved(kind="vm", what="nics", reason="HTTP 403", remedy="for VMs"),
+        Unobserved(kind="host", what="statistics", reason="HTTP 403", remedy="for statistics"),
+        Unobserved(kind="host", id="h1", what="nics", reason="HTTP 403", remedy="for h1"),
+        Unobserved(kind="host", id="h2", what="nics", reason="HTTP 403", remedy="for h2"),
+    )
+    hosts = (a_host("h1"), a_host("h2", nics=None))
+    assert the_unknown("NET-003", an_inventory(hosts=hosts, unobserved=gaps)).remedy == "for h2 (HTTP 403)"
+    others = an_inventory(hosts=hosts, unobserved=gaps[:3])
+    assert "ReadOnlyAdmin" in the_unknown("NET-003", others).remedy
+    whole = (*gaps[:2], Unobserved(kind="host", what="all", reason="HTTP 401", remedy=""))
+    assert the_unknown("NET-003", an_inventory(hosts=hosts, unobserved=whole)).remedy == "HTTP 401"

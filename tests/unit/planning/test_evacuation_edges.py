@@ -84,6 +84,7 @@ def test_a_named_host_that_refuses_blocks_and_a_doubtful_one_does_not() -> None:
     refused = plan_migration(inventory, "web01", "full")
     assert refused.moves == ()
     assert refused.blocked[0].reasons[0].startswith("full: Memory: ")
+    assert refused.not_judged == ()
     doubtful = plan_migration(inventory, "web01", "dark")
     assert len(doubtful.moves) == 1
     assert doubtful.not_judged == ("whether dark may receive it could not be judged",)
@@ -416,3 +417,19 @@ def test_a_schedule_with_an_unknown_action_is_an_assumption() -> None:
     assert any("schedule of 'odd' is not known" in text for text in move.estimate.assumptions)
     (known,) = plan_migration(with_policy(), "web01", "h2").moves
     assert not [text for text in known.estimate.assumptions if "schedule of" in text]
+
+
+def test_hosts_of_a_plan_are_found_by_name_and_id() -> None:
+    """Exactly the one of that name, wherever it is in the list; None where there is none."""
+    hosts = tuple(PlanHost(host_id=f"id-{name}", name=name, cluster_id="cl") for name in "abc")
+    plan = Plan(kind="migrate", created_at=NOW, engine=an_inventory().engine, hosts=hosts)
+    assert [plan.find_host_id(name) for name in ("a", "b", "c", "d", None)] == [
+        "id-a",
+        "id-b",
+        "id-c",
+        None,
+        None,
+    ]
+    assert [plan.host_name(f"id-{name}") for name in "abcd"] == ["a", "b", "c", "id-d"]
+    assert plan.find_host("id-b") == hosts[1]
+    assert plan.host_name(None) == "any host"

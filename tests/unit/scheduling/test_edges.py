@@ -5,10 +5,32 @@ from __future__ import annotations
 import pytest
 
 from rhevmig.inventory import DiskAttachment, VmNic
-from rhevmig.scheduling import Allowed, Explanation, Limits, Reason, Verdict, explain, place, required_bytes
+from rhevmig.scheduling import (
+    Allowed,
+    CpuTypes,
+    Explanation,
+    Limits,
+    Reason,
+    Scheduler,
+    Verdict,
+    compare,
+    explain,
+    place,
+    required_bytes,
+)
 from rhevmig.scheduling.levels import has_implicit_affinity_groups, has_parallel_migrations
 from rhevmig.units import GIB, MIB
-from tests.builders import a_group, a_host, a_vm, an_inventory, without_network
+from tests.builders import (
+    BROADWELL,
+    HASWELL,
+    SECURE_HASWELL,
+    a_group,
+    a_host,
+    a_level,
+    a_vm,
+    an_inventory,
+    without_network,
+)
 from tests.unit.scheduling.test_every_filter import answer, verdict
 from tests.unit.scheduling.test_placement import empty, placements
 
@@ -257,3 +279,60 @@ def test_only_a_definite_answer_can_disagree(
         engine_allows=engine_allows,
     )
     assert found.disagrees is disagrees
+
+
+def test_a_summary_names_the_hosts_about_which_the_engine_differs() -> None:
+    """Only for a VM that the engine was asked about, and only the hosts with a definite other answer."""
+    full = a_host("full", max_scheduling_memory_bytes=0)
+    inventory = an_inventory(
+        hosts=(a_host("h1"), a_host("h2"), full),
+        vms=(a_vm(), a_vm("other")),
+        migration_targets={"web01": ("full",)},
+    )
+    scheduler = Scheduler(inventory)
+    assert scheduler.summarize(inventory.vm("web01")).disagreeing_ids == ("h1", "h2", "full")
+    assert scheduler.summarize(inventory.vm("other")).disagreeing_ids == ()
+
+
+def test_tight_packing_finds_places_where_spreading_and_pushing_do_not() -> None:
+    """Two VMs of 5 GiB share a host, so that 4 + 3 + 3 GiB fit the other."""
+    free = 10600 * MIB
+    hosts = (a_host("h1"), *(a_host(f"h{n}", max_scheduling_memory_bytes=free) for n in (2, 3)))
+    sizes = {"a5": 5, "b5": 5, "c4": 4, "d3": 3, "e3": 3}
+    vms = tuple(a_vm(name, memory_bytes=size * GIB) for name, size in sizes.items())
+    found = placements(an_inventory(hosts=hosts, vms=vms))
+    places = {p.vm_id: p.destination_host_id for p in found}
+    assert places["a5"] == places["b5"]
+    assert {places["c4"], places["d3"], places["e3"]} == {"h2", "h3"} - {places["a5"]}
+    assert found[0].reasons[0].startswith("tightest fit")
+
+
+# ── CPU types ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_unlisted_type_is_named_with_the_level() -> None:
+    """The sentence names the level and the type that it does not list, or that no list was read."""
+    types = CpuTypes(a_level())
+    assert types.satisfies("Odd", HASWELL).because == "level 4.8 does not list Odd"
+    assert types.satisfies(HASWELL, "Odd").because == "level 4.8 does not list Odd"
+    assert types.satisfies(None, HASWELL).because == "a CPU type is not known"
+    unread = CpuTypes(None)
+    assert "could not be read" in unread.satisfies(HASWELL, BROADWELL).because
+
+
+def test_the_flags_of_a_higher_type_that_a_host_may_lack() -> None:
+    """Flags of the wanted type less those of the host's type; none are claimed without the lists."""
+    answer_ = CpuTypes(a_level()).satisfies(HASWELL, SECURE_HASWELL)
+    assert answer_.allowed == Allowed.NO
+    assert set(answer_.flags) >= {"spec_ctrl", "ssbd", "md_clear"}
+    assert "vmx" not in answer_.flags
+    assert CpuTypes(a_level(with_flags=False)).satisfies(HASWELL, SECURE_HASWELL).flags == ()
+
+
+def test_a_disagreement_shows_the_filters_that_refuse_and_not_the_doubts() -> None:
+    """A host that we refuse and the engine lists: only the refusing filter is the evidence."""
+    dark = a_host("dark", max_scheduling_memory_bytes=0, nics=None)
+    inventory = an_inventory(hosts=(a_host("h1"), dark), migration_targets={"web01": ("dark",)})
+    comparison = compare(inventory)
+    (found,) = [d for d in comparison.disagreements if d.host_id == "dark"]
+    assert [reason.filter for reason in found.reasons] == ["Memory"]
