@@ -7,10 +7,10 @@ import lzma
 from pathlib import Path
 
 import pytest
-from commands import Commands
+from commands import Commands, login
 
 from tests.builders import a_host, a_vm, an_inventory
-from tests.recorded import CASSETTES
+from tests.recorded import CASSETTES, served_lab
 
 
 @pytest.fixture
@@ -63,3 +63,15 @@ def test_nothing_to_compare_ends_with_4(rhevmig_command: Commands, tmp_path: Pat
     done = rhevmig_command("matrix", "--compare", "-s", str(file))
     assert done.code == 4
     assert "snapshot --targets" in done.out
+
+
+def test_a_live_engine_is_asked_about_the_cluster_alone(rhevmig_command: Commands, tmp_path: Path) -> None:
+    """One request per running VM of the cluster; `snapshot --targets` keeps the answers for all."""
+    with served_lab(shift_time=True) as engine:
+        done = rhevmig_command("matrix", "tulsa-amd", "--compare", environ=login(engine.url))
+        asked = [request for request in engine.requests if "migration_target_of" in request.query]
+        assert (done.code, len(asked)) == (0, 2)
+        saved = rhevmig_command("snapshot", tmp_path / "t.json", "--targets", environ=login(engine.url))
+        assert saved.code == 0
+    done = rhevmig_command("matrix", "--compare", "-s", tmp_path / "t.json", "--json")
+    assert (done.code, json.loads(done.out)["agree"]) == (0, 60)

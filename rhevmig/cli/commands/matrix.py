@@ -33,9 +33,13 @@ def matrix(
 ) -> None:
     """Show where each running VM could migrate, or compare all pairs with the engine's scheduler."""
     site: Site = context.obj
-    inventory = site.inventory(snapshot, detail={"targets": None} if with_engine else {})
+    inventory = site.inventory(snapshot)
     subject = inventory.cluster(cluster) if cluster is not None else None
     if with_engine:
+        if snapshot is None:
+            vms = inventory.vms if subject is None else inventory.vms_of(subject)
+            running = tuple(vm.id for vm in vms if vm.is_running)
+            inventory = site.inventory(None, detail={"targets": running})
         _compare(compare(inventory, subject), as_json=as_json)
     else:
         _summarize(inventory, subject, as_json=as_json)
