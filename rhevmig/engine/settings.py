@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -173,7 +174,8 @@ def _trust(
         return None, False
     named = ca_file or environ.get("OVIRT_CAFILE") or None
     if named is not None:
-        if not Path(named).is_file():
+        # pathlib raises for a name that is too long or has a NUL character
+        if not os.path.isfile(named):  # noqa: PTH113
             raise InvalidArgument(
                 name="ca_file",
                 value=named,

@@ -279,6 +279,9 @@ class Journal:
             raise JournalCorrupt(url=self.url, detail=str(error.orig or error)) from error
         except SQLAlchemyError as error:
             raise JournalError(url=self.url, detail=str(error)) from error
+        except UnicodeDecodeError as error:
+            # sqlite3 decodes a text of a damaged page while it reads the row
+            raise JournalCorrupt(url=self.url, detail=str(error)) from error
 
 
 def _without_password(text: str) -> str:
