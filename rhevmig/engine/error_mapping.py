@@ -134,6 +134,7 @@ def _fault_inside(body: bytes) -> tuple[str, str] | None:
     """Detail and reason of a `fault`, bare or inside an `action`."""
     texts: dict[str, str] = {}
     path: list[str] = []
+    has_fault = False
     try:
         # the SDK parses the same bytes; expat expands no external entity
         for count, (event, element) in enumerate(ET.iterparse(io.BytesIO(body), events=("start", "end"))):  # noqa: S314
@@ -141,13 +142,14 @@ def _fault_inside(body: bytes) -> tuple[str, str] | None:
                 return None
             if event == "start":
                 path.append(element.tag)
+                has_fault |= element.tag == "fault" and len(path) <= 2
                 continue
             if path[-2:-1] == ["fault"] and len(path) <= 3:
                 texts.setdefault(element.tag, element.text or "")
             path.pop()
     except ET.ParseError:
         return None
-    if not texts:
+    if not has_fault:
         return None
     return _short(texts.get("detail", "")), _short(texts.get("reason", ""))
 

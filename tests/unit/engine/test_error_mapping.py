@@ -208,6 +208,13 @@ def test_answers_of_the_recorded_engine() -> None:
     assert isinstance(judged(415, ""), EngineRejected)
 
 
+def test_a_fault_without_words() -> None:
+    """A fault that says nothing is still a fault of the engine, bare or inside an action."""
+    for xml in ("<fault/>", "<action><fault/><status>failed</status></action>"):
+        assert isinstance(judged(409, xml, kind="application/xml"), EngineConflict)
+    assert isinstance(judged(409, "<vms><vm/></vms>", kind="application/xml"), EngineRejected)
+
+
 def test_a_conflict() -> None:
     """HTTP 409 is a refusal in the present state, with the engine's text."""
     found = judged(409, "<fault><detail>[Cannot migrate VM.]</detail></fault>", kind="application/xml")
