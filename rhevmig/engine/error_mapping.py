@@ -37,6 +37,7 @@ EXPIRED = "session expired"
 
 #: Remedy where an engine answered before and something else does now.
 _FOREIGN_REMEDY = "Read again; if it stays so, look for a proxy or a maintenance page in front of the engine."
+_UNREADABLE_REMEDY = "Read again; if it stays so, update ovirt-engine-sdk-python: the engine may be newer."
 #: Bounds of a fault: elements, their depth, and characters of a text.
 _MOST_ELEMENTS, _DEEPEST, _LONGEST_TEXT = 10_000, 50, 4_000
 #: So much of a page is looked at, in bytes.
@@ -102,6 +103,16 @@ def error_of(error: BaseException, request: EngineRequest, *, user: str = "") ->
         # the SDK's XML cursor raises bare exceptions where a document ends early
         return broken_off(request, _line(str(error)))
     return EngineError(**request.fields, reason=type(error).__name__, detail=_line(str(error)))
+
+
+def unreadable(error: BaseException, request: EngineRequest, *, known: bool) -> RhevmigError:
+    """The error behind an exception while an answer was parsed: of a known engine a passing fault."""
+    found = error_of(error, request)
+    if not known or not isinstance(found, NotAnEngine):
+        return found
+    return EngineUnavailable(
+        **request.fields, status_code=200, detail=found.detail, remedy=_UNREADABLE_REMEDY
+    )
 
 
 def broken_off(request: EngineRequest, how: str) -> EngineUnavailable:

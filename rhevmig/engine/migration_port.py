@@ -7,7 +7,8 @@ what they cost an engine (polls by ids or by cluster, never by host, never stati
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from rhevmig.engine.actions import act
@@ -17,7 +18,7 @@ from rhevmig.engine.mapping import EVENT
 from rhevmig.engine.mapping.conversions import any_text_of, utc_of
 from rhevmig.engine.mapping.fields import FieldTable, computed, reference, same, value, word
 from rhevmig.engine.transport import Transport
-from rhevmig.errors import EngineNotFound
+from rhevmig.errors import EngineNotFound, EngineUnavailable, FieldMissing
 from rhevmig.events import HOST_EVENTS, MIGRATION_EVENTS
 from rhevmig.inventory import Engine
 from rhevmig.migration.port import ActAnswer, EventFact, HostState, JobState, TransferState, VmState
@@ -179,22 +180,33 @@ class EnginePort:
             raise EngineNotFound(method="GET", path=path, status_code=404) from None
 
     def _list(self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str]) -> list[T]:
-        return read_list(
-            self._transport,
-            path,
-            query,
-            tag=tag,
-            convert=convert,
-            first_max=FIRST_MAX,
-            timeout_s=self._timeout_s,
-        )
+        with _passing():
+            return read_list(
+                self._transport,
+                path,
+                query,
+                tag=tag,
+                convert=convert,
+                first_max=FIRST_MAX,
+                timeout_s=self._timeout_s,
+            )
 
     def _read(self, path: str, tag: str, convert: Callable[[Any], T], query: dict[str, str]) -> list[T]:
-        return self._transport.read(path, query, tag=tag, convert=convert, timeout_s=self._timeout_s)
+        with _passing():
+            return self._transport.read(path, query, tag=tag, convert=convert, timeout_s=self._timeout_s)
 
     @property
     def _timeout_s(self) -> float:
         return min(READ_TIMEOUT_S, self._transport.settings.timeout_s)
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """A state without id or status ends no campaign: it is read again like after any other passing fault."""
+    try:
+        yield
+    except FieldMissing as error:
+        raise EngineUnavailable(status_code=200, detail=error.message, remedy=error.remedy) from error
 
 
 def _by_ids(ids: set[str]) -> str:

@@ -18,7 +18,7 @@ from ovirtsdk4 import http, readers, xml
 
 from rhevmig.engine.curl_errors import NEVER_SENT
 from rhevmig.engine.documents import outermost, without_links
-from rhevmig.engine.error_mapping import error_of, error_of_answer, error_of_login, foreign
+from rhevmig.engine.error_mapping import error_of, error_of_answer, error_of_login, foreign, unreadable
 from rhevmig.engine.request import EngineAnswer, EngineRequest
 from rhevmig.engine.settings import Settings
 from rhevmig.errors import AuthenticationFailed, EngineError, EngineUnreachable, NotAnEngine
@@ -206,7 +206,7 @@ def elements(content: bytes, request: EngineRequest, *, tag: str, known: bool = 
         while not empty and cursor.forward():
             yield _READERS[cursor.node_name()](cursor)
     except Exception as error:
-        raise error_of(error, request) from error
+        raise unreadable(error, request, known=known) from error
     finally:
         if cursor is not None:
             cursor.close()
@@ -222,7 +222,7 @@ def converted(
     try:
         return [convert(item) for item in elements(content, request, tag=tag, known=known)]
     except (TypeError, ValueError, LookupError, AttributeError) as error:
-        raise error_of(error, request) from error
+        raise unreadable(error, request, known=known) from error
 
 
 def _bounded(buffer: io.BytesIO) -> Callable[[bytes], int | None]:

@@ -83,3 +83,11 @@ def test_a_fault_is_bounded() -> None:
         found = error_of_answer(answer, REQUEST)
         assert found is not None
         assert len(found.message) < longest
+
+
+def test_values_that_no_engine_sends() -> None:
+    """Of an engine that answered before, an unreadable value is a passing fault; else it is not an engine."""
+    content = b"<vms><vm><memory>abc</memory></vm></vms>"
+    for known, kind in ((False, NotAnEngine), (True, EngineUnavailable)):
+        with pytest.raises(kind, match="cannot be read"):
+            list(elements(content, REQUEST, tag="vms", known=known))

@@ -231,3 +231,10 @@ def test_progress_of_those_that_are_there() -> None:
         return a_list("statistics", figure if "v1" in path else "")
 
     assert port_of(Scripted(answer)).progress(["v1", "v2", "v3"]) == {"v1": 42.0}
+
+
+def test_an_event_without_index_is_a_passing_fault() -> None:
+    """One garbled answer ends no campaign: it can be read again."""
+    port = port_of(Scripted(lambda path, query: a_list("events", "<event><code>1</code></event>")))
+    with pytest.raises(EngineUnavailable, match="has no id"):
+        port.events_since(5)
