@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from rhevmig.lab.fault_injection.effects import ON_ANSWERS, ON_COPIES, ON_REQUESTS, ON_WORLD, FaultTargets
@@ -22,13 +23,15 @@ from rhevmig.lab.state.store import Entity
 from rhevmig.lab.subsystems import Subsystems
 
 
+@dataclass(eq=False)
 class _Planted:
-    def __init__(self, number: int, fault: InjectedFault) -> None:
-        self.number = number
-        self.fault = fault
-        self.met = 0
-        self.hit = 0
-        self.chance = random.Random(fault.seed)
+    number: int
+    fault: InjectedFault
+    met: int = 0
+    hit: int = 0
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.fault.seed)
 
     def strikes(self) -> bool:
         """Whether this moment, which matches, is hit."""

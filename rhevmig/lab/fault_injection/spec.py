@@ -51,7 +51,6 @@ FaultKind = Literal[
 class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that goes wrong."""
 
-    #: What happens.
     kind: FaultKind
     #: What it is called; for removing it again and for reading the log.
     name: str = ""
@@ -61,7 +60,6 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     host: str | None = None
     #: Regular expression that a request's path with query must hold.
     path: str | None = None
-    #: Method of the request.
     method: str | None = None
     #: Simulated seconds after the lab's start at which it happens by itself.
     at_s: float | None = None
@@ -73,7 +71,6 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     count: int | None = 1
     #: Chance of each, from the fault's own seed.
     probability: float = 1.0
-    #: Seed of that chance.
     seed: int = 0
     #: Error that a host gives, or text of a page.
     error: str | None = None
@@ -85,7 +82,6 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     status: int = 503
     #: Host that another actor moves a VM to.
     to: str | None = None
-    #: Network interface.
     nic: str | None = None
     #: Engine restart: a proxy in front answers 503 HTML meanwhile instead of a reset connection.
     proxy: bool = False

@@ -111,7 +111,7 @@ class Migrations:
     def start_own(
         self, vm: Entity, destination: Entity, *, user: Entity | None = None, reason: str = ""
     ) -> None:
-        """The engine moves a VM by itself, with a correlation id of its own (event 67)."""
+        """The engine moves a VM by itself, with its own correlation id (event 67)."""
         source = self.world.find("hosts", vm.ref("host"))
         assert source is not None
         own_id = self.publisher.own_correlation_id()

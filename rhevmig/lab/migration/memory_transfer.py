@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -52,30 +53,29 @@ class Ended(NamedTuple):
     lost: bool = False
 
 
+@dataclass(eq=False)
 class Copy:
     """One VM's memory on its way."""
 
-    def __init__(
-        self, vm: Entity, source: Entity, destination: Entity, on_end: Callable[[Copy, Ended], None]
-    ) -> None:
-        self.vm = vm
-        self.source = source
-        self.destination = destination
-        self.on_end = on_end
-        #: waiting, copying or over.
-        self.stage = "waiting"
-        self.queued_s = 0.0
-        self.rounds: Rounds | None = None
-        self.path: Path | None = None
-        self.limit = 2
-        self.rate_bytes_s = 0.0
-        self.stop_bytes_s = 0.0
-        self.since_s = 0.0
-        self.reported_s: float | None = None
-        #: Percent as last reported.
-        self.progress = 0
-        #: The next thing planned for it: a retry or its end.
-        self.planned: Planned | None = None
+    vm: Entity
+    source: Entity
+    destination: Entity
+    on_end: Callable[[Copy, Ended], None]
+    #: waiting, copying, scripted or over.
+    stage: str = "waiting"
+    queued_s: float = 0.0
+    rounds: Rounds | None = None
+    path: Path | None = None
+    #: Copies that its policy allows per host and direction.
+    limit: int = 2
+    rate_bytes_s: float = 0.0
+    stop_bytes_s: float = 0.0
+    since_s: float = 0.0
+    reported_s: float | None = None
+    #: Percent as last reported.
+    progress: int = 0
+    #: The next thing planned for it: a retry or its end.
+    planned: Planned | None = None
 
     @property
     def in_post_copy(self) -> bool:

@@ -7,6 +7,7 @@ every lower or equal level of the same vendor, which is what the engine found on
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from rhevmig.lab.state.attribute_values import items_of
 from rhevmig.lab.state.store import Entity, World
@@ -14,17 +15,18 @@ from rhevmig.lab.state.store import Entity, World
 _VENDOR_FLAGS = ("vmx", "svm", "powernv", "sie")
 
 
-class ServerCpuType:
+class ServerCpuType(NamedTuple):
     """One entry of the list."""
 
-    __slots__ = ("flags", "level", "name", "vendor", "verb")
+    level: int
+    name: str
+    flags: frozenset[str]
+    verb: str
 
-    def __init__(self, level: int, name: str, flags: frozenset[str], verb: str) -> None:
-        self.level = level
-        self.name = name
-        self.flags = flags
-        self.verb = verb
-        self.vendor = next((flag for flag in _VENDOR_FLAGS if flag in flags), "")
+    @property
+    def vendor(self) -> str:
+        """The flag of the vendor's virtualization."""
+        return next((flag for flag in _VENDOR_FLAGS if flag in self.flags), "")
 
 
 @lru_cache(maxsize=32)

@@ -43,36 +43,28 @@ def same_host(world: World, vm: Entity) -> Check | None:
 def compatibility(world: World, vm: Entity) -> Check | None:
     """The host supports the VM's custom compatibility version (`lab["compatibility_versions"]`)."""
     wanted = vm.get("custom_compatibility_version")
-    if not isinstance(wanted, dict):
-        return None
-    version = f"{wanted.get('major')}.{wanted.get('minor')}"
-
-    def check(host: Entity) -> str | None:
-        known = tuple(host.lab.get("compatibility_versions", ()))
-        if not known or version in known:
-            return None
-        return (
-            f"it doesn't support compatibility version '{version}' which is required by the VM."
-            f" Host supported compatibility versions are: {','.join(known)}."
-        )
-
-    return check
+    version = f"{wanted.get('major')}.{wanted.get('minor')}" if isinstance(wanted, dict) else ""
+    return _supported(version, "compatibility version", "compatibility_versions")
 
 
 def emulated_machine(world: World, vm: Entity) -> Check | None:
     """The host supports the VM's custom machine type (`lab["emulated_machines"]`)."""
-    wanted = vm.text("custom_emulated_machine")
+    return _supported(vm.text("custom_emulated_machine"), "emulated machine", "emulated_machines")
+
+
+def _supported(wanted: str, what: str, listed: str) -> Check | None:
+    """The host lists what is wanted; a host without a list supports everything."""
     if not wanted:
         return None
 
     def check(host: Entity) -> str | None:
-        known = tuple(host.lab.get("emulated_machines", ()))
+        known = tuple(host.lab.get(listed, ()))
         if not known or wanted in known:
             return None
         return (
-            f"it doesn't support the emulated machine '{wanted}' which is required by the VM."
-            f" Host supported emulated machines are: {','.join(known)}."
-        )
+            f"it doesn't support the {what} '{wanted}' which is required by the VM."
+            f" Host supported {what}s are: {','.join(known)}."
+        ).replace("the compatibility", "compatibility")
 
     return check
 
