@@ -24,6 +24,8 @@ from tests.builders import (
     BROADWELL,
     HASWELL,
     SECURE_HASWELL,
+    SKYLAKE_SERVER,
+    a_cluster,
     a_group,
     a_host,
     a_level,
@@ -336,3 +338,18 @@ def test_a_disagreement_shows_the_filters_that_refuse_and_not_the_doubts() -> No
     comparison = compare(inventory)
     (found,) = [d for d in comparison.disagreements if d.host_id == "dark"]
     assert [reason.filter for reason in found.reasons] == ["Memory"]
+
+
+@pytest.mark.parametrize(
+    ("with_flags", "missing"), [(True, "CPU flags of the host"), (False, "options/ServerCPUList")]
+)
+def test_an_open_cpu_level_names_what_is_missing(with_flags: bool, missing: str) -> None:
+    """The flags of the host where the types are known, else the list of the types."""
+    inventory = an_inventory(
+        hosts=(a_host("h1"), a_host("h2", cpu_type=SKYLAKE_SERVER, status="maintenance")),
+        clusters=(a_cluster(cpu_type=SECURE_HASWELL),),
+        cluster_levels=(a_level(with_flags=with_flags),),
+    )
+    reasons = {r.filter: r for r in explain(inventory, "web01", "h2").verdicts[0].reasons}
+    assert reasons["CPU-Level"].allowed == Allowed.UNKNOWN
+    assert reasons["CPU-Level"].missing == missing

@@ -121,3 +121,38 @@ def test_memory_that_others_took_is_counted() -> None:
     found = placements(exactly(NEED + GIB, vms=2))
     assert [p.destination_host_id for p in found] == ["h2", None]
     assert "1024 MiB left" in found[1].reasons[0] or "1 GiB left" in found[1].reasons[0]
+
+
+def test_a_vm_that_gives_way_says_for_whom_and_spreading_is_kept() -> None:
+    """A small VM leaves the only host that is large enough; no tighter packing is tried for that."""
+    two = a_group("two", vms=("small",), hosts=("h2", "h3"), hosts_rule="together")
+    inventory = a_site({"small": 5, "big": 16}, {"h2": 20, "h3": 6, "h4": 3}, two)
+    found = {p.vm_id: p for p in placements(inventory)}
+    assert {name: p.destination_host_id for name, p in found.items()} == {"small": "h3", "big": "h2"}
+    assert found["small"].reasons[0].startswith("makes room for big on another host")
+    assert "tightest fit" not in found["big"].reasons[0]
+
+
+def test_the_largest_is_placed_first_so_that_none_has_to_give_way() -> None:
+    """The order of need spares a move that would only make room."""
+    found = placements(a_site({"little": 2, "large": 8}, {"h2": 9, "h3": 3}))
+    assert {p.vm_id: p.destination_host_id for p in found} == {"little": "h3", "large": "h2"}
+    assert not [p for p in found if "makes room" in p.reasons[0]]
+
+
+def test_vms_after_a_group_are_placed_too() -> None:
+    """A group in the middle of the list does not end it."""
+    pair = a_group("pair", vms=("v0", "v1"), vms_rule="together")
+    found = empty(exactly(60 * GIB, 60 * GIB, vms=4, affinity_groups=(pair,)))
+    assert found["v0"] == found["v1"]
+    assert None not in found.values()
+
+
+def test_hosts_of_unknown_size_are_taken_by_name() -> None:
+    """Without their memory no share can be compared."""
+    hosts = tuple(
+        a_host(f"h{n}", memory_bytes=None, max_scheduling_memory_bytes=free * GIB)
+        for n, free in ((2, 10), (3, 40))
+    )
+    inventory = an_inventory(hosts=(a_host("h1"), *hosts), vms=(a_vm("v0"),))
+    assert empty(inventory) == {"v0": "h2"}
