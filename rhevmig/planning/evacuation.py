@@ -14,14 +14,14 @@ from rhevmig.inventory import Host, Inventory, PathState, Vm, migration_path
 from rhevmig.planning.estimates import estimate_move, max_migrations_of
 from rhevmig.planning.makespan import estimate_window
 from rhevmig.planning.plan import Blocked, Candidate, Estimate, Move, Plan, PlanHost, Remaining
-from rhevmig.planning.remaining import split_off
+from rhevmig.planning.unmoved_vms import split_off
 from rhevmig.scheduling import (
     READ_ALL,
     Allowed,
     Explanation,
+    HostVerdict,
     Obstacle,
     Placement,
-    Verdict,
     explain,
     place,
     scheduler_of,
@@ -179,11 +179,11 @@ def _no_host(explanation: Explanation, named: Host | None) -> Blocked | None:
     )
 
 
-def _reasons(verdict: Verdict) -> tuple[str, ...]:
+def _reasons(verdict: HostVerdict) -> tuple[str, ...]:
     return tuple(f"{reason.filter}: {reason.sentence}" for reason in verdict.reasons)
 
 
-def _candidate(verdict: Verdict) -> Candidate:
+def _candidate(verdict: HostVerdict) -> Candidate:
     return Candidate(
         host_id=verdict.host_id,
         name=verdict.host_name,

@@ -8,7 +8,7 @@ import msgspec
 
 from rhevmig.inventory import Cluster, Inventory
 from rhevmig.scheduling.scheduler import scheduler_of
-from rhevmig.scheduling.verdicts import Allowed, Reason, Verdict
+from rhevmig.scheduling.verdicts import Allowed, HostVerdict, Reason
 
 
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def compare(inventory: Inventory, cluster: Cluster | None = None) -> Comparison:
     )
 
 
-def _disagreement(cluster_id: str, verdict: Verdict) -> Disagreement:
+def _disagreement(cluster_id: str, verdict: HostVerdict) -> Disagreement:
     return Disagreement(
         vm_id=verdict.vm_id,
         vm_name=verdict.vm_name,

@@ -10,7 +10,7 @@ import msgspec
 
 from rhevmig.inventory import Cluster, Host, Inventory, Vm, VmNic, VnicProfile
 from rhevmig.inventory.models.vm import HOSTED_ENGINE_ORIGINS, PASS_THROUGH
-from rhevmig.scheduling.cpu_pinning import CpuPinning, PinnedCpus, pinned_cpus, pinning_of
+from rhevmig.scheduling.cpu_pins import CpuPinning, PinnedCpus, pinned_cpus, pinning_of
 from rhevmig.scheduling.levels import level_number
 from rhevmig.units import KIB
 

@@ -19,8 +19,8 @@ from rhevmig.scheduling.requirements import Demand, Offer, demand_of, offer_of
 from rhevmig.scheduling.verdicts import (
     Allowed,
     Explanation,
+    HostVerdict,
     Reason,
-    Verdict,
     VmSummary,
     migratability,
 )
@@ -244,10 +244,10 @@ class Scheduler:
         policy = self._context(cluster).policy_filters if cluster else None
         return policy is not None and FilterName.IN_CLUSTER_UPGRADE in policy
 
-    def _verdict(self, vm: Vm, host: Host) -> Verdict:
+    def _verdict(self, vm: Vm, host: Host) -> HostVerdict:
         reasons = self.reasons(vm, host)
         targets = self.inventory.migration_targets.get(vm.id)
-        return Verdict(
+        return HostVerdict(
             vm_id=vm.id,
             vm_name=vm.name,
             host_id=host.id,

@@ -68,7 +68,7 @@ def _shown(evidence: dict[str, object]) -> dict[str, str]:
     return {key.replace("_", " "): "–" if value is None else str(value) for key, value in evidence.items()}
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class HostVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one VM may run on one host."""
 
     vm_id: str
@@ -119,16 +119,16 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     host_id: str | None = None
     obstacles: tuple[Obstacle, ...] = ()
     #: One verdict per host, in the engine's order.
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[HostVerdict, ...] = ()
 
-    def __iter__(self) -> Iterator[Verdict]:
+    def __iter__(self) -> Iterator[HostVerdict]:
         return iter(self.verdicts)
 
     def __len__(self) -> int:
         return len(self.verdicts)
 
     @property
-    def destinations(self) -> tuple[Verdict, ...]:
+    def destinations(self) -> tuple[HostVerdict, ...]:
         """Hosts that it could move to: allowed, and not its current host."""
         return tuple(v for v in self.verdicts if v.allowed == Allowed.YES and not v.is_current_host)
 
@@ -148,7 +148,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         return Allowed.NO if answer == Migratability.FORCE else Allowed(answer.value)
 
     @property
-    def disagreements(self) -> tuple[Verdict, ...]:
+    def disagreements(self) -> tuple[HostVerdict, ...]:
         """Hosts about which the engine's answer differs from ours."""
         return tuple(v for v in self.verdicts if v.disagrees)
 

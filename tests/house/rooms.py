@@ -92,8 +92,8 @@ def folder_cycles(room: str) -> list[str]:
             continue
         for other in inner_imports(module):
             parts = other.split(".")
-            here = module.name.split(".")[2]
-            if parts[1] == room and len(parts) > 2 and parts[2] != here:
+            here = module.name.split(".")[-1 if room == "words" else 2]
+            if len(parts) > 2 and parts[1] == room and parts[2] != here:
                 arrows.setdefault(here, {}).setdefault(parts[2], f"{module.name} imports {other}")
     found = []
 

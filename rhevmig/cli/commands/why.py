@@ -10,7 +10,7 @@ from rhevmig.cli.connection_options import EngineCommand, JsonFlag, Site, Snapsh
 from rhevmig.cli.output import Styled, print_json, print_line
 from rhevmig.errors import InvalidArgument
 from rhevmig.inventory import Inventory
-from rhevmig.scheduling import Allowed, Explanation, Verdict, explain
+from rhevmig.scheduling import Allowed, Explanation, HostVerdict, explain
 
 _WORDS = {
     Allowed.YES: Styled("yes", "green"),
@@ -71,7 +71,7 @@ def _print_explanation(inventory: Inventory, explanation: Explanation, allowed: 
         _print_verdict(verdict)
 
 
-def _print_verdict(verdict: Verdict) -> None:
+def _print_verdict(verdict: HostVerdict) -> None:
     here = " (runs here)" if verdict.is_current_host else ""
     print_line(f"{verdict.host_name}{here}: ", _WORDS[verdict.allowed], indent=2)
     for reason in verdict.reasons:

@@ -13,7 +13,7 @@ from rhevmig.report.sections.vm_destinations import answer_cell, destination_fig
 from rhevmig.report.tables.cells import count, counted, joined, natural, yes_no
 from rhevmig.report.tables.table_column import engine_id, table_of, take, text
 from rhevmig.report.tables.vms import VMS, VmRow, vm_rows
-from rhevmig.scheduling import Allowed, Migratability, Verdict, VmSummary
+from rhevmig.scheduling import Allowed, HostVerdict, Migratability, VmSummary
 from rhevmig.terms import VmStatus
 
 _ALLOWED = {
@@ -129,11 +129,11 @@ def _disagreements(context: ReportContext) -> Table:
     )
 
 
-def _by_host_name(verdicts: Iterable[Verdict]) -> list[Verdict]:
+def _by_host_name(verdicts: Iterable[HostVerdict]) -> list[HostVerdict]:
     return sorted(verdicts, key=lambda verdict: natural(verdict.host_name))
 
 
-def _reasons(verdict: Verdict) -> str | None:
+def _reasons(verdict: HostVerdict) -> str | None:
     return joined((reason.sentence for reason in verdict.reasons), none="no known filter refuses")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rhevmig.scheduling.cpu_pinning import DEDICATED, ISOLATE_THREADS, RESIZE, CpuPinning
+from rhevmig.scheduling.cpu_pins import DEDICATED, ISOLATE_THREADS, RESIZE, CpuPinning
 from rhevmig.scheduling.filters.cluster_context import ClusterContext
 from rhevmig.scheduling.requirements import Demand, Offer
 from rhevmig.scheduling.verdicts import Allowed, Reason

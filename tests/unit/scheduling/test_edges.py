@@ -9,10 +9,10 @@ from rhevmig.scheduling import (
     Allowed,
     CpuTypes,
     Explanation,
+    HostVerdict,
     Limits,
     Reason,
     Scheduler,
-    Verdict,
     compare,
     explain,
     place,
@@ -37,7 +37,7 @@ from tests.unit.scheduling.test_every_filter import answer, verdict
 from tests.unit.scheduling.test_placement import empty, placements
 
 
-def sentences(found: Verdict) -> dict[str, str]:
+def sentences(found: HostVerdict) -> dict[str, str]:
     return {reason.filter: reason.sentence for reason in found.reasons}
 
 
@@ -217,7 +217,7 @@ def test_memory_that_stays_free_is_not_counted_as_left() -> None:
 
 def an_explanation(*answers: Allowed, current: int | None = None) -> Explanation:
     verdicts = tuple(
-        Verdict(
+        HostVerdict(
             vm_id="v",
             vm_name="v",
             host_id=f"h{n}",
@@ -272,7 +272,7 @@ def test_only_a_definite_answer_can_disagree(
     allowed: Allowed, engine_allows: bool | None, disagrees: bool
 ) -> None:
     """Unknown contradicts nothing, and neither does an engine that was not asked."""
-    found = Verdict(
+    found = HostVerdict(
         vm_id="v",
         vm_name="v",
         host_id="h",

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from rhevmig.inventory import Inventory, SchedulingPolicy, Vm, VmNic, VnicProfile, load
-from rhevmig.scheduling import Allowed, Verdict, explain
-from rhevmig.scheduling.cpu_pinning import cpu_set
+from rhevmig.scheduling import Allowed, HostVerdict, explain
+from rhevmig.scheduling.cpu_pins import cpu_set
 from rhevmig.scheduling.filters import CLASS_FILTERS, NEVER_REFUSES, PAIR_FILTERS
 from rhevmig.terms import FilterName
 from rhevmig.units import GIB
@@ -21,7 +21,7 @@ FOUR_CPUS = {"cpu_sockets": 1, "cpu_cores": 4, "cpu_threads": 1}
 
 def verdict(vm: dict[str, Any], *, others: tuple[Vm, ...] = (), cluster: dict[str, Any] | None = None,
             policy: SchedulingPolicy | None = None, source: dict[str, Any] | None = None,
-            **host: Any) -> Verdict:  # fmt: skip
+            **host: Any) -> HostVerdict:  # fmt: skip
     """The verdict about host h2 for a VM on h1, both with these differences."""
     changed = dict(cluster or {})
     if policy is not None:
