@@ -40,7 +40,7 @@ def _allowed(target: Target) -> str:
     return "HEAD, POST, GET, OPTIONS" if target.entity_id is None else "HEAD, DELETE, GET, OPTIONS, PUT"
 
 
-def _not_modelled(context: RequestContext, what: str) -> EngineFault:
+def _not_modelled(what: str) -> EngineFault:
     """The refusal of what the lab does not model; an empty success would mislead clients."""
     return EngineFault(501, f"The lab does not model {what}.", reason="Not modelled", in_action=False)
 
@@ -50,9 +50,9 @@ def _mandatory(kind: str, key: str) -> list[str]:
     return found
 
 
-def _guard(context: RequestContext) -> None:
+def _guard(context: RequestContext, *, in_action: bool | None = None) -> None:
     if not context.may_act:
-        raise EngineFault(403, f"[{message('NOT_AUTHORIZED', context.language)}]")
+        raise EngineFault(403, f"[{message('NOT_AUTHORIZED', context.language)}]", in_action=in_action)
 
 
 # -- actions
@@ -83,7 +83,7 @@ def _acted(context: RequestContext, target: Target, place: Place, name: str, sen
     refuse_missing(sent, _mandatory("act", f"{place.path}/{name}"))
     function = action_registry.action_of(place.path, name)
     if function is None:
-        raise _not_modelled(context, f"the action {name} of {place.path}")
+        raise _not_modelled(f"the action {name} of {place.path}")
     acted = function(context, target.entity, sent)
     if acted.response is not None:
         return acted.response
@@ -116,9 +116,9 @@ def _create(context: RequestContext, target: Target) -> LabResponse:
     creator = action_registry.creator_of(place.path)
     sent = _body(context, place.type_name, place.tag, f"{place.segment}/methods/add")
     refuse_missing(sent, _mandatory("create", place.path), body=place.tag)
-    _guard_entity(context)
+    _guard(context, in_action=False)
     if creator is None:
-        raise _not_modelled(context, f"POST {place.path}")
+        raise _not_modelled(f"POST {place.path}")
     made = creator(context, target.parent, sent)
     if made.lab.get("accepted"):
         return xml_response(_action({"status": "complete"}, None))
@@ -134,21 +134,16 @@ def _create(context: RequestContext, target: Target) -> LabResponse:
     return response
 
 
-def _guard_entity(context: RequestContext) -> None:
-    if not context.may_act:
-        raise EngineFault(403, f"[{message('NOT_AUTHORIZED', context.language)}]", in_action=False)
-
-
 def _edit(context: RequestContext, target: Target) -> LabResponse:
     place = target.place
     if target.entity is None:
         raise EngineFault(404, in_action=False)
     sent = _body(context, place.type_name, place.tag, f"{place.tag}/methods/update")
-    _guard_entity(context)
+    _guard(context, in_action=False)
     entity = target.entity
     editor = action_registry.editor_of(entity.place)
     if editor is None:
-        raise _not_modelled(context, f"PUT {place.path}/{{id}}")
+        raise _not_modelled(f"PUT {place.path}/{{id}}")
     if sent.get("@id") not in (None, entity.id):
         text = "Attempt to set immutable field: id"
         raise EngineFault(409, text, reason="Broken immutability constraint", in_action=False)
@@ -161,7 +156,7 @@ def _edit(context: RequestContext, target: Target) -> LabResponse:
 def _remove(context: RequestContext, target: Target) -> LabResponse:
     if target.entity is None:
         raise EngineFault(404, in_action=False)
-    _guard_entity(context)
+    _guard(context, in_action=False)
     leaver = action_registry.leaver_of(target.place.path)
     remover = action_registry.remover_of(
         target.entity.place if target.entity.parent is None else target.place.path
@@ -173,7 +168,7 @@ def _remove(context: RequestContext, target: Target) -> LabResponse:
             _action({**_job(context, remover(context, target.entity)), "status": "complete"}, None)
         )
     else:
-        raise _not_modelled(context, f"DELETE {target.place.path}/{{id}}")
+        raise _not_modelled(f"DELETE {target.place.path}/{{id}}")
     return xml_response(_action({"status": "complete"}, None))
 
 

@@ -15,7 +15,8 @@ from rhevmig.lab.api.search.fields import SearchField, fields_of, seconds_of, te
 from rhevmig.lab.state.store import Entity, World
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<op>!=|<=|>=|=|<|>)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()=<>!"]+))"""
+    # no parentheses: as recorded, a search that has them finds nothing
+    r"""\s*(?:(?P<op>!=|<=|>=|=|<|>)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()=<>!"]+))"""
 )
 _Test = Callable[[Entity], bool]
 
@@ -56,11 +57,6 @@ class _Parser:
             if match is None:
                 raise SearchUnreadable(text)
             kind = str(match.lastgroup)
-            if kind in (
-                "open",
-                "close",
-            ):  # recorded in maintenance-*: a search with parentheses finds nothing
-                raise SearchUnreadable(text)
             found.append((kind, match.group(kind)))
             position = match.end()
         return found
@@ -121,11 +117,6 @@ class _Parser:
         return tests[0] if len(tests) == 1 else lambda entity: all(test(entity) for test in tests)
 
     def one(self) -> _Test:
-        if self.peek()[0] == "open":
-            self.take("open")
-            test = self.either()
-            self.take("close")
-            return test
         name = self.take("word", "quoted")
         if self.peek()[0] != "op":
             return self.free_text(name)
