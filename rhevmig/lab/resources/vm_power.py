@@ -61,10 +61,13 @@ def start(context: RequestContext, vm: Entity, action: Tree) -> Acted:
 
 
 def _can_boot(context: RequestContext, vm: Entity) -> bool:
-    """Whether the VM has a bootable disk, or boots from something else as well."""
+    """Whether the VM has a disk, or boots from something else as well.
+
+    Engine: RunVmValidator.validateBootSequence; the disk need not be bootable.
+    """
     devices = items_of(vm.get("os.boot.devices"), "device")
-    disks = context.world.children(vm, "diskattachments")
-    return any(device != "hd" for device in devices) or any(disk.flag("bootable") for disk in disks)
+    has_disks = bool(context.world.children(vm, "diskattachments"))
+    return has_disks or any(device != "hd" for device in devices)
 
 
 def _status_illegal(context: RequestContext, vm: Entity, what: str) -> EngineFault:

@@ -82,6 +82,22 @@ def test_a_vm_with_nic_and_disk_is_added_started_and_removed(lab):
     } - {"35"}
 
 
+def test_a_vm_without_disks_does_not_start(lab):
+    """It is refused as long as it boots from disk and has none; a disk that is not bootable is enough."""
+    cluster, template = "<cluster><name>intel</name></cluster>", "<template><name>Blank</name></template>"
+    assert lab.ask("POST", "vms", f"<vm><name>bare</name>{cluster}{template}</vm>").status == 201
+    path = f"vms/{lab.id_of('vms', 'bare')}"
+    refused = lab.ask("POST", f"{path}/start", "<action/>")
+    assert (refused.status, "at least one bootable disk" in detail(refused)) == (409, True)
+    disk = (
+        "<disk_attachment><bootable>false</bootable><interface>virtio</interface><disk><format>cow</format>"
+        "<provisioned_size>1024</provisioned_size><storage_domains><storage_domain><name>nfs1</name>"
+        "</storage_domain></storage_domains></disk></disk_attachment>"
+    )
+    assert lab.ask("POST", f"{path}/diskattachments", disk).status == 201
+    assert lab.ask("POST", f"{path}/start", "<action/>").status == 200
+
+
 def test_a_running_vm_takes_some_changes_only_at_its_next_start(lab):
     """A CPU model waits and is flagged; memory is plugged at once (event 2039)."""
     vm_id = lab.id_of("vms", "web01")
