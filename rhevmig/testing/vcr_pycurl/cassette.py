@@ -19,7 +19,7 @@ from rhevmig.errors import CassetteError
 from rhevmig.testing.recording_lock import RecordingLock
 from rhevmig.testing.scrub.pseudonyms import Pseudonyms
 from rhevmig.testing.scrub.secrets import SecretHiding, body_bytes, content_type_of
-from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching
+from rhevmig.testing.vcr_pycurl.matching import MATCH_ON, Matching, body_of
 from rhevmig.testing.vcr_pycurl.persister import Persister
 from rhevmig.testing.vcr_pycurl.stubs import custom_patches
 
@@ -85,7 +85,7 @@ class EngineCassette(Cassette):  # type: ignore[misc]
             answer = self._before_record_response(_copied(response)) if kept else None
             if answer is None:
                 return
-            self._keep(Request(kept.method, kept.uri, _body_of(kept), kept.headers), answer)
+            self._keep(Request(kept.method, kept.uri, body_of(kept), kept.headers), answer)
 
     def _keep(self, request: Request, response: dict[str, Any]) -> None:
         if self._hiding is not None:
@@ -282,13 +282,6 @@ def _copied(response: dict[str, Any]) -> dict[str, Any]:
     return copied
 
 
-def _body_of(request: Request) -> bytes | None:
-    body = request.body
-    if body is None or isinstance(body, bytes):
-        return body
-    return body.read() if hasattr(body, "read") else b"".join(body)
-
-
 def _hide_request(hiding: SecretHiding, request: Request) -> None:
     content_type = content_type_of(request.headers)
     uri = hiding.uri(request.uri)
@@ -296,7 +289,7 @@ def _hide_request(hiding: SecretHiding, request: Request) -> None:
         request.uri = uri
     request.headers = hiding.headers(request.headers)
     if request.body:
-        request.body = hiding.body(_body_of(request) or b"", content_type)
+        request.body = hiding.body(body_of(request) or b"", content_type)
 
 
 def _hide_response(hiding: SecretHiding, response: dict[str, Any], *, now: bool) -> bool:

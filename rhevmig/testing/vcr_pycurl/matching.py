@@ -37,11 +37,8 @@ class Matching:
 
     def key(self, request: Any) -> Key:
         """Equal for two of vcrpy's requests exactly when all matchers agree."""
-        body = request.body
-        if body is not None and not isinstance(body, bytes):
-            body = body.read() if hasattr(body, "read") else b"".join(body)
         content_type = str(request.headers.get("Content-Type", ""))
-        return self.key_of(request.method, request.uri, body or b"", content_type)
+        return self.key_of(request.method, request.uri, body_of(request) or b"", content_type)
 
     def key_of(self, method: str, uri: str, body: bytes, content_type: str) -> Key:
         """The parts of a request that count: method, path, query and canonical body."""
@@ -79,6 +76,14 @@ class Matching:
         if name == "search" and self._in_search is not None:
             return self._in_search.sub(r"\1=*", value)
         return value
+
+
+def body_of(request: Any) -> bytes | None:
+    """The body of one of vcrpy's requests, which may be a file or an iterator; None without a body."""
+    body = request.body
+    if body is None or isinstance(body, bytes):
+        return body
+    return bytes(body.read() if hasattr(body, "read") else b"".join(body))
 
 
 def _canonical(body: bytes, content_type: str) -> Any:

@@ -15,6 +15,7 @@ from rhevmig.errors import CassetteError
 from rhevmig.recordings.cassette_file import read_document, write_document
 from rhevmig.testing.metadata import metadata_of
 from rhevmig.testing.scrub.secrets import find_secrets
+from rhevmig.testing.vcr_pycurl.matching import body_of
 
 # Before version 9, vcrpy has no metadata and fails when it is given any.
 _HAS_METADATA = hasattr(Cassette, "get_metadata")
@@ -98,13 +99,10 @@ def _document(cassette: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain_request(request: Any) -> dict[str, Any]:
-    body = request.body
-    if body is not None and not isinstance(body, bytes | str):
-        body = body.read() if hasattr(body, "read") else b"".join(body)
     return {
         "method": request.method,
         "uri": request.uri,
-        "body": _text(body),
+        "body": _text(body_of(request)),
         "headers": {str(name): [str(value)] for name, value in request.headers.items()},
     }
 
