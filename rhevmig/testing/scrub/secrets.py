@@ -19,7 +19,7 @@ from rhevmig.testing.scrub.spans import SecretSpan, body_secrets, replaced, text
 
 _AUTHORIZATIONS = ("authorization", "proxy-authorization")
 _COOKIES = ("cookie", "set-cookie")
-_COOKIE_PAIR = re.compile(rb"([^=;,\s]+)=(\"[^\"]*\"|[^;,]*)")
+_COOKIE_PAIR = re.compile(rb"(?<![^;,\s])([^=;,\s]+)=(\"[^\"]*\"|[^;,]*)")
 #: Attributes of a cookie, which are not secret.
 _COOKIE_ATTRIBUTES = frozenset(
     {b"path", b"domain", b"expires", b"max-age", b"samesite", b"version", b"comment", b"$version", b"$path"}

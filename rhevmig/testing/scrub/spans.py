@@ -65,15 +65,19 @@ _VALUE = re.compile(
     rb"|(?P<bare>[^\s,;&?#\"'<>{}\[\]\\]+))",
     re.IGNORECASE,
 )
+#: Bytes.
+_LONGEST_NAME, _INDENTATION, _PART_HEAD = 200, 200, 4000
 _REST_OF_LINE = re.compile(rb"[^\r\n&<>{}\"']*(?=[\r\n]|\Z)")
-_TAG = re.compile(rb"<[A-Za-z][^\s/>]*(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
-_ATTRIBUTE = re.compile(rb"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_TAG = re.compile(rb"<[A-Za-z][^\s/<>]*(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>")
+_ATTRIBUTE = re.compile(rb"(?<![\w:.-])([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _ELEMENT = re.compile(rb"<(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>(?P<text>[^<]+)")
 #: The same inside of text that is itself XML.
 _ESCAPED_ELEMENT = re.compile(
     rb"&lt;(?P<name>[A-Za-z][\w:.-]*)(?:\s(?:(?!&[lg]t;).)*)?(?<!/)&gt;(?P<text>(?:(?!&lt;)[^<])+)", re.DOTALL
 )
-_FORM = re.compile(rb"[\w.%+-]+=[^\s<>]*(?:&[\w.%+-]+=[^\s<>]*)*")
+#: A pair in XML that no parser accepts.
+_NAMED_VALUE = re.compile(rb"<name>([^<]+)</name>\s*<value>([^<]+)", re.IGNORECASE)
+_FORM = re.compile(rb"[\w.%+-]+=[^\s<>&]*(?:&[\w.%+-]+=[^\s<>&]*)*")
 _JSON_TOKEN = re.compile(rb"\"(?:[^\"\\]|\\.)*\"|[{}\[\]:,]|[^\s{}\[\]:,\"]+", re.DOTALL)
 _DISPOSITION = re.compile(rb"content-disposition:[^\r\n]*?\bname=\"?([^\";\r\n]+)", re.IGNORECASE)
 
@@ -90,7 +94,7 @@ def body_secrets(body: bytes, content_type: str, *, with_hidden: bool = False) -
     if _has_secret_name(body):
         try:
             spans += _structured(body, content_type.lower())
-        except _Malformed as error:
+        except (_Malformed, RecursionError) as error:
             problem = str(error)
         spans += _elements(body, closed=problem is None)
     spans += text_spans(body)
@@ -114,21 +118,25 @@ def text_spans(text: bytes) -> Iterator[SecretSpan]:
         for match in pattern.finditer(text) if hint in lowered else ():
             start, end = match.span(match.lastindex or 0)
             yield SecretSpan(start=start, end=end, label=label)
+    hidden_to = 0
     for start, end in _names(text, lowered):
-        value = _VALUE.match(text, end)
         name = text[start:end].decode("ascii", "replace")
-        if value is None or not is_secret_name(name) or text[max(0, start - len(_SCOPE)) : start] == _SCOPE:
+        # A name inside a hidden value is hidden with it.
+        value = _VALUE.match(text, end) if start >= hidden_to and is_secret_name(name) else None
+        if value is None or text[max(0, start - len(_SCOPE)) : start] == _SCOPE:
             continue
         group = next(one for one in ("double", "single", "bare") if value[one] is not None)
         if value[group].lower() not in (b"bearer", b"basic", b"negotiate"):
             stop = _line_end(text, start, value.end(group)) if group == "bare" else value.end(group)
+            hidden_to = stop
             yield SecretSpan(start=value.start(group), end=stop, label=f"parameter {name}")
 
 
 def _line_end(text: bytes, start: int, end: int) -> int:
     """Where a value without quotes ends: with its line, if the pair begins the line, as in settings files."""
-    line = text.rfind(b"\n", 0, start) + 1
-    if text[line:start].strip():
+    near = max(0, start - _INDENTATION)
+    line = text.rfind(b"\n", near, start) + 1
+    if (line == 0 and near > 0) or text[line:start].strip():
         return end
     rest = _REST_OF_LINE.match(text, end)
     return rest.end() if rest is not None else end
@@ -145,8 +153,9 @@ def _names(text: bytes, lowered: bytes) -> Iterator[tuple[int, int]]:
                 start -= 1
             while end < len(text) and text[end] in _NAME_BYTES:
                 end += 1
-            # After a percent-encoded character, as in `%3Ftoken%3D`.
-            found.add((min(start + 2, at) if text[start - 1 : start] == b"%" else start, end))
+            if end - start <= _LONGEST_NAME:
+                # After a percent-encoded character, as in `%3Ftoken%3D`.
+                found.add((min(start + 2, at) if text[start - 1 : start] == b"%" else start, end))
             at = lowered.find(stem, end)
     yield from sorted(found)
 
@@ -309,10 +318,10 @@ def _elements(body: bytes, *, closed: bool) -> Iterator[SecretSpan]:
             ends = body[match.end("text") : match.end("text") + 5].startswith((b"</", b"&lt;/"))
             if is_secret_name(name) and (ends or not closed):
                 yield SecretSpan(start=match.start("text"), end=match.end("text"), label=f"element {name}")
-    pairs = re.compile(rb"<name>\s*([^<]+?)\s*</name>\s*(?:<[^>]*/>\s*)*<value>([^<]+)", re.IGNORECASE)
-    for match in pairs.finditer(body):
-        if is_secret_name(match[1].decode("utf-8", "replace")):
-            yield SecretSpan(start=match.start(2), end=match.end(2), label=f"element {match[1].decode()}")
+    for match in _NAMED_VALUE.finditer(body):
+        name = match[1].decode("utf-8", "replace").strip()
+        if is_secret_name(name):
+            yield SecretSpan(start=match.start(2), end=match.end(2), label=f"element {name}")
 
 
 def _json(body: bytes) -> Iterator[SecretSpan]:
@@ -408,7 +417,7 @@ def _multipart(body: bytes, content_type: str) -> Iterator[SecretSpan]:
         if not blank:
             head, blank, content = part.partition(b"\n\n")
         start = position + len(head) + len(blank)
-        name = _DISPOSITION.search(head)
+        name = _DISPOSITION.search(head[:_PART_HEAD])
         if blank and name is not None and is_secret_name(name[1].decode("utf-8", "replace")):
             text = content.rstrip(b"\r\n")
             label = f"part {name[1].decode('utf-8', 'replace')}"

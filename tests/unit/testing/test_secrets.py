@@ -367,3 +367,22 @@ def test_names_that_hold_secrets() -> None:
         assert is_secret_name(name), name
     for name in ("token_type", "ticketing", "keyboard", "public_key", "secretary", "session", "sso_method"):
         assert not is_secret_name(name), name
+
+
+HOSTILE = {
+    "tags without an end": b'<password a="',
+    "pairs without an end": b"password=",
+    "names in names": b"<name>password</name>",
+    "objects in objects": b'{"password":',
+    "parts in parts": b"--b\r\nContent-Type: multipart/x; boundary=b\r\n\r\npassword",
+    "forms": b"password=a&b",
+    "escaped tags": b"&lt;password x",
+    "keys without an end": b"-----BEGIN PRIVATE KEY-----",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_body_is_searched_in_linear_time(name: str) -> None:
+    """A search that takes the square of the length would take hours for these."""
+    for content_type in ("", "application/xml", "text/html", "application/json", "multipart/x; boundary=b"):
+        body_secrets(HOSTILE[name] * 5_000, content_type)
