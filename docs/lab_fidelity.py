@@ -39,7 +39,7 @@ _INPUTS = """
 
 How long a transfer took, which host failed, what another client did: no request shows it. In recordings
 marked ↻ these inputs are read from the recorded events and answers, some from answers that are compared
-afterwards. What the engine makes of them is computed by the lab. Each recording is replayed at
+afterwards. What the engine does about them is computed by the lab. Each recording is replayed at
 its recorded instants, in the state that earlier recordings and its own first reads show.
 
 {inputs}

@@ -10,8 +10,6 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -19,7 +17,7 @@ ROOT = HERE.parents[1]
 WORDS = {
     r"\bwhoever\b": "the person, the client, any caller",
     r"\bwhatever\b": "any, regardless of",
-    r"(?-i:\b[Nn]obody\b)": "no one (or name the actor)",
+    r"(?-i:(?<!-)\b[Nn]obody\b)": "no one (or name the actor)",
     r"\bsomebody\b": "another client, a person",
     r"\bheld against\b|\bholds? [^.,;:]{0,40}\bagainst\b": "compared with",
     r"\bof (its|their|his|her) own\b": "its own X, separate, dedicated",
@@ -115,7 +113,6 @@ def offences(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.xfail(strict=False, reason="the rooms are being rewritten")
 def test_the_product_speaks_plain_technical_english() -> None:
     """No string, docstring, comment, template or page of the product holds a phrase of the word list."""
     wrong = [
@@ -133,10 +130,17 @@ def marks_inside_functions(path: Path) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             inside.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     name = path.relative_to(ROOT).as_posix()
-    return [f"{name}:{n}" for n in sorted(inside) if lines[n - 1].lstrip().startswith("#:")]
+    return [f"{name}:{n}" for n in sorted(inside) if is_mark(lines, n - 1)]
 
 
-@pytest.mark.xfail(strict=False, reason="the rooms are being rewritten")
+def is_mark(lines: list[str], index: int) -> bool:
+    """Whether this line is a `#:` that does not stand above an attribute which a constructor sets."""
+    if not lines[index].lstrip().startswith("#:"):
+        return False
+    below = next(line.lstrip() for line in lines[index:] if not line.lstrip().startswith("#:"))
+    return not below.startswith("self.")
+
+
 def test_attribute_comments_stand_only_at_attributes() -> None:
     """`#:` describes an attribute of a class or module; inside a function a comment is `#`."""
     wrong = [

@@ -24,7 +24,7 @@ LEFT_OUT = (
     "the order of `link` elements and of actions: it changes with every start of the engine",
     "instants, where both answers have one: the engine stamped them while it was recorded",
     "ids that the engine made up while it was recorded (new entities, jobs, steps, events): they are matched "
-    "one to one with the lab's; so are, in recordings marked ↻, the short correlation ids of its own acts",
+    "one to one with the lab's; so are, in recordings marked ↻, the short correlation ids of its acts",
     "the OVF text inside `initialization` and the `domain_entry_id` of users: only their presence counts",
     "tokens, passwords, session ids and certificates, which the recordings do not hold or the lab issues "
     "itself; of the engine's HTML error pages only that there is one",
