@@ -50,7 +50,7 @@ class RecordedCommand:
 
     def __init__(self, exit_code: int, exchanges: int) -> None:
         self.exit_code = exit_code
-        #: Number of recorded exchanges.
+        # Number of recorded exchanges.
         self.exchanges = exchanges
 
 

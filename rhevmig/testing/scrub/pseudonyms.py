@@ -90,7 +90,7 @@ class Pseudonyms:
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key if key is not None else secrets.token_bytes(16)
         self._phrases: list[str] = []
-        #: Values of the last document that have pseudonyms.
+        # Values of the last document that have pseudonyms.
         self.replaced = 0
 
     def document(self, document: dict[str, Any]) -> dict[str, Any]:
