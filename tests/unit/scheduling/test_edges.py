@@ -353,3 +353,25 @@ def test_an_open_cpu_level_names_what_is_missing(with_flags: bool, missing: str)
     reasons = {r.filter: r for r in explain(inventory, "web01", "h2").verdicts[0].reasons}
     assert reasons["CPU-Level"].allowed == Allowed.UNKNOWN
     assert reasons["CPU-Level"].missing == missing
+
+
+def test_every_member_of_a_group_counts_and_is_named() -> None:
+    """A member that is down does not hide the ones after it; the reason has the name, not the id."""
+    apart = a_group("apart", vms=("a", "m", "web01"), vms_rule="apart")
+    vms = (a_vm(), a_vm("a", status="down", host_id=None), a_vm("m", name="mail", host_id="h2"))
+    soft = a_group("soft", vms=("m", "web01"), vms_rule="together", hard=False)
+    for groups in ((apart,), (soft, apart)):
+        inventory = an_inventory(vms=vms, affinity_groups=groups)
+        (reason,) = explain(inventory, "web01", "h2").verdicts[0].reasons
+        assert "mail" in reason.sentence
+
+
+def test_isolated_threads_take_whole_cores() -> None:
+    """Three vCPUs with isolated threads take three cores of two threads each: six of eight CPUs."""
+    vm = {"cpu_sockets": 1, "cpu_cores": 3, "cpu_pinning_policy": "isolate_threads"}
+    host = {"cpu_sockets": 1, "cpu_cores": 4, "cpu_threads": 2}
+    by_threads = {"threads_as_cores": True}
+    for vcpus, expected in ((2, "yes"), (3, "no")):
+        other = a_vm("other", host_id="h2", cpu_sockets=vcpus)
+        found = verdict(vm, others=(other,), cluster=by_threads, **host)
+        assert (found.allowed == Allowed.NO) == (expected == "no"), found.reasons
