@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code; every error is one line on stderr."""
-    from rhevmig.cli.quick_answers import quick_answer
-
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        from rhevmig.cli.quick_answers import quick_answer
+
         answer = quick_answer(given)
         if answer is None:
             from rhevmig.cli.invocation import invoke
