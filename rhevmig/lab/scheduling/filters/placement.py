@@ -49,7 +49,7 @@ def compatibility(world: World, vm: Entity) -> Check | None:
 
 def emulated_machine(world: World, vm: Entity) -> Check | None:
     """The host supports the VM's custom machine type (`lab["emulated_machines"]`)."""
-    return _supported(vm.text("custom_emulated_machine"), "emulated machine", "emulated_machines")
+    return _supported(vm.text("custom_emulated_machine"), "the emulated machine", "emulated_machines")
 
 
 def _supported(wanted: str, what: str, listed: str) -> Check | None:
@@ -62,9 +62,9 @@ def _supported(wanted: str, what: str, listed: str) -> Check | None:
         if not known or wanted in known:
             return None
         return (
-            f"it doesn't support the {what} '{wanted}' which is required by the VM."
-            f" Host supported {what}s are: {','.join(known)}."
-        ).replace("the compatibility", "compatibility")
+            f"it doesn't support {what} '{wanted}' which is required by the VM."
+            f" Host supported {what.removeprefix('the ')}s are: {','.join(known)}."
+        )
 
     return check
 
