@@ -27,7 +27,7 @@ app(["--file", "x"])
 def measure() -> list[Claim]:
     """Compares with starting Python alone, A B A B, so that the load of the machine affects both."""
     bare = _python("pass")
-    claims = [_claim("import rhevmig", _python("import rhevmig"), bare, at_most=2.0)]
+    claims = [_claim("import rhevmig", _python("import rhevmig"), bare, at_most=1.5)]
     for arguments in (["--help"], ["--version"], ["nope"], ["check", "--nope"]):
         claims.append(_claim(f"rhevmig {' '.join(arguments)}", _command(*arguments), bare, at_most=2.5))
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +37,7 @@ def measure() -> list[Claim]:
         claims.append(_claim("rhevmig why -s, recorded engine", why, bare, at_most=None))
         empty = _python(EMPTY_COMMAND)
         claims.append(
-            _claim("rhevmig why -s, recorded engine", why, empty, at_most=2.0, other="an empty typer command")
+            _claim("rhevmig why -s, recorded engine", why, empty, at_most=1.7, other="an empty typer command")
         )
     return claims
 
