@@ -77,8 +77,8 @@ vms:
 #: The lab of a process: prints where it is, then on each line of input what it sees of itself.
 SERVING = """
 import json, resource, sys, threading, time
-from rhevmig.lab.serving import serve
-from rhevmig.lab.moves import subsystems_of
+from rhevmig.lab import serve
+from rhevmig.lab.subsystems import subsystems_of
 lab = serve(sys.argv[1], speed=float(sys.argv[2]))
 print(json.dumps({"url": lab.url, "ca": lab.ca_file, "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}), flush=True)
 lag = {"worst_s": 0.0, "copies": 0}
