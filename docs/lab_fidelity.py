@@ -44,8 +44,8 @@ its recorded instants, in the state that earlier recordings and its own first re
 
 {inputs}
 
-One number of the lab was chosen with these recordings in sight and is not varied here: a new VM list of a host counts
-two seconds after it was requested (`LISTED_S` in `rhevmig/lab/state/host_load.py`).
+One number of the lab was chosen with these recordings in sight and is not varied here: a new VM list of a
+host counts two seconds after it was requested (`LISTED_S` in `rhevmig/lab/state/host_load.py`).
 
 Without an input, errors add up: a VM on another host changes every later answer about both hosts. This is the
 behaviour of the recordings marked ↻ when one input is left out:
