@@ -123,3 +123,13 @@ def remover_of(place: str) -> Remover | None:
 def leaver_of(place: str) -> Leaver | None:
     """The registered end of a membership."""
     return _LEAVERS.get(place)
+
+
+def registered() -> dict[str, list[Any]]:
+    """The keys of all registered actions, creations, edits and removals."""
+    return {
+        "act": sorted(_ACTIONS),
+        "create": sorted(_CREATORS),
+        "edit": sorted(_EDITORS),
+        "remove": sorted(_REMOVERS),
+    }
