@@ -51,26 +51,76 @@ class EventCode(IntEnum):
 
 
 #: Events that start a migration.
-MIGRATION_STARTS: frozenset[int] = frozenset({62, 67})
+MIGRATION_STARTS: frozenset[int] = frozenset(
+    {EventCode.MIGRATION_STARTED, EventCode.MIGRATION_STARTED_BY_SYSTEM}
+)
 
 #: Events that end a migration without success. 128 is none: the engine then tries another host.
-MIGRATION_FAILURES: frozenset[int] = frozenset({64, 65, 120, 140, 1111})
+MIGRATION_FAILURES: frozenset[int] = frozenset(
+    {
+        EventCode.MIGRATION_ABORTED,
+        EventCode.MIGRATION_FAILED,
+        EventCode.MIGRATION_TO_HOST_FAILED,
+        EventCode.MIGRATION_FAILED_DURING_MAINTENANCE,
+        EventCode.MIGRATION_TO_HOST_FAILED_DURING_MAINTENANCE,
+    }
+)
 
 #: Events of a VM that no longer runs.
-VM_ENDS: frozenset[int] = frozenset({61, 64, 119})
+VM_ENDS: frozenset[int] = frozenset(
+    {EventCode.VM_DOWN, EventCode.MIGRATION_ABORTED, EventCode.VM_DOWN_WITH_ERROR}
+)
 
 #: Events of NICs that were not plugged back after a migration.
-NIC_FAILURES: frozenset[int] = frozenset({12003, 12004})
+NIC_FAILURES: frozenset[int] = frozenset(
+    {EventCode.NICS_NOT_REPLUGGED, EventCode.NICS_NOT_REPLUGGED_EXTERNAL}
+)
 
 #: Events of a VM whose state the engine did not know for a time.
-CONTACT_LOST: frozenset[int] = frozenset({142, 163})
+CONTACT_LOST: frozenset[int] = frozenset({EventCode.VM_UNKNOWN, EventCode.VM_RESTORED})
 
 #: All events about a migration.
 MIGRATION_EVENTS: frozenset[int] = frozenset(
-    {61, 62, 63, 64, 65, 67, 119, 120, 126, 128, 140, 142, 161, 162, 163, 166, 1111, 12003, 12004}
+    {
+        EventCode.VM_DOWN,
+        EventCode.MIGRATION_STARTED,
+        EventCode.MIGRATION_DONE,
+        EventCode.MIGRATION_ABORTED,
+        EventCode.MIGRATION_FAILED,
+        EventCode.MIGRATION_STARTED_BY_SYSTEM,
+        EventCode.VM_DOWN_WITH_ERROR,
+        EventCode.MIGRATION_TO_HOST_FAILED,
+        EventCode.VM_NOT_RESPONDING,
+        EventCode.MIGRATION_TRYING_RERUN,
+        EventCode.MIGRATION_FAILED_DURING_MAINTENANCE,
+        EventCode.VM_UNKNOWN,
+        EventCode.MIGRATION_CANCELLED,
+        EventCode.MIGRATION_CANCEL_FAILED,
+        EventCode.VM_RESTORED,
+        EventCode.MIGRATION_NO_HOST,
+        EventCode.MIGRATION_TO_HOST_FAILED_DURING_MAINTENANCE,
+        EventCode.NICS_NOT_REPLUGGED,
+        EventCode.NICS_NOT_REPLUGGED_EXTERNAL,
+    }
 )
 
 #: Events about a host that matter to a migration or to the clock.
 HOST_EVENTS: frozenset[int] = frozenset(
-    {12, 13, 15, 16, 17, 515, 517, 519, 600, 602, 604, 620, 1110, 9027, 10802}
+    {
+        EventCode.HOST_NON_RESPONSIVE,
+        EventCode.HOST_UP,
+        EventCode.HOST_MAINTENANCE,
+        EventCode.HOST_ACTIVATE,
+        EventCode.HOST_MAINTENANCE_FAILED,
+        EventCode.HOST_CPU_LEVEL_TOO_LOW,
+        EventCode.HOST_NON_OPERATIONAL,
+        EventCode.NETWORKS_MISSING_ON_HOST,
+        EventCode.HOST_ENTERS_MAINTENANCE,
+        EventCode.HOST_CANNOT_ENTER_MAINTENANCE,
+        EventCode.HOST_TIME_DRIFT,
+        EventCode.HOST_ENTERS_MAINTENANCE_WITHOUT_REASON,
+        EventCode.NETWORKS_OUT_OF_SYNC,
+        EventCode.HOST_NOT_RESPONDING_NO_FENCING,
+        EventCode.HOST_COMMAND_FAILED,
+    }
 )
